@@ -1,0 +1,373 @@
+"""Configuration: frozen models, YAML presets, and `--set a.b=v`; unknown keys are refused."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from ecgan.errors import ConfigError
+
+Norm = Literal["instance", "batch", "group", "none"]
+Reading = Literal["source", "cycle", "literal"]
+
+
+class Section(BaseModel):
+    """A frozen part of the configuration; unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+S = TypeVar("S", bound=Section)
+
+
+class AugmentConfig(Section):
+    """Changes of the training images; the two images of a pair always get the same ones."""
+
+    flip: bool = True
+    rotation_degrees: float = Field(0.0, ge=0, le=45)
+    """Largest rotation either way."""
+    scale: float = Field(0.0, ge=0, lt=0.5)
+    """Largest relative change of size."""
+    shift: float = Field(0.0, ge=0, lt=0.5)
+    """Largest shift, as a fraction of the image."""
+    brightness: float = Field(0.0, ge=0, lt=1)
+    contrast: float = Field(0.0, ge=0, lt=1)
+    saturation: float = Field(0.0, ge=0, le=1)
+    colour_cast: float = Field(0.0, ge=0, lt=1)
+    """Largest relative gain of one colour channel."""
+    light: float = Field(0.0, ge=0, lt=1)
+    """Largest darkening by a smooth gradient across the image."""
+    blur_px: float = Field(0.0, ge=0)
+    """Largest Gaussian sigma, in pixels of the training size."""
+    noise: float = Field(0.0, ge=0, lt=0.5)
+    """Largest standard deviation of Gaussian noise, images being in [-1, 1]."""
+
+
+class DataConfig(Section):
+    """How training examples are drawn from prepared data."""
+
+    pairs: Literal["ignore", "use"] = "ignore"
+    """`use`: where an expressive image has a pixel-aligned neutral one, draw the two together."""
+    intensity: bool = False
+    """Put the label's intensity into z; otherwise z is one-hot."""
+    balance: bool = True
+    """Draw every expression equally often."""
+    cache: bool = True
+    """Keep decoded images in memory as uint8 while they fit into `cache_mib`."""
+    cache_mib: int = Field(1024, ge=0)
+    augment: AugmentConfig = AugmentConfig()
+
+
+class GeneratorConfig(Section):
+    """One translation network; both directions use the same."""
+
+    kind: Literal["unet", "resnet"] = "unet"
+    width: int = Field(64, ge=4)
+    """Channels of the first layer (the paper's ngf)."""
+    max_width: int = Field(512, ge=4)
+    depth: int | None = Field(None, ge=2, le=10)
+    """U-Net: halvings of the image; none means down to the 1 x 1 code of the paper."""
+    blocks: int = Field(9, ge=0)
+    """ResNet: residual blocks."""
+    norm: Norm = "instance"
+    conditioning: Literal["bottleneck", "decoder", "input"] = "bottleneck"
+    """Where z joins."""
+    output: Literal["pixels", "residual", "warp"] = "pixels"
+    """`warp`: the source moved by a smooth flow, blended with new pixels through a mask."""
+    flow_scale: int = Field(4, ge=1)
+    """`warp`: the flow is predicted at 1 / flow_scale of the image."""
+    dropout: bool = False
+
+
+class DiscriminatorConfig(Section):
+    """A PatchGAN; 3 layers see 70 x 70 pixels."""
+
+    width: int = Field(64, ge=4)
+    layers: int = Field(3, ge=1, le=6)
+    norm: Norm = "instance"
+    conditioning: Literal["planes", "none"] = "planes"
+    """`planes`: z is tiled and joined to the image; `none`: the printed Eq. 1."""
+    classify: bool = False
+    """Add a head that names the expression (AC-GAN, StarGAN)."""
+
+
+class ContextConfig(Section):
+    """Eq. 3: which features of which network, and of what."""
+
+    reading: Reading = "source"
+    """`source`: phi(G(x)) against phi(x); `cycle`: of the reconstruction; `literal`: as printed."""
+    form: Literal["content", "pyramid"] = "content"
+    """`content`: mean square over one layer; `pyramid`: weighted L1 over relu1_1 .. relu5_1."""
+    layer: str = "conv5_4"
+    """phi_ij of `content`: the j-th convolution before the i-th max-pool of VGG-19."""
+    network: str = "vgg19"
+    """`vgg19` (ImageNet weights), or the folder of a recogniser snapshot."""
+
+
+class ObjectiveConfig(Section):
+    """Eq. 6 and its extensions: weights of the terms; a term of weight 0 is not computed."""
+
+    method: Literal["ecgan", "cyclegan", "pix2pix"] = "ecgan"
+    adversarial: float = Field(1.0, ge=0)
+    cycle: float = Field(10.0, ge=0)
+    """lambda_1 of Eq. 6."""
+    context: float = Field(0.0, ge=0)
+    """lambda_2."""
+    identity: float = Field(5.0, ge=0)
+    """lambda_3."""
+    mask: float = Field(10.0, ge=0)
+    """lambda_4."""
+    mask_reading: Literal["cycle", "literal"] = "cycle"
+    """Eq. 5. `cycle`: the cycle output compared under the mask; `literal`: masked input."""
+    context_options: ContextConfig = ContextConfig()
+    paired: float = Field(0.0, ge=0)
+    """L1 to the paired truth, where the example has one."""
+    paired_gradient: float = Field(0.0, ge=0)
+    """L1 between the image gradients of output and paired truth: sharpness of the new pixels."""
+    classification: float = Field(0.0, ge=0)
+    """Cross-entropy of D's class head on real images (D) and on translations (G)."""
+    flow_smoothness: float = Field(0.0, ge=0)
+    """Mean absolute spatial change of the flow."""
+    blend_area: float = Field(0.0, ge=0)
+    """Mean of the blending mask: how dear new pixels are."""
+    feature_matching: float = Field(0.0, ge=0)
+    """L1 between D's features of translation and paired truth (pix2pixHD)."""
+
+
+class OptimizerConfig(Section):
+    learning_rate: float = Field(2e-4, gt=0)
+    discriminator_learning_rate: float | None = Field(None, gt=0)
+    """None: the same as the generators'."""
+    beta1: float = Field(0.5, ge=0, lt=1)
+    beta2: float = Field(0.999, ge=0, lt=1)
+    decay_from: float = Field(0.5, ge=0, le=1)
+    """Fraction of the training after which the rate falls linearly to 0."""
+    ema: float = Field(0.0, ge=0, lt=1)
+    """Decay of the moving average of the generators; 0: none."""
+    pool: int = Field(50, ge=0)
+    """Past translations kept for the discriminators."""
+
+
+class LogConfig(Section):
+    metrics_steps: int = Field(10, ge=1)
+    sample_steps: int = Field(500, ge=1)
+    sample_people: int = Field(4, ge=1)
+    checkpoint_steps: int = Field(1000, ge=1)
+    validation_steps: int = Field(1000, ge=1)
+    keep: int = Field(3, ge=1)
+    """Checkpoints kept besides the best."""
+    tensorboard: bool = False
+
+
+class Config(Section):
+    """A training run."""
+
+    seed: int = 0
+    size: int = Field(256, ge=32, le=512)
+    batch: int = Field(1, ge=1)
+    epochs: float = Field(200, gt=0)
+    """Passes over the expressive training images; ignored when `steps` is set."""
+    steps: int | None = Field(None, ge=1)
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """`auto`: bf16 where the machine has it in hardware."""
+    threads: int | None = Field(None, ge=1)
+    """CPU threads; a fixed number makes fp32 runs bit-reproducible."""
+    recognizer: str | None = None
+    """Recogniser snapshot that scores validation; none: the validation L1 of the cycle."""
+    data: DataConfig = DataConfig()
+    generator: GeneratorConfig = GeneratorConfig()
+    discriminator: DiscriminatorConfig = DiscriminatorConfig()
+    objective: ObjectiveConfig = ObjectiveConfig()
+    optimizer: OptimizerConfig = OptimizerConfig()
+    log: LogConfig = LogConfig()
+
+    @model_validator(mode="after")
+    def _check(self) -> Config:
+        if self.size & (self.size - 1):
+            raise ValueError(f"size must be a power of two (64, 128, 256, 512), got {self.size}")
+        if self.generator.output != "warp" and (
+            self.objective.flow_smoothness or self.objective.blend_area
+        ):
+            raise ValueError("flow_smoothness and blend_area need generator.output=warp")
+        if self.objective.classification and not self.discriminator.classify:
+            raise ValueError("objective.classification needs discriminator.classify=true")
+        if self.objective.method == "pix2pix" and self.data.pairs != "use":
+            raise ValueError("pix2pix learns from pairs: set data.pairs=use")
+        return self
+
+
+class RecognizerConfig(Section):
+    """The VGG recogniser and its training."""
+
+    seed: int = 0
+    size: int = Field(128, ge=32, le=512)
+    batch: int = Field(32, ge=1)
+    epochs: int = Field(40, ge=1)
+    patience: int = Field(8, ge=1)
+    """Epochs without a better validation loss before training stops."""
+    network: Literal["vgg16", "vgg19"] = "vgg16"
+    width: float = Field(1.0, gt=0, le=1)
+    """Multiplier of all convolution widths; 1 is VGG."""
+    batch_norm: bool = True
+    pool_size: int = Field(7, ge=1)
+    """Side of the feature map that the first fully connected layer sees."""
+    hidden: int = Field(4096, ge=8)
+    """Units of fc6."""
+    features: int = Field(4096, ge=8)
+    """Units of fc7, the deep feature of the paper."""
+    dropout: float = Field(0.5, ge=0, lt=1)
+    learning_rate: float = Field(1e-3, gt=0)
+    weight_decay: float = Field(1e-4, ge=0)
+    label_smoothing: float = Field(0.05, ge=0, lt=1)
+    class_weights: bool = True
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    threads: int | None = Field(None, ge=1)
+    weights: str | None = None
+    """ImageNet weights to start from: a file, or `imagenet` to look for torchvision's."""
+    augment: AugmentConfig = AugmentConfig(
+        rotation_degrees=12,
+        scale=0.12,
+        shift=0.06,
+        brightness=0.3,
+        contrast=0.3,
+        saturation=0.4,
+        colour_cast=0.1,
+        light=0.4,
+        blur_px=1.0,
+        noise=0.06,
+    )
+
+
+def preset_names() -> list[str]:
+    """Names of the YAML presets in the package, for `--preset`."""
+    folder = resources.files("ecgan") / "presets"
+    return sorted(p.name[:-5] for p in folder.iterdir() if p.name.endswith(".yaml"))
+
+
+def load_preset(name: str) -> dict[str, Any]:
+    """The raw values of a preset.
+
+    Raises:
+        ConfigError: no such preset; the message names the nearest.
+    """
+    names = preset_names()
+    if name not in names:
+        raise ConfigError(f"unknown preset {name!r}, expected one of {', '.join(names)}{_hint(name, names)}")
+    text = (resources.files("ecgan") / "presets" / f"{name}.yaml").read_text()
+    return yaml.safe_load(text) or {}
+
+
+def load_config(
+    kind: type[S],
+    *,
+    preset: str | None = None,
+    file: Path | None = None,
+    settings: Sequence[str] = (),
+) -> S:
+    """Preset, then file, then `a.b=v` settings, each over the one before.
+
+    Raises:
+        ConfigError: unknown key (with the nearest valid one), bad value, unreadable file.
+    """
+    values: dict[str, Any] = load_preset(preset) if preset else {}
+    if file is not None:
+        values = _merged(values, _read_yaml(file))
+    for setting in settings:
+        values = _merged(values, _parse_setting(setting))
+    return build(kind, values)
+
+
+def build(kind: type[S], values: Mapping[str, Any]) -> S:
+    """Validate raw values; errors are one line."""
+    _refuse_unknown(kind, values, prefix="")
+    try:
+        return kind.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"{where}: {message}, got {first['input']!r}" if where else message) from None
+
+
+def to_yaml(config: Section) -> str:
+    """The resolved configuration, as `config.yaml` of a run holds it."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
+
+
+def _read_yaml(file: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(file.read_text())
+    except OSError as error:
+        raise ConfigError(f"cannot read the configuration {file}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is not YAML: {str(error).splitlines()[0]}") from None
+    if not isinstance(values, dict):
+        raise ConfigError(f"{file}: expected a mapping of keys to values")
+    return values
+
+
+def _parse_setting(setting: str) -> dict[str, Any]:
+    key, equals, text = setting.partition("=")
+    if not equals or not key.strip():
+        raise ConfigError(f"--set takes key=value such as optimizer.learning_rate=1e-4, got {setting!r}")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise ConfigError(f"--set {setting!r}: the value is not YAML") from None
+    if isinstance(value, str):
+        try:
+            value = float(value)  # YAML 1.1 reads 1e-4 as a string
+        except ValueError:
+            pass
+    for part in reversed(key.strip().split(".")):
+        value = {part: value}
+    return dict(value)
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(base)
+    for key, value in over.items():
+        old = result.get(key)
+        both = isinstance(old, Mapping) and isinstance(value, Mapping)
+        result[key] = _merged(old, value) if both else value  # type: ignore[arg-type]
+    return result
+
+
+def _refuse_unknown(kind: type[BaseModel], values: Mapping[str, Any], prefix: str) -> None:
+    for key, value in values.items():
+        field = kind.model_fields.get(str(key))
+        if field is None:
+            near = [prefix + name for name in kind.model_fields]
+            everywhere = list(_all_keys(kind, prefix))
+            hint = _hint(f"{prefix}{key}", near) or _hint(str(key), everywhere, last_part=True)
+            raise ConfigError(f"unknown configuration key {prefix + str(key)!r}{hint}")
+        inner = _section(field.annotation)
+        if inner is not None and isinstance(value, Mapping):
+            _refuse_unknown(inner, value, f"{prefix}{key}.")
+
+
+def _section(annotation: Any) -> type[BaseModel] | None:
+    for kind in (annotation, *get_args(annotation)):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return kind
+    return None
+
+
+def _all_keys(kind: type[BaseModel], prefix: str) -> Iterator[str]:
+    for name, field in kind.model_fields.items():
+        yield prefix + name
+        inner = _section(field.annotation)
+        if inner is not None:
+            yield from _all_keys(inner, f"{prefix}{name}.")
+
+
+def _hint(name: str, valid: Sequence[str], last_part: bool = False) -> str:
+    by_word = {(v.rsplit(".", 1)[-1] if last_part else v): v for v in valid}
+    near = difflib.get_close_matches(name, list(by_word), n=1, cutoff=0.6)
+    return f"; did you mean {by_word[near[0]]!r}?" if near else ""

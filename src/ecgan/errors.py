@@ -1,0 +1,56 @@
+"""Every error that ECGAN raises on purpose: what was expected, what came, what to do."""
+
+
+class EcganError(Exception):
+    """Base of all. The command line prints its message on one line and exits with `exit_code`."""
+
+    exit_code = 1
+
+
+class UsageError(EcganError):
+    """A wrong option, argument or combination of them."""
+
+    exit_code = 2
+
+
+class ConfigError(UsageError):
+    """A configuration key or value that does not exist or does not fit."""
+
+
+class ImageError(EcganError):
+    """A file that cannot be used as a photograph."""
+
+
+class FaceError(EcganError):
+    """A face that cannot be translated. `reason` is one of the short codes in `FACE_REASONS`."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        if reason not in FACE_REASONS:
+            raise ValueError(f"unknown face reason {reason!r}")
+        super().__init__(message)
+        self.reason = reason
+
+
+FACE_REASONS = ("no-face", "profile", "tilted", "tiny", "hidden", "outside")
+
+
+class DataError(EcganError):
+    """A prepared data set (or its source) that is missing, empty or inconsistent."""
+
+
+class SnapshotError(EcganError):
+    """A model folder that is missing, incomplete or damaged."""
+
+
+class CheckpointError(EcganError):
+    """A training checkpoint that is missing, damaged or belongs to another run."""
+
+
+class NonFiniteError(EcganError):
+    """A loss or gradient that is not a finite number; raised before the update is applied."""
+
+
+class Interrupted(EcganError):
+    """Training was asked to stop and has saved its state."""
+
+    exit_code = 130
