@@ -93,6 +93,8 @@ class DiscriminatorConfig(Section):
     norm: Norm = "instance"
     conditioning: Literal["planes", "none"] = "planes"
     """`planes`: z is tiled and joined to the image; `none`: the printed Eq. 1."""
+    sees_source: bool = False
+    """Judge (source, output) together, as Pix2pix does."""
     classify: bool = False
     """Add a head that names the expression (AC-GAN, StarGAN)."""
 
@@ -128,6 +130,8 @@ class ObjectiveConfig(Section):
     context_options: ContextConfig = ContextConfig()
     paired: float = Field(0.0, ge=0)
     """L1 to the paired truth, where the example has one."""
+    paired_focus: float = Field(0.0, ge=0)
+    """How much more the L1 counts where the truth differs from the source."""
     paired_gradient: float = Field(0.0, ge=0)
     """L1 between the image gradients of output and paired truth: sharpness of the new pixels."""
     classification: float = Field(0.0, ge=0)
@@ -148,6 +152,9 @@ class OptimizerConfig(Section):
     beta2: float = Field(0.999, ge=0, lt=1)
     decay_from: float = Field(0.5, ge=0, le=1)
     """Fraction of the training after which the rate falls linearly to 0."""
+    warmup_steps: int = Field(0, ge=0)
+    """Updates over which the rate rises from 0: a last layer that starts at zero needs it, since
+    Adam's first steps are as large as the rate whatever the gradient."""
     ema: float = Field(0.0, ge=0, lt=1)
     """Decay of the moving average of the generators; 0: none."""
     pool: int = Field(50, ge=0)

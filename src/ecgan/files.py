@@ -13,18 +13,23 @@ from typing import Any, BinaryIO
 
 
 @contextlib.contextmanager
-def atomic_open(path: Path) -> Iterator[BinaryIO]:
-    """Binary file that appears under `path` only when the block ends without an error."""
+def atomic_open(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
+    """Binary file that appears under `path` only when the block ends without an error.
+
+    `durable`: it also outlives a power failure from then on (this waits for the disk).
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
-        sync_folder(path.parent)
+        if durable:
+            sync_folder(path.parent)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
@@ -40,8 +45,8 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    with atomic_open(path) as file:
+def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
+    with atomic_open(path, durable=durable) as file:
         file.write(data)
 
 

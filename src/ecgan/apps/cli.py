@@ -1,0 +1,113 @@
+"""The command `ecgan`: its commands, and the one place where errors become lines and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+import warnings
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from ecgan import __version__
+from ecgan.apps import bench, demo, evaluate, prepare, recognize, train, translate
+from ecgan.apps.console import complain
+from ecgan.errors import EcganError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="ecgan",
+    add_completion=False,
+    rich_markup_mode=None,  # importing rich alone takes longer than the whole help may
+    pretty_exceptions_enable=False,
+    epilog="Start with: ecgan demo",
+)
+ClickError: type[Exception] = next(
+    base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
+)
+"""Wrong use as typer reports it; newer versions of typer bring their own click."""
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        print(f"ecgan {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def ecgan(
+    debug: Annotated[  # noqa: ARG001  taken out by main(), wherever it stands
+        bool, typer.Option("--debug", help="Show the traceback of an error.")
+    ] = False,
+    version: Annotated[  # noqa: ARG001
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Facial expression translation: the same person, the same picture, another expression."""
+
+
+_COMMANDS = (
+    ("demo", demo.demo, demo.EXAMPLE, "See what it does, on one photo."),
+    ("translate", translate.translate, translate.EXAMPLE, "Photos in, other expressions out."),
+    ("recognize", recognize.recognize, recognize.EXAMPLE, "Name the expressions in photos."),
+    ("prepare", prepare.prepare, prepare.EXAMPLE, "Folders of photos to training data."),
+    ("train", train.train, train.TRAIN_EXAMPLE, "Train a translator, or resume."),
+    ("train-recognizer", train.train_recognizer, train.RECOGNIZER_EXAMPLE, "Train a recogniser."),
+    ("evaluate", evaluate.evaluate, evaluate.EXAMPLE, "Score a translator on test people."),
+    ("bench", bench.bench, bench.EXAMPLE, "Time training, translation or preparation."),
+)
+for _name, _function, _example, _short in _COMMANDS:
+    app.command(_name, epilog=_example, short_help=_short)(_function)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code: 0 done, 2 wrong use, 1 failed, 130 interrupted."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    words = given[: given.index("--")] if "--" in given else given
+    debug = "--debug" in words
+    given = [word for i, word in enumerate(given) if i >= len(words) or word != "--debug"]
+    with warnings.catch_warnings():
+        if not debug:
+            warnings.simplefilter("ignore")
+        return _run(given or ["--help"], debug)
+
+
+def _run(arguments: list[str], debug: bool) -> int:
+    try:
+        code = app(arguments, prog_name="ecgan", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except (KeyboardInterrupt, typer.Abort):
+        print("ecgan: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        message, code = _explained(error)
+        complain(message)
+        return code
+
+
+def _explained(error: Exception) -> tuple[str, int]:
+    """What to print of an error, and the exit code."""
+    if isinstance(error, EcganError):
+        return str(error), error.exit_code
+    if isinstance(error, ClickError):
+        context = getattr(error, "ctx", None)
+        see = f" (see {context.command_path} --help)" if context is not None else ""
+        return f"{error.format_message()}{see}", error.exit_code  # type: ignore[attr-defined]
+    if isinstance(error, OSError) and error.strerror:
+        where = f": {error.filename}" if error.filename else ""
+        return f"{error.strerror}{where}", 1
+    first = (str(error).splitlines() or [""])[0]
+    return f"unexpected {type(error).__name__}: {first} (--debug shows the traceback)", 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

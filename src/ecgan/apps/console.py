@@ -1,0 +1,79 @@
+"""What commands print: results on stdout, refusals on stderr, progress as a bar or as lines."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+LINE_SECONDS = 10.0
+"""Without a terminal: at most one line of progress in this time."""
+
+Report = Callable[[int, int], None]
+"""Called with what is done and the total."""
+
+
+def say(text: str) -> None:
+    """A line of result."""
+    print(text, flush=True)
+
+
+def say_json(value: Any) -> None:
+    """A result that a script reads."""
+    print(json.dumps(value, indent=2, ensure_ascii=False), flush=True)
+
+
+def complain(text: str) -> None:
+    """One line of error; line breaks inside become spaces."""
+    print(f"ecgan: error: {' '.join(text.split())}", file=sys.stderr, flush=True)
+
+
+def about(path: Path, message: str) -> str:
+    """The message with the file that it is about, named once."""
+    return message if message.startswith(str(path)) else f"{path}: {message}"
+
+
+@contextlib.contextmanager
+def progress(title: str, unit: str, *, lines: bool = True) -> Iterator[Report]:
+    """A bar with time left where stderr is a terminal, otherwise plain lines, or nothing."""
+    if sys.stderr.isatty():
+        with _bar(title) as report:
+            yield report
+        return
+    last = time.monotonic()
+
+    def report_line(done: int, total: int) -> None:
+        nonlocal last
+        if lines and (time.monotonic() - last >= LINE_SECONDS or done == total):
+            last = time.monotonic()
+            print(f"{title}: {done}/{total} {unit}", file=sys.stderr, flush=True)
+
+    yield report_line
+
+
+@contextlib.contextmanager
+def _bar(title: str) -> Iterator[Report]:
+    from rich import progress as rich_progress
+    from rich.console import Console
+
+    columns = (
+        rich_progress.TextColumn("{task.description}"),
+        rich_progress.BarColumn(),
+        rich_progress.MofNCompleteColumn(),
+        rich_progress.TimeRemainingColumn(),
+    )
+    with rich_progress.Progress(*columns, console=Console(stderr=True), transient=True) as bars:
+        task = bars.add_task(title, total=None)
+
+        def report(done: int, total: int) -> None:
+            bars.update(task, completed=done, total=total)
+
+        yield report
+
+
+def percent(probability: float) -> str:
+    return f"{100 * probability:.0f}%"

@@ -1,0 +1,172 @@
+"""`ecgan demo`: the main job on one photo, with what comes with the package."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ecgan.apps.console import percent, progress, say, say_json
+from ecgan.apps.translate import describe_face
+from ecgan.errors import EcganError
+
+if TYPE_CHECKING:
+    from ecgan.faces.photo import Photo
+    from ecgan.inference.grid import Tile
+    from ecgan.inference.marking import Mark
+    from ecgan.inference.translator import ReadyPhoto, Translated, Translator
+
+EXAMPLE = "Example: ecgan demo --photo anna.jpg --out demo"
+FRAME = 1.5
+"""Side of the square that grid.png shows, in sides of the aligned crop."""
+
+
+def demo(
+    photo: Annotated[
+        Path | None,
+        typer.Option(help="Your photo; default: scikit-image's astronaut.", metavar="P"),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the results.", metavar="DIR")] = Path("demo"),
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Translate the largest face of a photo to every expression, and look at the result.
+
+    Writes DIR/grid.png, DIR/<expression>.png and DIR/report.json.
+    """
+    began = time.perf_counter()
+    if out.exists() and not out.is_dir():
+        raise EcganError(f"--out {out} is a file, expected a folder")
+    source, name = _source(photo)
+    from ecgan.files import write_json
+    from ecgan.inference.marking import Mark, source_sha256, write_marked
+    from ecgan.inference.translator import Translator
+
+    translator = Translator.load()
+    loaded = time.perf_counter()
+    ready = translator.prepare(source)
+    targets = translator.vocabulary.expressive
+    made: dict[str, Translated] = {}
+    with progress("translate", "expressions", lines=False) as report:
+        for target in targets:
+            made[target] = translator.render(ready, target)
+            report(len(made), len(targets))
+    translated = time.perf_counter()
+    results = {target: _recognise(translator, result) for target, result in made.items()}
+    faces = [describe_face(face) for face in ready.faces]
+
+    def mark(expression: str) -> Mark:
+        return Mark(
+            source=name,
+            source_sha256=source_sha256(source),
+            model_sha256=translator.sha256,
+            settings={"expression": expression, "strength": 1.0, "face": "largest"},
+            faces=faces,
+            credit=translator.credit,
+        )
+
+    for target, result in made.items():
+        write_marked(out / f"{target}.png", result.pixels, source, mark(target))
+    _write_grid(out / "grid.png", ready, made, results, mark(", ".join(targets)))
+    facts: dict[str, Any] = {
+        "photo": name,
+        "photo_sha256": source_sha256(source),
+        "model_sha256": translator.sha256,
+        "recognizer_sha256": translator.recognizer.sha256,
+        "faces": faces,
+        "expressions": {
+            target: {
+                "file": f"{target}.png",
+                "recognised": _best(seen),
+                "probability_of_asked": round(seen.get(target, 0.0), 4),
+                "probabilities": {key: round(value, 4) for key, value in seen.items()},
+            }
+            for target, seen in results.items()
+        },
+        "seconds": {
+            "load": round(loaded - began, 3),
+            "translate": round(translated - loaded, 3),
+            "all": round(time.perf_counter() - began, 3),
+        },
+    }
+    write_json(out / "report.json", facts)
+    if as_json:
+        say_json(facts)
+    else:
+        _summarise(facts, out)
+
+
+def _source(path: Path | None) -> tuple[Photo, str]:
+    """The photo and its name."""
+    from ecgan.faces.photo import Photo, read_photo
+
+    if path is not None:
+        return read_photo(path), path.name
+    try:
+        from skimage.data import astronaut
+    except ImportError:
+        raise EcganError(
+            "the demo photo comes with scikit-image: pip install 'ecgan[demo]', or give --photo"
+        ) from None
+    pixels = astronaut()
+    return Photo(pixels, icc=None, exif=None, alpha=None, path=None, format="PNG"), "astronaut"
+
+
+def _recognise(translator: Translator, result: Translated) -> dict[str, float]:
+    """What the recogniser sees in the finished photo."""
+    from ecgan.faces.alignment import crop
+
+    return translator.probabilities(crop(result.pixels, result.faces[0].aligned.alignment))
+
+
+def _best(seen: dict[str, float]) -> str:
+    return max(seen, key=lambda name: seen[name])
+
+
+def _write_grid(
+    path: Path,
+    ready: ReadyPhoto,
+    made: dict[str, Translated],
+    results: dict[str, dict[str, float]],
+    mark: Mark,
+) -> None:
+    """The source and each expression, all cut to the same square around the face."""
+    import numpy as np
+
+    from ecgan.inference.grid import Tile, contact_grid, square_around
+    from ecgan.inference.marking import NOTICE, write_marked
+
+    alignment = ready.faces[0].aligned.alignment
+    centre = alignment.to_photo(np.array([[alignment.size / 2, alignment.size / 2]]))[0]
+    side = FRAME * alignment.size / alignment.scale
+    height, width = ready.photo.pixels.shape[:2]
+    x0, y0, x1, y1 = square_around((float(centre[0]), float(centre[1])), side, width, height)
+
+    def tile(label: str, pixels: Any, seen: dict[str, float] | None) -> Tile:
+        best = "" if seen is None else f"recognised: {_best(seen)} {percent(seen[_best(seen)])}"
+        return Tile(label, pixels[y0:y1, x0:x1], best)
+
+    tiles = [tile("photo", ready.photo.pixels, ready.faces[0].probabilities)]
+    tiles += [tile(target, made[target].pixels, results[target]) for target in made]
+    grid = contact_grid(tiles, footer=NOTICE)
+    from ecgan.faces.photo import Photo
+
+    plain = Photo(grid, icc=ready.photo.icc, exif=None, alpha=None, path=None, format="PNG")
+    write_marked(path, grid, plain, mark)
+
+
+def _summarise(facts: dict[str, Any], out: Path) -> None:
+    for face in facts["faces"]:
+        seen = face["source_probabilities"]
+        first = ", so it was neutralised first" if face["neutralised_first"] else ""
+        say(f"{facts['photo']}: the face looks {_best(seen)} ({percent(max(seen.values()))}){first}")
+    for target, result in facts["expressions"].items():
+        best = result["recognised"]
+        say(
+            f"  {target:<9} recognised as {best} {percent(result['probabilities'][best])}"
+            f"  {out / result['file']}"
+        )
+    right = sum(target == r["recognised"] for target, r in facts["expressions"].items())
+    say(f"{right} of {len(facts['expressions'])} recognised as asked, {facts['seconds']['all']:.1f} s")
+    say(f"look at {out / 'grid.png'}; all figures are in {out / 'report.json'}")

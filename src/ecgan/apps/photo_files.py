@@ -1,0 +1,79 @@
+"""The photos that a command's arguments name, and where their translations go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecgan.errors import ImageError, UsageError
+
+KEPT_SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp"))
+"""Formats that outputs keep; others become PNG."""
+
+
+@dataclass(frozen=True)
+class PhotoFile:
+    path: Path
+    below: Path
+    """Its folder below the folder argument that it was found in."""
+
+    def output(self, folder: Path, expression: str) -> Path:
+        """`<stem>.<expression>.<suffix>` in `folder`, sub-folders kept."""
+        suffix = self.path.suffix if self.path.suffix.lower() in KEPT_SUFFIXES else ".png"
+        return folder / self.below / f"{self.path.stem}.{expression}{suffix}"
+
+
+def photo_files(arguments: Sequence[Path]) -> list[PhotoFile]:
+    """Files as given, whatever their suffix, and the photos of folders (with sub-folders, by name;
+    outputs of ecgan and hidden files left out).
+
+    Raises:
+        UsageError: a path does not exist.
+        ImageError: a folder holds no photo.
+    """
+    found: dict[Path, PhotoFile] = {}
+    for argument in arguments:
+        if argument.is_dir():
+            inside = [path for path in sorted(argument.rglob("*")) if _is_photo(path, argument)]
+            if not inside:
+                raise ImageError(
+                    f"no photos in the folder {argument}; expected files such as .jpg, .png or .webp"
+                )
+            for path in inside:
+                below = path.parent.relative_to(argument)
+                found.setdefault(path.resolve(), PhotoFile(path, below))
+        elif argument.exists():
+            found.setdefault(argument.resolve(), PhotoFile(argument, Path()))
+        else:
+            raise UsageError(f"no file or folder {argument}; expected a photo or a folder of photos")
+    return list(found.values())
+
+
+def check_outputs(
+    files: Sequence[PhotoFile], folder: Path, expressions: Sequence[str]
+) -> None:
+    """Raises UsageError where two photos would write one file, or where one would be overwritten."""
+    sources = {file.path.resolve() for file in files}
+    taken: dict[Path, Path] = {}
+    for file in files:
+        for expression in expressions:
+            output = file.output(folder, expression)
+            if output.resolve() in sources:
+                raise UsageError(f"{output} is one of the photos; give another --out")
+            other = taken.setdefault(output, file.path)
+            if other != file.path:
+                raise UsageError(
+                    f"{other} and {file.path} would both be written to {output}; rename one, or "
+                    "translate them into different folders"
+                )
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"--out {folder} is a file, expected a folder")
+
+
+def _is_photo(path: Path, root: Path) -> bool:
+    from ecgan.faces.photo import IMAGE_SUFFIXES
+
+    hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+    sidecar = path.with_name(path.name + ".json")
+    return path.is_file() and path.suffix.lower() in IMAGE_SUFFIXES and not hidden and not sidecar.exists()

@@ -1,0 +1,157 @@
+"""`ecgan translate`: photos in, the same photos with other expressions out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ecgan.apps.console import about, complain, progress, say, say_json
+from ecgan.apps.photo_files import PhotoFile, check_outputs, photo_files
+from ecgan.errors import EcganError
+
+if TYPE_CHECKING:
+    from ecgan.inference.photo_faces import FaceChoice
+    from ecgan.inference.translator import ReadyFace, Translator
+
+EXAMPLE = "Example: ecgan translate anna.jpg holiday/ --to happy,sad --strength 0.8 --out out"
+
+
+def translate(
+    photos: Annotated[list[Path], typer.Argument(help="Photos, or folders of photos.", metavar="PHOTO")],
+    to: Annotated[
+        str, typer.Option("--to", help="Expression, a comma list of them, or 'all'.", metavar="NAME")
+    ],
+    strength: Annotated[
+        float, typer.Option(help="0: neutral, 1: the full expression, up to 1.5: exaggerated.")
+    ] = 1.0,
+    model: Annotated[
+        str | None,
+        typer.Option(help="Snapshot folder or hub id; default: the packaged one.", metavar="DIR"),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the results.", metavar="DIR")] = Path(
+        "translated"
+    ),
+    face: Annotated[
+        str, typer.Option(help="all, largest, or N for the N-th largest face.", metavar="WHICH")
+    ] = "largest",
+    assume_neutral: Annotated[
+        bool, typer.Option("--assume-neutral", help="Do not look whether a face must be neutralised.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+) -> None:
+    """Give the faces in real photos another expression, each photo at its own size.
+
+    Writes OUT/<stem>.<expression>.<suffix> and, beside each, a .json that says how it was made.
+    Photos that cannot be translated are named with the reason; the others go on, and the exit
+    code is 1.
+    """
+    files = photo_files(photos)
+    from ecgan.expressions import parse_targets
+    from ecgan.inference.photo_faces import parse_face_choice
+    from ecgan.inference.translator import Translator
+
+    choice = parse_face_choice(face)
+    translator = Translator.load(model)
+    targets = parse_targets(to, translator.vocabulary)
+    for target in targets:
+        translator.check(target, strength)
+    check_outputs(files, out, targets)
+
+    job = _Job(translator, targets, strength, choice, assume_neutral, out)
+    results = []
+    with progress("translate", "photos", lines=False) as report:
+        for done, file in enumerate(files, start=1):
+            result = job.run(file)
+            results.append(result)
+            if not as_json:
+                for output in result["outputs"].values():
+                    say(f"{file.path} -> {output}")
+            for refused in result["refused"]:
+                complain(about(file.path, refused["message"]))
+            report(done, len(files))
+    failed = [result for result in results if result["refused"]]
+    if as_json:
+        say_json(results)
+    elif len(files) > 1:
+        translated = sum(bool(result["outputs"]) for result in results)
+        say(f"{translated} of {len(files)} photos translated, {len(failed)} with refusals")
+    if failed:
+        raise typer.Exit(1)
+
+
+class _Job:
+    """What is asked for, for one photo after another."""
+
+    def __init__(
+        self,
+        translator: Translator,
+        targets: tuple[str, ...],
+        strength: float,
+        choice: FaceChoice,
+        assume_neutral: bool,
+        out: Path,
+    ) -> None:
+        self.translator = translator
+        self.targets = targets
+        self.strength = strength
+        self.choice = choice
+        self.assume_neutral = assume_neutral
+        self.out = out
+
+    def run(self, file: PhotoFile) -> dict[str, Any]:
+        """Translate and write one photo; what can go wrong with it ends up in `refused`."""
+        from ecgan.errors import FaceError
+
+        result: dict[str, Any] = {"photo": str(file.path), "outputs": {}, "faces": [], "refused": []}
+        try:
+            self._translate(file, result)
+        except FaceError as error:
+            result["refused"].append({"face": None, "reason": error.reason, "message": str(error)})
+        except EcganError as error:
+            result["refused"].append({"face": None, "reason": "unreadable", "message": str(error)})
+        return result
+
+    def _translate(self, file: PhotoFile, result: dict[str, Any]) -> None:
+        from ecgan.faces.photo import read_photo
+        from ecgan.inference.marking import Mark, source_sha256, write_marked
+
+        photo = read_photo(file.path)
+        ready = self.translator.prepare(photo, self.choice, self.assume_neutral)
+        sha256 = source_sha256(photo)
+        result["faces"] = [describe_face(face) for face in ready.faces]
+        result["refused"] = [
+            {"face": face.number, "reason": face.reason, "message": face.message}
+            for face in ready.refused
+        ]
+        for target in self.targets:
+            made = self.translator.render(ready, target, self.strength)
+            settings = {
+                "expression": target,
+                "strength": self.strength,
+                "face": self.choice,
+                "assume_neutral": self.assume_neutral,
+            }
+            mark = Mark(
+                source=file.path.name,
+                source_sha256=sha256,
+                model_sha256=self.translator.sha256,
+                settings=settings,
+                faces=result["faces"],
+                credit=self.translator.credit,
+            )
+            output = file.output(self.out, target)
+            write_marked(output, made.pixels, photo, mark)
+            result["outputs"][target] = str(output)
+
+
+def describe_face(face: ReadyFace) -> dict[str, Any]:
+    """A translated face as JSON values."""
+    seen = face.probabilities
+    return {
+        "face": face.aligned.number,
+        "box": [round(float(value), 1) for value in face.aligned.face.box],
+        "neutralised_first": face.neutralised,
+        "source_probabilities": seen and {name: round(p, 4) for name, p in seen.items()},
+    }

@@ -1,0 +1,186 @@
+"""Training batches for translation, as a pure function of (seed, step, rank)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Int64
+from torch import Tensor
+
+from ecgan.config import AugmentConfig, DataConfig
+from ecgan.data.images import ImageStore
+from ecgan.data.manifest import Manifest, Record, Split
+from ecgan.data.order import examples
+from ecgan.data.transforms import apply, draw_parameters
+from ecgan.errors import DataError
+from ecgan.expressions import NEUTRAL, Vocabulary
+from ecgan.seeding import numpy_generator
+from ecgan.shapes import Codes, Images, Masks
+
+_NO_CHANGE = AugmentConfig.model_validate({"flip": False})
+
+
+@dataclass(frozen=True)
+class TranslationBatch:
+    """Neutral and expressive images side by side; row i of all fields belongs together."""
+
+    neutral: Images
+    neutral_mask: Masks
+    expressive: Images
+    expressive_mask: Masks
+    code: Codes
+    """z of the expressive images."""
+    label: Int64[Tensor, " batch"]
+    """Position of the expression in the vocabulary."""
+    paired: Bool[Tensor, " batch"]
+    """Whether the two images match pixel for pixel."""
+    names: list[str]
+    """The expressive image, then the neutral one: `a.jpg <- b.jpg`."""
+
+    def to(self, device: torch.device | str) -> TranslationBatch:
+        """The same batch on another device."""
+        moved: dict[str, Any] = {
+            field.name: value.to(device, non_blocking=True)
+            for field in fields(self)
+            if isinstance(value := getattr(self, field.name), Tensor)
+        }
+        return replace(self, **moved)
+
+
+class TranslationData:
+    """One split of a manifest, as endless batches of neutral and expressive images."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        split: Split,
+        *,
+        size: int,
+        vocabulary: Vocabulary | None = None,
+        data: DataConfig | None = None,
+    ) -> None:
+        """Raises DataError where the split lacks neutral or expressive images."""
+        self.vocabulary = vocabulary or manifest.vocabulary
+        self.config = data or DataConfig.model_validate({})
+        self.size = size
+        self.store = ImageStore(manifest, size, self.config.cache_mib if self.config.cache else 0)
+        records = [
+            record
+            for record in manifest.select(split=split)
+            if record.expression in self.vocabulary.names
+        ]
+        self.neutral = tuple(record for record in records if record.expression == NEUTRAL)
+        self.expressive = tuple(record for record in records if record.expression != NEUTRAL)
+        if not self.neutral or not self.expressive:
+            raise DataError(
+                f"the {split} split of {manifest.root} has {len(self.neutral)} neutral and "
+                f"{len(self.expressive)} expressive images, expected at least one of each; "
+                "prepare more people"
+            )
+        use_pairs = self.config.pairs == "use"
+        self._neutral_of_pair: dict[str | None, Record] = {
+            record.pair: record for record in self.neutral if use_pairs and record.pair
+        }
+        self._groups = self._grouped()
+
+    @property
+    def num_expressive(self) -> int:
+        """Expressive images: one pass over these is an epoch."""
+        return len(self.expressive)
+
+    @property
+    def num_paired(self) -> int:
+        """Expressive images that have a pixel-aligned neutral one and are drawn with it."""
+        return sum(record.pair in self._neutral_of_pair for record in self.expressive)
+
+    def batch(
+        self,
+        batch_size: int,
+        seed: int,
+        step: int,
+        rank: int = 0,
+        world: int = 1,
+        *,
+        augment: bool = True,
+    ) -> TranslationBatch:
+        """The `batch_size` examples of one process at one step.
+
+        All random draws are made for the joined batch of `world * batch_size` examples, of which
+        this process takes its slice: two processes see together what one with twice the batch
+        sees.
+        """
+        total = batch_size * world
+        mine = slice(rank * batch_size, (rank + 1) * batch_size)
+        generator = numpy_generator(seed, "batch", step)
+        starts = generator.integers(0, len(self.neutral), total)[mine]
+        config = self.config.augment if augment else _NO_CHANGE
+        expressive_change = draw_parameters(total, config, generator)[mine]
+        neutral_change = draw_parameters(total, config, generator)[mine]
+
+        order = examples(self._groups, seed, step * total + mine.start, batch_size)
+        expressive = [self.expressive[index] for index in order]
+        neutral = [
+            self._partner(record, int(start))
+            for record, start in zip(expressive, starts, strict=True)
+        ]
+        paired = np.array([record.pair in self._neutral_of_pair for record in expressive])
+        neutral_change = neutral_change.where(paired, expressive_change)
+
+        expressive_images, expressive_masks = self.stack(expressive)
+        neutral_images, neutral_masks = self.stack(neutral)
+        expressive_images, expressive_masks = apply(
+            expressive_change, expressive_images, expressive_masks
+        )
+        neutral_images, neutral_masks = apply(neutral_change, neutral_images, neutral_masks)
+        return TranslationBatch(
+            neutral=neutral_images,
+            neutral_mask=neutral_masks,
+            expressive=expressive_images,
+            expressive_mask=expressive_masks,
+            code=torch.from_numpy(np.stack([self.code(record) for record in expressive])),
+            label=torch.tensor([self.vocabulary.index(record.expression) for record in expressive]),
+            paired=torch.from_numpy(paired),
+            names=[f"{a.image} <- {b.image}" for a, b in zip(expressive, neutral, strict=True)],
+        )
+
+    def code(self, record: Record) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+        """z of a record: one-hot, or with its intensity (1 where unknown) if so configured."""
+        known = record.intensity is not None and self.config.intensity
+        intensity = record.intensity if known and record.intensity is not None else 1.0
+        return self.vocabulary.code(record.expression, intensity)
+
+    def stack(self, records: Sequence[Record]) -> tuple[Images, Masks]:
+        """Images in [-1, 1] and masks in {0, 1} of some records, without augmentation."""
+        images = np.stack([self.store.image(record) for record in records])
+        masks = np.stack([self.store.mask(record) for record in records])
+        return to_images(images), torch.from_numpy((masks > 0)[:, None].astype(np.float32))
+
+    def _grouped(self) -> list[list[int]]:
+        if not self.config.balance:
+            return [list(range(len(self.expressive)))]
+        groups: dict[str, list[int]] = defaultdict(list)
+        for index, record in enumerate(self.expressive):
+            groups[record.expression].append(index)
+        return [groups[name] for name in self.vocabulary.names if name in groups]
+
+    def _partner(self, record: Record, start: int) -> Record:
+        """The neutral image of the same pair, or else the first one from `start` of someone else
+        (of anyone where the split has one person)."""
+        if record.pair in self._neutral_of_pair:
+            return self._neutral_of_pair[record.pair]
+        for step in range(len(self.neutral)):
+            candidate = self.neutral[(start + step) % len(self.neutral)]
+            if candidate.subject != record.subject:
+                return candidate
+        return self.neutral[start]
+
+
+def to_images(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Images:
+    """uint8 (batch, height, width, 3) as float32 (batch, 3, height, width) in [-1, 1]."""
+    planes = torch.from_numpy(np.ascontiguousarray(pixels.transpose(0, 3, 1, 2)))
+    return planes.to(torch.float32).mul_(2 / 255).sub_(1)

@@ -1,0 +1,72 @@
+"""Prepared images and masks as uint8 arrays of the training size, decoded when first asked for."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ecgan.data.manifest import Manifest, Record
+from ecgan.errors import DataError
+
+Pixels = NDArray[np.uint8]
+_MIB = 1 << 20
+
+
+class ImageStore:
+    """Reads records of one manifest at one size; keeps what fits into the budget.
+
+    What is in memory stays there: training visits everything equally often, so evicting would
+    only cost. Safe to share between threads.
+    """
+
+    def __init__(self, manifest: Manifest, size: int, cache_mib: int) -> None:
+        self.manifest = manifest
+        self.size = size
+        self._left = cache_mib * _MIB
+        self._kept: dict[str, Pixels] = {}
+        self._lock = threading.Lock()
+
+    def image(self, record: Record) -> Pixels:
+        """(size, size, 3) RGB.
+
+        Raises:
+            DataError: the file is missing or damaged.
+        """
+        return self._get(record.image, "RGB")
+
+    def mask(self, record: Record) -> Pixels:
+        """(size, size): 255 inside the face, 0 outside."""
+        return self._get(record.mask, "L")
+
+    def _get(self, name: str, mode: str) -> Pixels:
+        found = self._kept.get(name)
+        if found is not None:
+            return found
+        pixels = _read(self.manifest.root / name, mode, self.size)
+        if mode == "L":
+            pixels = np.where(pixels >= 128, np.uint8(255), np.uint8(0))
+        pixels.setflags(write=False)
+        with self._lock:
+            if name not in self._kept and pixels.nbytes <= self._left:
+                self._kept[name] = pixels
+                self._left -= pixels.nbytes
+        return pixels
+
+
+def _read(path: Path, mode: str, size: int) -> Pixels:
+    try:
+        with Image.open(path) as image:
+            pixels = image.convert(mode)
+            if pixels.size != (size, size):
+                shrinks = min(pixels.size) > size
+                how = Image.Resampling.LANCZOS if shrinks else Image.Resampling.BICUBIC
+                pixels = pixels.resize((size, size), Image.Resampling.BOX if mode == "L" else how)
+            return np.array(pixels, dtype=np.uint8)
+    except (OSError, SyntaxError, ValueError) as error:
+        raise DataError(
+            f"cannot read {path}: {str(error).splitlines()[0]}; run `ecgan prepare` again"
+        ) from None

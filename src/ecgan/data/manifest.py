@@ -1,0 +1,199 @@
+"""The manifest of prepared data: one canonical JSON line an image, checked when it is loaded."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal, get_args
+
+from ecgan.errors import DataError, UsageError
+from ecgan.expressions import EXPRESSIONS, NEUTRAL, Vocabulary
+from ecgan.files import write_json, write_text
+
+Split = Literal["train", "val", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
+MANIFEST_NAME = "manifest.jsonl"
+CARD_NAME = "card.json"
+NUM_LANDMARKS = 68
+_REMEDY = "run `ecgan prepare` again"
+
+
+@dataclass(frozen=True)
+class Record:
+    """One prepared image; paths are relative to the data folder, with forward slashes."""
+
+    image: str
+    mask: str
+    subject: str
+    expression: str
+    intensity: float | None
+    """Strength of the expression, 1 being full; None where nobody said."""
+    split: Split
+    source: str
+    sha256: str
+    """Of the image file."""
+    landmarks: tuple[tuple[float, float], ...]
+    """68 points x, y in pixels of the aligned image."""
+    pair: str | None
+    """Key shared by images of one person that match pixel for pixel."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """All records of a prepared data folder, in the order of their image names."""
+
+    root: Path
+    records: tuple[Record, ...]
+    card: Mapping[str, Any]
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The card's `expressions`, or else the labels found, in the usual order."""
+        names = self.card.get("expressions")
+        if not isinstance(names, list):
+            return vocabulary_of(record.expression for record in self.records)
+        try:
+            return Vocabulary(tuple(str(name) for name in names))
+        except UsageError as error:
+            raise DataError(f"{self.root / CARD_NAME}: {error}") from None
+
+    def select(
+        self, *, split: Split | None = None, expression: str | None = None
+    ) -> tuple[Record, ...]:
+        """Records of one split and of one expression, in manifest order."""
+        return tuple(
+            record
+            for record in self.records
+            if split in (None, record.split) and expression in (None, record.expression)
+        )
+
+    def image_path(self, record: Record) -> Path:
+        return self.root / record.image
+
+    def mask_path(self, record: Record) -> Path:
+        return self.root / record.mask
+
+
+def vocabulary_of(labels: Iterable[str]) -> Vocabulary:
+    """Neutral and the labels found: the usual ones in the usual order, then others by name."""
+    found = {NEUTRAL, *labels}
+    usual = [name for name in EXPRESSIONS if name in found]
+    return Vocabulary((*usual, *sorted(found.difference(EXPRESSIONS))))
+
+
+def write_manifest(manifest: Manifest) -> None:
+    """Write the card, then the manifest; equal manifests give equal bytes.
+
+    Raises:
+        DataError: the manifest would not load again.
+    """
+    check(manifest)
+    ordered = sorted(manifest.records, key=lambda record: record.image)
+    write_json(manifest.root / CARD_NAME, dict(manifest.card))
+    lines = [json.dumps(asdict(record), ensure_ascii=False) + "\n" for record in ordered]
+    write_text(manifest.root / MANIFEST_NAME, "".join(lines))
+
+
+def load_manifest(root: Path | str) -> Manifest:
+    """Read and check a prepared data folder (its images are not opened).
+
+    Raises:
+        DataError: no prepared data there, a damaged line, no images, a person in two splits,
+            or an expression that the card does not list.
+    """
+    root = Path(root)
+    path = root / MANIFEST_NAME
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise DataError(
+            f"no prepared data in {root} ({MANIFEST_NAME}: {error.strerror}); "
+            "make it with `ecgan prepare SRC... --out DATA`"
+        ) from None
+    except UnicodeDecodeError:
+        raise DataError(f"{path} is damaged: expected UTF-8 text; {_REMEDY}") from None
+    lines = enumerate(text.splitlines(), start=1)
+    records = tuple(_record(line, f"{path}:{number}") for number, line in lines if line.strip())
+    manifest = Manifest(root, records, _read_card(root / CARD_NAME))
+    check(manifest)
+    return manifest
+
+
+def check(manifest: Manifest) -> None:
+    """Raises DataError where a manifest breaks its promises; see `load_manifest`."""
+    if not manifest.records:
+        raise DataError(f"the prepared data in {manifest.root} has no images; {_REMEDY}")
+    known = manifest.vocabulary.names
+    split_of: dict[str, str] = {}
+    pair_of: dict[str, str] = {}
+    images: set[str] = set()
+    for record in manifest.records:
+        if record.expression not in known:
+            raise DataError(
+                f"{record.image} is labelled {record.expression!r}, expected one of "
+                f"{', '.join(known)} (from {CARD_NAME}); {_REMEDY}"
+            )
+        if split_of.setdefault(record.subject, record.split) != record.split:
+            raise DataError(
+                f"{record.subject!r} is in the splits {split_of[record.subject]} and "
+                f"{record.split}, expected one split a person; {_REMEDY}"
+            )
+        if record.pair and pair_of.setdefault(record.pair, record.subject) != record.subject:
+            raise DataError(
+                f"the pair {record.pair!r} joins {pair_of[record.pair]!r} and "
+                f"{record.subject!r}, expected images of one person; {_REMEDY}"
+            )
+        if record.image in images:
+            raise DataError(f"{record.image} is listed twice in {manifest.root}; {_REMEDY}")
+        images.add(record.image)
+
+
+def _record(line: str, where: str) -> Record:
+    try:
+        values = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise DataError(f"{where} is damaged: not JSON ({error.msg}); {_REMEDY}") from None
+    expected = [field.name for field in fields(Record)]
+    if not isinstance(values, dict) or sorted(values) != sorted(expected):
+        raise DataError(f"{where}: expected the keys {', '.join(expected)}; {_REMEDY}")
+    try:
+        points = tuple((float(x), float(y)) for x, y in values["landmarks"])
+    except (TypeError, ValueError):
+        points = ()
+    texts = ("image", "mask", "subject", "expression", "source", "sha256")
+    intensity = values["intensity"]
+    problems = {
+        "68 landmarks x, y": len(points) == NUM_LANDMARKS
+        and all(math.isfinite(value) for point in points for value in point),
+        f"a split out of {', '.join(SPLITS)}": values["split"] in SPLITS,
+        "texts": all(isinstance(values[name], str) and values[name] for name in texts),
+        "paths inside the data folder": all(_is_inside(values[name]) for name in texts[:2]),
+        "a finite intensity or null": intensity is None
+        or (isinstance(intensity, int | float) and math.isfinite(intensity)),
+        "a pair key or null": values["pair"] is None or isinstance(values["pair"], str),
+    }
+    for expectation, holds in problems.items():
+        if not holds:
+            raise DataError(f"{where}: expected {expectation}; {_REMEDY}")
+    return Record(**{**values, "landmarks": points})
+
+
+def _is_inside(name: object) -> bool:
+    path = PurePosixPath(str(name))
+    return not path.is_absolute() and ".." not in path.parts
+
+
+def _read_card(path: Path) -> dict[str, Any]:
+    if not path.exists():
+        return {}
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise DataError(f"{path} is damaged: expected a JSON object; {_REMEDY}") from None
+    if not isinstance(card, dict):
+        raise DataError(f"{path} is damaged: expected a JSON object; {_REMEDY}")
+    return card

@@ -1,0 +1,86 @@
+"""Percentile bootstrap over people: images of one person are not independent, people are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+RESAMPLES = 2000
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean over images with its confidence interval over people."""
+
+    value: float
+    low: float | None
+    """None with fewer than two people: one person says nothing about others."""
+    high: float | None
+    people: int
+    images: int
+
+    def to_json(self) -> dict[str, float | int | None]:
+        return {
+            "value": round(self.value, 6),
+            "low": None if self.low is None else round(self.low, 6),
+            "high": None if self.high is None else round(self.high, 6),
+            "people": self.people,
+            "images": self.images,
+        }
+
+
+def mean_over_people(
+    values: ArrayLike,
+    people: Sequence[str],
+    *,
+    resamples: int = RESAMPLES,
+    confidence: float = CONFIDENCE,
+    seed: int = 0,
+) -> Interval:
+    """Mean of `values` and its percentile interval when people are drawn with replacement
+    (Efron 1979, clusters instead of single values).
+
+    A person who is drawn brings all of their images, so the resampled mean is
+    sum_p n_p S_p / sum_p n_p C_p with S_p and C_p the sum and count of person p.
+
+    Args:
+        values: one figure an image, finite.
+        people: the person of each image.
+        resamples: number of draws.
+        confidence: of the interval, in (0, 1).
+        seed: equal seeds give equal intervals.
+
+    Raises:
+        ValueError: no values, values that are not finite, or as many people as do not match.
+    """
+    array = np.asarray(values, dtype=np.float64)
+    if array.ndim != 1 or not len(array) or len(array) != len(people):
+        raise ValueError(
+            f"expected one value a person's image, got {array.shape} values for {len(people)} images"
+        )
+    if not np.isfinite(array).all():
+        raise ValueError("expected finite values")
+    names, person = np.unique(np.asarray(people, dtype=str), return_inverse=True)
+    sums = np.bincount(person, weights=array)
+    counts = np.bincount(person)
+    value = float(array.mean())
+    if len(names) < 2:
+        return Interval(value, None, None, len(names), len(array))
+    means = _resampled_means(sums, counts, resamples, seed)
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(means, [tail, 1 - tail])
+    return Interval(value, float(low), float(high), len(names), len(array))
+
+
+def _resampled_means(
+    sums: NDArray[np.float64], counts: NDArray[np.int64], resamples: int, seed: int
+) -> NDArray[np.float64]:
+    num_people = len(sums)
+    generator = np.random.default_rng(seed)
+    drawn = generator.multinomial(num_people, np.full(num_people, 1 / num_people), size=resamples)
+    means: NDArray[np.float64] = (drawn @ sums) / (drawn @ counts)
+    return means

@@ -1,0 +1,31 @@
+"""Face mask M of Eq. 5: hull of the landmarks, forehead lifted, closed and dilated."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+FOREHEAD_LIFT = 0.55
+"""How far the brows are lifted, in brow-to-chin heights, to cover the forehead."""
+
+
+def face_mask(points: NDArray[np.floating], size: int) -> NDArray[np.uint8]:
+    """Mask of one aligned face: 255 inside, 0 outside, shape (size, size).
+
+    Args:
+        points: (68, 2) landmarks in pixels of the aligned image.
+        size: side of the aligned image.
+    """
+    points = np.asarray(points, dtype=np.float64)
+    brows, chin = points[17:27], points[8]
+    up = brows.mean(axis=0) - chin
+    forehead = brows + FOREHEAD_LIFT * up
+    outline = np.concatenate([points, forehead])
+    hull = cv2.convexHull(np.round(outline).astype(np.int32))
+    mask = np.zeros((size, size), np.uint8)
+    cv2.fillConvexPoly(mask, hull, 255)
+    unit = max(1, round(size / 64))
+    element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * unit + 1, 2 * unit + 1))
+    mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, element)
+    return np.asarray(cv2.dilate(mask, element), dtype=np.uint8)

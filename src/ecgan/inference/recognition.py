@@ -1,0 +1,47 @@
+"""What expression each face of a photo shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ecgan.errors import FaceError
+from ecgan.faces.landmarks import Face, check_translatable
+from ecgan.faces.photo import Photo
+from ecgan.inference.photo_faces import align_face, to_tensor
+from ecgan.inference.recognizer import Recognizer
+
+
+@dataclass(frozen=True)
+class RecognisedFace:
+    """One face with its probabilities."""
+
+    number: int
+    """1 is the largest face of the photo."""
+    box: tuple[float, float, float, float]
+    probabilities: dict[str, float]
+    doubt: str | None
+    """Why the figures are not to be trusted (a profile, a tiny face); None for a good face."""
+
+    @property
+    def expression(self) -> str:
+        """The most probable one."""
+        return max(self.probabilities, key=lambda name: self.probabilities[name])
+
+
+def recognise_faces(
+    photo: Photo, faces: Sequence[Face], recognizer: Recognizer
+) -> list[RecognisedFace]:
+    """Probabilities of each face, in the order given."""
+    recognised = []
+    for number, face in enumerate(faces, start=1):
+        try:
+            check_translatable(face, photo.pixels.shape)
+            doubt = None
+        except FaceError as error:
+            doubt = error.reason
+        aligned = align_face(photo, face, number=number, least_px=recognizer.size)
+        values = recognizer.probabilities(to_tensor(aligned.pixels))[0].tolist()
+        named = dict(zip(recognizer.vocabulary.names, values, strict=True))
+        recognised.append(RecognisedFace(number, face.box, named, doubt))
+    return recognised

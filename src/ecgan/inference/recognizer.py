@@ -1,0 +1,134 @@
+"""The recogniser of a snapshot: expression probabilities and deep features of aligned faces."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.nn import functional
+
+from ecgan.config import RecognizerConfig, build
+from ecgan.errors import ConfigError, EcganError, SnapshotError
+from ecgan.expressions import Vocabulary
+from ecgan.inference.snapshot import default_snapshot, load_snapshot
+from ecgan.networks.vgg import VGGFeatures, VGGRecognizer
+from ecgan.precision import Setting, autocast, choose_precision, default_device
+from ecgan.shapes import Images
+
+
+class Recognizer:
+    """A trained VGG and its vocabulary.
+
+    Images are aligned crops of any square size in [-1, 1]; they are resized with an antialiasing
+    filter to the size that the network learned on.
+    """
+
+    def __init__(
+        self,
+        model: VGGRecognizer,
+        vocabulary: Vocabulary,
+        size: int,
+        *,
+        sha256: str = "",
+        precision: Setting = "auto",
+        device: torch.device | None = None,
+    ) -> None:
+        self.device = device or default_device()
+        self.precision = choose_precision(precision, self.device)
+        model = model.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.model = model.eval().requires_grad_(False)
+        self.vocabulary = vocabulary
+        self.size = size
+        self.sha256 = sha256
+        """Of the snapshot; empty for a model that is still in training."""
+
+    @classmethod
+    def load(
+        cls,
+        source: str | Path | None = None,
+        *,
+        precision: Setting = "auto",
+        device: torch.device | None = None,
+    ) -> Recognizer:
+        """From a snapshot folder or hub id; none: the one that comes with the package.
+
+        Raises:
+            SnapshotError: missing, damaged, or no recogniser.
+        """
+        snapshot = load_snapshot(source or default_snapshot("recognizer"), "recognizer")
+        try:
+            vocabulary = Vocabulary(tuple(snapshot.config["vocabulary"]))
+            config = build(RecognizerConfig, snapshot.config["recognizer"])
+        except (KeyError, TypeError, AttributeError) as error:
+            raise SnapshotError(f"{snapshot.folder}/config.json lacks {error}") from None
+        except EcganError as error:
+            raise SnapshotError(f"{snapshot.folder}/config.json: {error}") from None
+        model = VGGRecognizer(config, len(vocabulary))
+        snapshot.load_into("recognizer", model)
+        return cls(
+            model,
+            vocabulary,
+            config.size,
+            sha256=snapshot.sha256,
+            precision=precision,
+            device=device,
+        )
+
+    def probabilities(self, images: Images, batch: int = 64) -> Float[Tensor, "batch expressions"]:
+        """p(expression | image) in the order of `vocabulary`; float32 on the CPU."""
+        return torch.softmax(self._run(self.model, images, batch), dim=1)
+
+    def features(self, images: Images, batch: int = 64) -> Float[Tensor, "batch features"]:
+        """The deep feature fc7 (4,096-D in the paper); float32 on the CPU."""
+        return self._run(self.model.features, images, batch)
+
+    def _run(self, network: Callable[[Tensor], Tensor], images: Tensor, batch: int) -> Tensor:
+        if images.dim() != 4 or images.shape[1] != 3:
+            raise ValueError(
+                f"expected images (batch, 3, height, width), got {tuple(images.shape)}"
+            )
+        if not len(images):
+            probe = torch.zeros(1, 3, self.size, self.size)
+            return self._run(network, probe, 1)[:0]
+        results = []
+        with torch.inference_mode(), autocast(self.precision, self.device):
+            for part in torch.split(images, batch):
+                prepared = resize(part.to(self.device, torch.float32), self.size)
+                prepared = prepared.contiguous(memory_format=torch.channels_last)
+                results.append(network(prepared).float().cpu())
+        return torch.cat(results)
+
+
+def resize(images: Images, size: int) -> Images:
+    """Images at `size` x `size`, antialiased when they shrink; differentiable."""
+    if images.shape[-2:] == (size, size):
+        return images
+    return functional.interpolate(
+        images, size=(size, size), mode="bilinear", align_corners=False, antialias=True
+    )
+
+
+def feature_network(network: str, layers: Sequence[str], *, download: bool = False) -> VGGFeatures:
+    """phi of Eq. 3 (`config.objective.context_options.network`): ImageNet VGG or a recogniser.
+
+    Args:
+        network: `vgg19` or `vgg16` for ImageNet weights, `recognizer` for the packaged recogniser,
+            or the folder or hub id of a recogniser snapshot, which works offline.
+        layers: such as `conv5_4`; a VGG-16 recogniser ends at `conv5_3`.
+        download: whether missing ImageNet weights may be fetched.
+
+    Raises:
+        SnapshotError: the weights are not there; the message names file and target.
+        ConfigError: the network has no such layer.
+    """
+    if network in ("vgg16", "vgg19"):
+        return VGGFeatures.imagenet(layers, network, download=download)
+    source = None if network == "recognizer" else network
+    model = Recognizer.load(source, device=torch.device("cpu")).model
+    try:
+        return VGGFeatures(layers, model.trunk)
+    except ConfigError as error:
+        raise ConfigError(f"context_options.layer of {network}: {error}") from None

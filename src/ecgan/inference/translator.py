@@ -1,0 +1,265 @@
+"""Real photo in, real photo out: detect, align, neutralise, translate, recompose, paste back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from ecgan.config import GeneratorConfig, build
+from ecgan.errors import EcganError, SnapshotError, UsageError
+from ecgan.expressions import NEUTRAL, Vocabulary
+from ecgan.faces.masks import face_mask
+from ecgan.faces.paste import paste_back
+from ecgan.faces.photo import Photo
+from ecgan.inference.photo_faces import (
+    AlignedFace,
+    FaceChoice,
+    FaceFinder,
+    RefusedFace,
+    choose_faces,
+    to_pixels,
+    to_tensor,
+)
+from ecgan.inference.recognizer import Recognizer, resize
+from ecgan.inference.snapshot import Snapshot, default_snapshot, load_snapshot
+from ecgan.networks.build import build_generator
+from ecgan.networks.output import Translation, recompose
+from ecgan.precision import default_device
+from ecgan.shapes import Codes, Images
+
+MAX_STRENGTH = 1.5
+NEUTRAL_FROM = 0.5
+"""A face whose probability of neutral is lower is neutralised first."""
+
+
+@dataclass(frozen=True)
+class ReadyFace:
+    """An aligned face and the neutral one that its translations start from."""
+
+    aligned: AlignedFace
+    probabilities: dict[str, float] | None
+    """What the recogniser sees in the photo; None where it was not asked."""
+    start: Images
+    """The crop, neutralised where `neutralised`."""
+    neutralised: bool
+
+
+@dataclass(frozen=True)
+class ReadyPhoto:
+    """A photo whose faces are found: what all its translations share."""
+
+    photo: Photo
+    faces: tuple[ReadyFace, ...]
+    refused: tuple[RefusedFace, ...]
+
+
+@dataclass(frozen=True)
+class Translated:
+    """A translated photo."""
+
+    pixels: NDArray[np.uint8]
+    """The whole photo at its own size; outside the faces equal to the source."""
+    faces: tuple[ReadyFace, ...]
+    """The faces that were translated."""
+    refused: tuple[RefusedFace, ...]
+    """Faces that were asked for but cannot be translated."""
+
+
+class Translator:
+    """Both generators of a snapshot with what it takes to use them on photos.
+
+    One call at a time: the landmark detector inside is not thread-safe.
+    """
+
+    def __init__(
+        self,
+        to_expression: nn.Module,
+        to_neutral: nn.Module,
+        vocabulary: Vocabulary,
+        size: int,
+        *,
+        intensity: bool,
+        sha256: str = "",
+        credit: str = "",
+        recognizer: Recognizer | None = None,
+        finder: FaceFinder | None = None,
+        device: torch.device | None = None,
+    ) -> None:
+        self.device = device or default_device()
+        self._to_expression = to_expression.to(self.device).eval().requires_grad_(False)
+        self._to_neutral = to_neutral.to(self.device).eval().requires_grad_(False)
+        self.vocabulary = vocabulary
+        self.size = size
+        """Side in pixels of the images that the generators learned on."""
+        self.intensity = intensity
+        """Whether z was trained with intensities between 0 and 1."""
+        self.sha256 = sha256
+        self.credit = credit
+        self._recognizer = recognizer
+        self.finder = finder or FaceFinder()
+
+    @classmethod
+    def load(
+        cls,
+        source: str | Path | None = None,
+        *,
+        recognizer: Recognizer | None = None,
+        finder: FaceFinder | None = None,
+        device: torch.device | None = None,
+    ) -> Translator:
+        """From a snapshot folder or hub id; none: the one that comes with the package.
+
+        Raises:
+            SnapshotError: missing, damaged, or no translator.
+        """
+        snapshot = load_snapshot(source or default_snapshot("translator"), "translator")
+        config = snapshot.config
+        try:
+            vocabulary = Vocabulary(tuple(config["vocabulary"]))
+            size, intensity = int(config["size"]), bool(config["intensity"])
+            generator_config = build(GeneratorConfig, config["generator"])
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise SnapshotError(f"{snapshot.folder}/config.json lacks or misstates {error}") from None
+        except EcganError as error:
+            raise SnapshotError(f"{snapshot.folder}/config.json: {error}") from None
+        generators = {}
+        for name in ("to_expression", "to_neutral"):
+            generators[name] = build_generator(generator_config, len(vocabulary), size)
+            snapshot.load_into(name, generators[name])
+        return cls(
+            generators["to_expression"],
+            generators["to_neutral"],
+            vocabulary,
+            size,
+            intensity=intensity,
+            sha256=snapshot.sha256,
+            credit=_credit(snapshot),
+            recognizer=recognizer,
+            finder=finder,
+            device=device,
+        )
+
+    @property
+    def recognizer(self) -> Recognizer:
+        """The given recogniser, or else the packaged one, loaded when first asked for."""
+        if self._recognizer is None:
+            self._recognizer = Recognizer.load(device=self.device)
+        return self._recognizer
+
+    def translate(
+        self,
+        photo: Photo,
+        target: str,
+        strength: float = 1.0,
+        face: FaceChoice = "largest",
+        assume_neutral: bool = False,
+    ) -> Translated:
+        """Give faces of a photo another expression; see `prepare` and `render`."""
+        self.check(target, strength)
+        return self.render(self.prepare(photo, face, assume_neutral), target, strength)
+
+    def check(self, target: str, strength: float) -> None:
+        """Raises UsageError for an unknown expression or a strength outside [0, 1.5]."""
+        self.vocabulary.index(target)
+        if not 0 <= strength <= MAX_STRENGTH:
+            raise UsageError(f"strength goes from 0 to {MAX_STRENGTH}, got {strength:g}")
+
+    def prepare(
+        self, photo: Photo, face: FaceChoice = "largest", assume_neutral: bool = False
+    ) -> ReadyPhoto:
+        """Find the asked-for faces and neutralise those that are not neutral.
+
+        Args:
+            photo: any size.
+            face: `all`, `largest`, or the N-th largest.
+            assume_neutral: take every face as it is, without asking the recogniser.
+
+        Raises:
+            FaceError: no asked-for face can be translated; with the reason.
+        """
+        faces = self.finder.find(photo)
+        chosen = choose_faces(photo, faces, face, least_px=self.size)
+        ready = tuple(self._ready(aligned, assume_neutral) for aligned in chosen.aligned)
+        return ReadyPhoto(photo, ready, chosen.refused)
+
+    def render(self, ready: ReadyPhoto, target: str, strength: float = 1.0) -> Translated:
+        """Translate the faces of a prepared photo and paste them back.
+
+        Args:
+            ready: from `prepare`.
+            target: an expression of `vocabulary`, or an alias.
+            strength: 0 is the neutral face, 1 the full expression, up to 1.5 beyond it. For the
+                target neutral: how far the photo's own expression is taken back.
+
+        Raises:
+            UsageError: unknown expression, or a strength out of range.
+        """
+        self.check(target, strength)
+        pixels = ready.photo.pixels
+        for face in ready.faces:
+            aligned = face.aligned
+            made = to_pixels(self._translated(face, target, strength))
+            if np.array_equal(made, aligned.pixels):
+                continue  # not even the resampling of the paste may show
+            mask = face_mask(aligned.points, aligned.alignment.size)
+            pixels = paste_back(pixels, made, aligned.alignment, mask)
+        return Translated(pixels, ready.faces, ready.refused)
+
+    def probabilities(self, crop: NDArray[np.uint8]) -> dict[str, float]:
+        """What the recogniser sees in an aligned crop, by expression."""
+        values = self.recognizer.probabilities(to_tensor(crop))[0].tolist()
+        return dict(zip(self.recognizer.vocabulary.names, values, strict=True))
+
+    def _ready(self, aligned: AlignedFace, assume_neutral: bool) -> ReadyFace:
+        start = to_tensor(aligned.pixels).to(self.device)
+        if assume_neutral:
+            return ReadyFace(aligned, None, start, neutralised=False)
+        seen = self.probabilities(aligned.pixels)
+        if seen[NEUTRAL] >= NEUTRAL_FROM:
+            return ReadyFace(aligned, seen, start, neutralised=False)
+        neutral = self._apply(self._to_neutral, start, self._code(NEUTRAL, 1.0), 1.0)
+        return ReadyFace(aligned, seen, neutral, neutralised=True)
+
+    def _translated(self, face: ReadyFace, target: str, strength: float) -> Images:
+        """The whole aligned crop with another expression."""
+        name = self.vocabulary.names[self.vocabulary.index(target)]
+        if name == NEUTRAL:
+            source = to_tensor(face.aligned.pixels).to(self.device)
+            return self._apply(self._to_neutral, source, self._code(NEUTRAL, 1.0), strength)
+        if self.intensity and strength <= 1:
+            rest = 1.0 if strength else 0.0
+            return self._apply(self._to_expression, face.start, self._code(name, strength), rest)
+        return self._apply(self._to_expression, face.start, self._code(name, 1.0), strength)
+
+    def _code(self, name: str, intensity: float) -> Codes:
+        return torch.from_numpy(self.vocabulary.code(name, intensity))[None].to(self.device)
+
+    def _apply(self, generator: nn.Module, crop: Images, code: Codes, strength: float) -> Images:
+        """A generator's change of a crop of any size, times `strength`; 0 returns the crop."""
+        if strength == 0:
+            return crop
+        with torch.inference_mode():
+            small = resize(crop, self.size)
+            translation: Translation = generator(small, code)
+            if translation.flow is not None:
+                return recompose(crop, translation, strength)
+            change = strength * (translation.image - small)
+            if change.shape != crop.shape:
+                size = (int(crop.shape[2]), int(crop.shape[3]))
+                change = nn.functional.interpolate(change, size, mode="bicubic")
+            return (crop + change).clamp(-1, 1)
+
+
+def _credit(snapshot: Snapshot) -> str:
+    """Attribution and licence lines: `credit` of config.json, or else those of the model card."""
+    if snapshot.config.get("credit"):
+        return str(snapshot.config["credit"])
+    card = snapshot.folder / "README.md"
+    lines = card.read_text(encoding="utf-8").splitlines() if card.is_file() else []
+    keys = ("- attribution:", "- licence:", "- license:")
+    return "; ".join(line[2:].strip() for line in lines if line.lower().startswith(keys))

@@ -1,0 +1,52 @@
+"""Networks from their configuration."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from ecgan.config import DiscriminatorConfig, GeneratorConfig
+from ecgan.networks.blocks import initialize
+from ecgan.networks.output import Translation, output_channels, to_translation
+from ecgan.networks.patchgan import PatchGAN
+from ecgan.networks.unet import UNetTrunk
+from ecgan.shapes import Codes, Images
+
+
+class Generator(nn.Module):
+    """A trunk and its output: G(x, z) of the paper, for images of side `size`."""
+
+    def __init__(self, config: GeneratorConfig, num_expressions: int, size: int) -> None:
+        super().__init__()
+        self.output = config.output
+        warps = config.output == "warp"
+        channels = output_channels(config.output)
+        if config.kind == "unet":
+            self.trunk: nn.Module = UNetTrunk(config, num_expressions, size, channels, warps)
+        else:
+            from ecgan.networks.resnet import ResNetTrunk
+
+            self.trunk = ResNetTrunk(config, num_expressions, channels, warps)
+
+    def forward(self, source: Images, code: Codes) -> Translation:
+        return to_translation(self.output, source, self.trunk(source, code))
+
+
+def build_generator(config: GeneratorConfig, num_expressions: int, size: int) -> Generator:
+    """A generator with fresh weights, drawn from torch's global generator."""
+    generator = Generator(config, num_expressions, size)
+    initialize(generator)
+    trunk = generator.trunk
+    with torch.no_grad():
+        if config.output != "pixels":
+            trunk.last.weight.zero_()
+        if config.output == "warp":
+            trunk.flow.weight.zero_()
+    return generator
+
+
+def build_discriminator(config: DiscriminatorConfig, num_expressions: int) -> PatchGAN:
+    """A discriminator with fresh weights, drawn from torch's global generator."""
+    discriminator = PatchGAN(config, num_expressions)
+    initialize(discriminator)
+    return discriminator

@@ -1,0 +1,106 @@
+"""What a trunk's last features become: pixels, a residual, or a warp of the source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from ecgan.shapes import Flows, Images, Masks
+
+FLOW_LIMIT = 0.5
+"""Largest offset of the flow in `grid_sample` units (2 is the image width)."""
+BLEND_BIAS = -3.0
+"""The blend starts near 0.05: the untrained output is almost the source."""
+
+OutputKind = Literal["pixels", "residual", "warp"]
+
+
+@dataclass(frozen=True)
+class TrunkOutput:
+    """Last features of a trunk: `full` at the image size, `flow` at a fraction of it."""
+
+    full: Tensor
+    flow: Tensor | None
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A translated batch and, for the warp output, the fields that made it."""
+
+    image: Images
+    flow: Flows | None = None
+    blend: Masks | None = None
+    """1 where pixels are new, 0 where they come from the source."""
+    pixels: Images | None = None
+
+
+def output_channels(kind: OutputKind) -> int:
+    """Channels that the trunk must give at full size."""
+    return 4 if kind == "warp" else 3
+
+
+def to_translation(kind: OutputKind, source: Images, output: TrunkOutput) -> Translation:
+    """Turn raw trunk output into a translation of `source` (float32)."""
+    full = output.full.float()
+    if kind == "pixels":
+        return Translation(image=torch.tanh(full))
+    if kind == "residual":
+        return Translation(image=(source + 2 * torch.tanh(full)).clamp(-1, 1))
+    assert output.flow is not None
+    flow = FLOW_LIMIT * torch.tanh(output.flow.float())
+    blend = torch.sigmoid(full[:, :1] + BLEND_BIAS)
+    pixels = torch.tanh(full[:, 1:])
+    image = torch.lerp(warp(source, flow), pixels, blend)
+    return Translation(image=image, flow=flow, blend=blend, pixels=pixels)
+
+
+def warp(source: Images, flow: Flows) -> Images:
+    """Sample `source` at its own pixel positions plus `flow` (upsampled to its size), bilinear;
+    outside the image the border repeats."""
+    height, width = source.shape[2:]
+    offsets = F.interpolate(flow.to(source.dtype), (height, width), mode="bilinear")
+    identity = torch.eye(2, 3, dtype=source.dtype, device=source.device)
+    grid = F.affine_grid(identity.expand(len(source), 2, 3), list(source.shape), align_corners=False)
+    return F.grid_sample(
+        source,
+        grid + offsets.permute(0, 2, 3, 1),
+        mode="bilinear",
+        padding_mode="border",
+        align_corners=False,
+    )
+
+
+def recompose(source: Images, translation: Translation, strength: float = 1.0) -> Images:
+    """Apply the fields of a warp translation to the source at any size.
+
+    The new pixels are known at the network's size only. At a larger size their coarse image is kept
+    and the fine detail is the warped source's, faded where the pixels are new:
+    up(low) + (1 - blend) (warped - up(down(warped))).
+
+    Args:
+        source: the image that was translated, at any size, in [-1, 1].
+        translation: what the generator returned for it, with fields.
+        strength: 0 gives the source, 1 the translation; up to 1.5 exaggerates the motion.
+
+    Raises:
+        ValueError: the translation has no flow (a `pixels` or `residual` output).
+    """
+    flow, blend, pixels = translation.flow, translation.blend, translation.pixels
+    if flow is None or blend is None or pixels is None:
+        raise ValueError("recompose needs the fields of a warp output")
+    size = (int(source.shape[2]), int(source.shape[3]))
+    moved = warp(source, flow * strength)
+    alpha = (blend * strength).clamp(0, 1)
+    low_size = (int(pixels.shape[2]), int(pixels.shape[3]))
+    if size == low_size:
+        return torch.lerp(moved, pixels, alpha)
+    moved_low = F.interpolate(moved, low_size, mode="bilinear", antialias=True)
+    low = torch.lerp(moved_low, pixels, alpha)
+    detail = moved - F.interpolate(moved_low, size, mode="bicubic")
+    alpha_full = F.interpolate(alpha, size, mode="bilinear")
+    coarse = F.interpolate(low, size, mode="bicubic")
+    return (coarse + (1 - alpha_full) * detail).clamp(-1, 1)

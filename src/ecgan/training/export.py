@@ -1,0 +1,98 @@
+"""The inference snapshot of a run: its generators in half precision, configuration and card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from ecgan.config import Config, build
+from ecgan.data.manifest import Manifest, load_manifest
+from ecgan.inference.snapshot import save_snapshot
+from ecgan.networks.build import build_generator
+from ecgan.training.checkpoint import load_checkpoint
+from ecgan.training.state import GENERATORS
+
+
+def write_translator(
+    folder: Path,
+    generators: Mapping[str, nn.Module],
+    config: Config,
+    manifest: Manifest,
+    *,
+    step: int,
+    scores: Mapping[str, Any],
+) -> str:
+    """Write a translator snapshot; returns its sha256. Equal weights give equal folders."""
+    described = {
+        "size": config.size,
+        "vocabulary": list(manifest.vocabulary.names),
+        "generator": config.generator.model_dump(mode="json"),
+        "alignment": manifest.card.get("alignment", {}),
+        "intensity": config.data.intensity,
+        "training": {"step": step, "config": config.model_dump(mode="json"), **scores},
+    }
+    card = _card(config, manifest, step, scores)
+    return save_snapshot(folder, "translator", generators, described, card, half=True)
+
+
+def export_checkpoint(checkpoint_file: Path, data_root: Path, folder: Path) -> str:
+    """Write the snapshot of any checkpoint, such as the best by validation; returns its sha256.
+
+    Raises:
+        CheckpointError: the file is missing or damaged.
+    """
+    checkpoint = load_checkpoint(checkpoint_file)
+    manifest = load_manifest(data_root)
+    config = build(Config, checkpoint.values["config"])
+    kind = "average" if config.optimizer.ema else "network"
+    generators = {}
+    for name in GENERATORS:
+        generator = build_generator(config.generator, len(manifest.vocabulary), config.size)
+        generator.load_state_dict(checkpoint.part(f"{kind}.{name}"))
+        generators[name] = generator
+    scores = checkpoint.values["validation"]
+    return write_translator(
+        folder, generators, config, manifest, step=checkpoint.step, scores=scores
+    )
+
+
+def _card(config: Config, manifest: Manifest, step: int, scores: Mapping[str, Any]) -> str:
+    train = manifest.select(split="train")
+    people = len({record.subject for record in train})
+    measured = "\n".join(
+        f"- {name}: {value}" for name, value in scores.items() if value is not None
+    )
+    credit = "\n".join(
+        f"- {key}: {manifest.card[key]}"
+        for key in ("name", "licence", "license", "attribution")
+        if manifest.card.get(key)
+    )
+    return f"""---
+library_name: ecgan
+tags: [facial-expression, image-to-image, gan]
+---
+
+# ECGAN translator
+
+Translates a neutral face of {config.size} x {config.size} pixels (aligned as `config.json` says) to
+{", ".join(manifest.vocabulary.expressive)}, and any of these back to neutral.
+
+## Training
+
+{config.objective.method}, {step} updates of batch {config.batch}, {len(train)} images of {people}
+people. The whole configuration is in `config.json` under `training`.
+
+{credit}
+
+## Validation (people not trained on)
+
+{measured or "None was made."}
+
+## Limits and care
+
+Near-frontal faces only. The images are synthetic: say so wherever they are shown, and translate
+the faces of people who agree to it. It does not show what anybody feels.
+"""

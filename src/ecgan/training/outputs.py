@@ -1,0 +1,198 @@
+"""The files of a run, and when they are due."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ecgan.config import to_yaml
+from ecgan.data.dataset import TranslationData
+from ecgan.errors import CheckpointError, UsageError
+from ecgan.files import write_text
+from ecgan.training.checkpoint import CheckpointFolder
+from ecgan.training.distributed import World, gather_lists
+from ecgan.training.export import write_translator
+from ecgan.training.metrics import MetricsLog
+from ecgan.training.samples import expression_codes, sample_grid, sample_people, write_grid
+from ecgan.training.state import TrainingState
+from ecgan.training.update import Setting
+from ecgan.training.validation import Validation, load_probability, validate, validation_data
+
+
+class RunOutputs:
+    """What a run writes, and when. Only the first process calls `after_step`."""
+
+    def __init__(
+        self, run: Path, data: TranslationData, setting: Setting, state: TrainingState
+    ) -> None:
+        manifest = data.store.manifest
+        self.run, self.manifest, self.setting, self.state = run, manifest, setting, state
+        config = setting.config
+        self.log = config.log
+        self.checkpoints = CheckpointFolder(run / "checkpoints", config.log.keep)
+        self.flops: int | None = None
+        """Of one update over all processes, counted once a run."""
+        self.validation: Validation | None = None
+        self.timer = _Timer()
+        self.metrics: MetricsLog | None = None
+        if setting.world.is_first:
+            self.codes = expression_codes(manifest.vocabulary, setting.world.device)
+            self.validation_data = validation_data(manifest, config)
+            self.people = sample_people(self.validation_data or data, config.log.sample_people)
+            self.probability = load_probability(config.recognizer, manifest)
+
+    def _resume(self) -> None:
+        """Load the newest checkpoint that verifies, if any; the same one on every process."""
+        state, setting = self.state, self.setting
+        checkpoint = self.checkpoints.load_newest()
+        if checkpoint is not None:
+            vocabulary = list(self.manifest.vocabulary.names)
+            if checkpoint.values["vocabulary"] != vocabulary:
+                raise CheckpointError(
+                    f"the run was started with the expressions {checkpoint.values['vocabulary']}, "
+                    f"the data have {vocabulary}; resume with the same data"
+                )
+            state.restore(checkpoint, setting.config, setting.world.device)
+            self.flops = checkpoint.values["flops"]
+            if checkpoint.values["validation"]:
+                self.validation = Validation(**checkpoint.values["validation"])
+        if len(set(gather_lists([state.step], setting.world))) > 1:
+            raise CheckpointError(
+                f"the processes see different checkpoints in {self.run}; use a shared folder"
+            )
+
+    def __enter__(self) -> RunOutputs:
+        """Resume `state` from what the run holds, then open its files."""
+        self._resume()
+        if self.setting.world.is_first:
+            self.checkpoints.clean()
+            write_text(self.run / "config.yaml", to_yaml(self.setting.config))
+            board = self.run / "tensorboard" if self.log.tensorboard else None
+            file = self.run / "metrics.jsonl"
+            self.metrics = MetricsLog(file, self.state.step, tensorboard=board)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.metrics is not None:
+            self.metrics.close()
+
+    def after_step(self, values: Mapping[str, float], *, stopping: bool) -> None:
+        """Metrics, validation, samples and checkpoint, where they are due."""
+        assert self.metrics is not None
+        step, last = self.state.step, self.state.step == self.setting.total_steps
+
+        def due(interval: int) -> bool:
+            return last or step % interval == 0
+
+        self.timer.steps += 1
+        if due(self.log.metrics_steps):
+            speed = self.timer.speed(self.setting.config.batch, self.flops)
+            self.metrics.append(step, "train", {**values, **speed})
+        improved = False
+        if due(self.log.validation_steps) and self.validation_data is not None:
+            improved = self._validate()
+        if due(self.log.sample_steps):
+            self._draw_samples()
+        # The checkpoint comes last: whatever is lost with a kill before it is made again.
+        if due(self.log.validation_steps):
+            self.write_snapshot()
+        if improved or stopping or due(self.log.checkpoint_steps):
+            self.save()
+
+    def save(self) -> None:
+        """Write a checkpoint after the metrics it belongs to."""
+        assert self.metrics is not None
+        self.metrics.sync()
+        extra = {
+            "vocabulary": list(self.manifest.vocabulary.names),
+            "flops": self.flops,
+            "validation": asdict(self.validation) if self.validation else {},
+        }
+        checkpoint = self.state.to_checkpoint(self.setting.config, extra)
+        self.checkpoints.save(checkpoint, best_step=self.state.best_step)
+
+    def finish(self) -> None:
+        """The snapshot of a run that is complete, should it be missing."""
+        if self.setting.world.is_first and not (self.run / "snapshot").is_dir():
+            self.write_snapshot()
+
+    def write_snapshot(self) -> None:
+        """The generators as they are now, for inference."""
+        scores: dict[str, Any] = asdict(self.validation) if self.validation else {}
+        write_translator(
+            self.run / "snapshot",
+            self.state.inference_generators(),
+            self.setting.config,
+            self.manifest,
+            step=self.state.step,
+            scores=scores,
+        )
+
+    def _validate(self) -> bool:
+        assert self.metrics is not None and self.validation_data is not None
+        with self.timer.paused():
+            self.validation = validate(
+                self.state.inference_generators(),
+                self.validation_data,
+                self.setting,
+                self.probability,
+            )
+        self.metrics.append(self.state.step, "validation", asdict(self.validation))
+        if self.state.best_score is not None and self.validation.score <= self.state.best_score:
+            return False
+        self.state.best_score, self.state.best_step = self.validation.score, self.state.step
+        return True
+
+    def _draw_samples(self) -> None:
+        with self.timer.paused():
+            generator = self.state.inference_generators()["to_expression"]
+            grid = sample_grid(generator, self.people, self.codes, self.setting.precision)
+            write_grid(self.run / "samples" / f"step-{self.state.step:08d}.png", grid)
+
+
+class _Timer:
+    """Seconds of training since the last look, without what is not training."""
+
+    def __init__(self) -> None:
+        self._since = time.perf_counter()
+        self.steps = 0
+
+    def speed(self, batch: int, flops: int | None) -> dict[str, float]:
+        """`seconds_per_step`, `images_per_second` and `flops_per_second`; starts anew."""
+        now = time.perf_counter()
+        seconds = (now - self._since) / max(1, self.steps)
+        self._since, self.steps = now, 0
+        rates = {"seconds_per_step": seconds, "images_per_second": batch / seconds}
+        return rates | ({"flops_per_second": flops / seconds} if flops else {})
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self._since += time.perf_counter() - start
+
+
+@contextlib.contextmanager
+def sole_owner(run: Path, world: World) -> Iterator[None]:
+    """Refuse a second training in the same folder; the lock ends with the process."""
+    if not world.is_first:
+        yield
+        return
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+        file = (run / ".lock").open("w")
+    except OSError as error:
+        raise UsageError(f"cannot write the run folder {run}: {error.strerror}") from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise UsageError(
+                f"another process is training in {run}; choose another --out"
+            ) from None
+        yield

@@ -1,0 +1,265 @@
+"""Training the VGG recogniser: weighted cross-entropy, early stop on people it never saw."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ecgan.config import RecognizerConfig, to_yaml
+from ecgan.data.dataset import to_images
+from ecgan.data.labelled import LabelledBatch, LabelledImages
+from ecgan.data.manifest import Manifest, Split, load_manifest
+from ecgan.errors import Interrupted, NonFiniteError
+from ecgan.files import write_json, write_text
+from ecgan.inference.recognizer import Recognizer
+from ecgan.inference.snapshot import save_snapshot
+from ecgan.precision import Precision, autocast, choose_precision, default_device
+from ecgan.seeding import derive_seed
+from ecgan.training.checkpoint import CheckpointFolder
+from ecgan.training.metrics import MetricsLog
+from ecgan.training.recognition_scores import RecognitionScores, recognition_scores
+from ecgan.training.recognizer_card import recognizer_card
+from ecgan.training.recognizer_state import RecognizerState, new_state
+from ecgan.training.schedule import set_learning_rate
+from ecgan.training.signals import StopRequest, stop_on_signals
+
+_WARM_UP_EPOCHS = 1.0
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one pass over the training images gave."""
+
+    epoch: int
+    """From 1."""
+    epochs: int
+    train_loss: float
+    train_accuracy: float
+    """On augmented images."""
+    validation_loss: float | None
+    validation_accuracy: float | None
+    learning_rate: float
+    images_per_second: float
+    best: bool
+
+
+@dataclass(frozen=True)
+class RecognizerReport:
+    """What a finished run left."""
+
+    snapshot: Path
+    sha256: str
+    best_epoch: int
+    epochs: int
+    validation: RecognitionScores | None
+    test: RecognitionScores | None
+    test_by_source: dict[str, RecognitionScores]
+
+
+def train_recognizer(
+    config: RecognizerConfig,
+    data_root: Path,
+    run: Path,
+    progress: Callable[[Epoch], None] | None = None,
+) -> RecognizerReport:
+    """Train on the train people of prepared data; the same call again goes on after its last epoch.
+
+    Writes `run/config.yaml`, `metrics.jsonl` (one line an epoch), `checkpoints/`, `report.json`
+    (scores of validation and test people) and `snapshot/`: the epoch with the lowest validation
+    loss, or the last one when there are no validation people.
+
+    Raises:
+        DataError: no prepared data, or none to train on.
+        SnapshotError: the weights to start from are missing.
+        CheckpointError: `run` belongs to another configuration, or is damaged.
+        NonFiniteError: the loss diverged.
+        Interrupted: SIGTERM or Ctrl-C; finished epochs are kept.
+    """
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    device = default_device()
+    precision = choose_precision(config.precision, device)
+    manifest = load_manifest(data_root)
+    train = LabelledImages(manifest, "train", config.size)
+    has_validation = bool(manifest.select(split="val"))
+    validation = LabelledImages(manifest, "val", config.size) if has_validation else None
+    weights = class_weights(train) if config.class_weights else torch.ones(len(train.vocabulary))
+    weights = weights.to(device)
+
+    state = new_state(config, len(manifest.vocabulary), device)
+    folder = CheckpointFolder(run / "checkpoints", keep=1)
+    folder.clean()
+    checkpoint = folder.load_newest()
+    if checkpoint is not None:
+        state.restore(checkpoint, run)
+    write_text(run / "config.yaml", to_yaml(config))
+
+    with MetricsLog(run / "metrics.jsonl", state.epoch) as log, stop_on_signals() as stop:
+        while not state.finished():
+            passed = _train_epoch(state, train, weights, precision, stop)
+            loss, accuracy = _validate(state, validation, weights, precision)
+            epoch = Epoch(
+                epoch=state.epoch + 1,
+                epochs=config.epochs,
+                **asdict(passed),
+                validation_loss=loss,
+                validation_accuracy=accuracy,
+                best=state.keep_best(loss),
+            )
+            values = {name: v for name, v in asdict(epoch).items() if not name.startswith("epoch")}
+            log.append(epoch.epoch, "epoch", values)
+            log.sync()
+            state.save(folder)
+            if progress is not None:
+                progress(epoch)
+    return _finish(state, manifest, run)
+
+
+def class_weights(data: LabelledImages) -> Float[Tensor, " expressions"]:
+    """Inverse frequencies with mean 1 over the expressions that occur."""
+    counts = data.class_counts()
+    inverse = 1 / np.maximum(counts, 1)
+    return torch.from_numpy(inverse / inverse[counts > 0].mean()).float()
+
+
+def cosine_factor(position: float, epochs: float, warm_up: float = _WARM_UP_EPOCHS) -> float:
+    """Multiplier of the learning rate after `position` of `epochs` epochs: linear warm-up, then
+    half a cosine to 0 (Loshchilov & Hutter 2017, without restarts)."""
+    warm_up = min(warm_up, epochs / 10)
+    if position < warm_up:
+        return max(0.01, position / warm_up)
+    done = (position - warm_up) / (epochs - warm_up)
+    return 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+
+
+@dataclass(frozen=True)
+class _Pass:
+    train_loss: float
+    train_accuracy: float
+    learning_rate: float
+    images_per_second: float
+
+
+def _train_epoch(
+    state: RecognizerState,
+    train: LabelledImages,
+    weights: Tensor,
+    precision: Precision,
+    stop: StopRequest,
+) -> _Pass:
+    config, number = state.config, state.epoch + 1
+    loss_of = nn.CrossEntropyLoss(weights, label_smoothing=config.label_smoothing)
+    started, loss_sum, num_right, num_seen, rate = time.perf_counter(), 0.0, 0, 0, 0.0
+    state.model.train()
+    with torch.random.fork_rng():
+        torch.manual_seed(derive_seed(config.seed, "dropout", state.epoch))
+        for batch in train.batches(config.batch, config.seed, state.epoch, config.augment):
+            if stop:
+                raise Interrupted(
+                    f"stopped by {stop.signal_name} in epoch {number}; finished epochs are kept, "
+                    "the same command goes on"
+                )
+            position = state.epoch + num_seen / len(train)
+            rate = config.learning_rate * cosine_factor(position, config.epochs)
+            set_learning_rate(state.optimizer, rate)
+            images, labels = _on_device(batch, weights.device)
+            with autocast(precision, weights.device):
+                logits = state.model(images)
+            loss = loss_of(logits.float(), labels)
+            if not math.isfinite(value := loss.item()):
+                raise NonFiniteError(
+                    f"the recogniser's loss is {value} in epoch {number} after {num_seen} images; "
+                    "lower learning_rate or set precision=fp32"
+                )
+            state.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            state.optimizer.step()
+            loss_sum += value * len(labels)
+            num_right += int((logits.argmax(dim=1) == labels).sum())
+            num_seen += len(labels)
+    seconds = time.perf_counter() - started
+    return _Pass(loss_sum / num_seen, num_right / num_seen, rate, num_seen / seconds)
+
+
+def _validate(
+    state: RecognizerState, data: LabelledImages | None, weights: Tensor, precision: Precision
+) -> tuple[float | None, float | None]:
+    """Class-weighted loss (without label smoothing) and accuracy."""
+    if data is None:
+        return None, None
+    state.model.eval()
+    found, truth = [], []
+    with torch.inference_mode(), autocast(precision, weights.device):
+        for batch in data.batches(state.config.batch, shuffle=False):
+            images, labels = _on_device(batch, weights.device)
+            found.append(state.model(images).float())
+            truth.append(labels)
+        logits, labels = torch.cat(found), torch.cat(truth)
+        loss = functional.cross_entropy(logits, labels, weights)
+    return float(loss), float((logits.argmax(dim=1) == labels).float().mean())
+
+
+def _on_device(batch: LabelledBatch, device: torch.device) -> LabelledBatch:
+    images = batch.images.to(device).contiguous(memory_format=torch.channels_last)
+    return LabelledBatch(images, batch.labels.to(device))
+
+
+def _finish(state: RecognizerState, manifest: Manifest, run: Path) -> RecognizerReport:
+    """Write the best epoch as a snapshot, score what was written, and add the scores to it."""
+    config, vocabulary, folder = state.config, manifest.vocabulary, run / "snapshot"
+    state.model.load_state_dict(state.best or state.model.state_dict())
+    modules = {"recognizer": state.model}
+    values = {"vocabulary": list(vocabulary.names), "recognizer": config.model_dump(mode="json")}
+    save_snapshot(folder, "recognizer", modules, values, "Not scored yet.", half=True)
+    recognizer = Recognizer.load(folder, precision=config.precision)
+    validation, _ = score_split(recognizer, manifest, "val", config.seed)
+    test, test_by_source = score_split(recognizer, manifest, "test", config.seed)
+    scores = {
+        "best_epoch": state.best_epoch,
+        "epochs": state.epoch,
+        "validation": validation.as_json(vocabulary) if validation else None,
+        "test": test.as_json(vocabulary) if test else None,
+        "test_by_source": {k: v.as_json(vocabulary) for k, v in test_by_source.items()},
+    }
+    card = recognizer_card(config, manifest, validation, test, test_by_source)
+    values["scores"] = scores
+    sha256 = save_snapshot(folder, "recognizer", modules, values, card, half=True)
+    write_json(run / "report.json", {**scores, "snapshot_sha256": sha256})
+    return RecognizerReport(
+        snapshot=folder,
+        sha256=sha256,
+        best_epoch=state.best_epoch,
+        epochs=state.epoch,
+        validation=validation,
+        test=test,
+        test_by_source=test_by_source,
+    )
+
+
+def score_split(
+    recognizer: Recognizer, manifest: Manifest, split: Split, seed: int = 0
+) -> tuple[RecognitionScores | None, dict[str, RecognitionScores]]:
+    """Scores of a split (none without images) and of each source in it."""
+    if not manifest.select(split=split):
+        return None, {}
+    data = LabelledImages(manifest, split, recognizer.size, vocabulary=recognizer.vocabulary)
+    pixels = np.stack([data.image(index) for index in range(len(data))])
+    probabilities = recognizer.probabilities(to_images(pixels)).numpy()
+    people = np.array([record.subject for record in data.records])
+    sources = np.array([record.source for record in data.records])
+
+    def scores(chosen: np.ndarray) -> RecognitionScores:
+        labels, subjects = data.labels[chosen], people[chosen].tolist()
+        return recognition_scores(probabilities[chosen], labels, subjects, seed)
+
+    by_source = {source: scores(sources == source) for source in sorted(set(sources.tolist()))}
+    return scores(np.full(len(data), True)), by_source

@@ -1,0 +1,111 @@
+"""The state of a recogniser's training between two epochs, and its checkpoint."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ecgan.config import RecognizerConfig
+from ecgan.errors import CheckpointError
+from ecgan.networks.vgg import VGGRecognizer, resolve_weights
+from ecgan.seeding import derive_seed
+from ecgan.training.checkpoint import Checkpoint, CheckpointFolder, flatten
+
+
+@dataclass
+class RecognizerState:
+    """All that a resumed run needs: random numbers come from (seed, epoch)."""
+
+    config: RecognizerConfig
+    model: VGGRecognizer
+    optimizer: torch.optim.AdamW
+    epoch: int = 0
+    """Finished epochs."""
+    best_epoch: int = 0
+    """0: none yet."""
+    best_loss: float = math.inf
+    best: dict[str, Tensor] | None = None
+    """The model's state after the best epoch."""
+
+    def finished(self) -> bool:
+        waited = self.epoch - self.best_epoch
+        too_long = self.best_epoch > 0 and waited >= self.config.patience
+        return self.epoch >= self.config.epochs or too_long
+
+    def keep_best(self, loss: float | None) -> bool:
+        """Note a finished epoch; without validation people the newest one is the best."""
+        self.epoch += 1
+        if loss is not None and loss >= self.best_loss:
+            return False
+        self.best_loss = math.inf if loss is None else loss
+        self.best_epoch = self.epoch
+        self.best = {name: v.detach().clone() for name, v in self.model.state_dict().items()}
+        return True
+
+    def save(self, folder: CheckpointFolder) -> None:
+        """Write durably; older epochs' files go."""
+        tensors = flatten("model", self.model.state_dict()) | flatten("best", self.best or {})
+        for index, values in self.optimizer.state_dict()["state"].items():
+            tensors |= flatten(f"optimizer.{index}", values)
+        values = {
+            "best_epoch": self.best_epoch,
+            "best_loss": None if math.isinf(self.best_loss) else self.best_loss,
+            "config": self.config.model_dump(mode="json"),
+        }
+        folder.save(Checkpoint(self.epoch, tensors, values))
+
+    def restore(self, checkpoint: Checkpoint, run: Path) -> None:
+        """Go on from a checkpoint.
+
+        Raises:
+            CheckpointError: it was written under another configuration.
+        """
+        config = self.config.model_dump(mode="json")
+        before = checkpoint.values["config"]
+        if before != config:
+            changed = ", ".join(key for key in config if before.get(key) != config[key])
+            raise CheckpointError(
+                f"{run} holds a run with another configuration ({changed}); "
+                "give the same settings, or another --out"
+            )
+        self.model.load_state_dict(checkpoint.part("model"))
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, value in checkpoint.part("optimizer").items():
+            index, key = name.split(".")
+            state.setdefault(int(index), {})[key] = value
+        groups = self.optimizer.state_dict()["param_groups"]
+        self.optimizer.load_state_dict({"state": state, "param_groups": groups})
+        self.epoch = checkpoint.step
+        self.best = checkpoint.part("best")
+        self.best_epoch = checkpoint.values["best_epoch"]
+        loss = checkpoint.values["best_loss"]
+        self.best_loss = math.inf if loss is None else loss
+
+
+def new_state(
+    config: RecognizerConfig, num_expressions: int, device: torch.device
+) -> RecognizerState:
+    """Before the first epoch: weights from the seed, or ImageNet's where `config.weights` says so.
+
+    Raises:
+        SnapshotError: those weights are not there or do not fit.
+    """
+    with torch.random.fork_rng():
+        torch.manual_seed(derive_seed(config.seed, "recognizer"))
+        model = VGGRecognizer(config, num_expressions)
+    if config.weights:
+        given = None if config.weights == "imagenet" else config.weights
+        name = config.network + ("_bn" if config.batch_norm else "")
+        model.load_imagenet(resolve_weights(name, given))
+    model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    kernels = [p for p in model.parameters() if p.dim() > 1]
+    vectors = [p for p in model.parameters() if p.dim() <= 1]
+    groups = [
+        {"params": kernels, "weight_decay": config.weight_decay},
+        {"params": vectors, "weight_decay": 0.0},
+    ]
+    return RecognizerState(config, model, torch.optim.AdamW(groups, lr=config.learning_rate))

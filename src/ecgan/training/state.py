@@ -1,0 +1,181 @@
+"""Everything that a training run changes, and its way into a checkpoint and back."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Adam
+
+from ecgan.config import Config, OptimizerConfig
+from ecgan.errors import CheckpointError
+from ecgan.networks.build import build_discriminator, build_generator
+from ecgan.seeding import derive_seed
+from ecgan.training.checkpoint import Checkpoint, flatten
+from ecgan.training.distributed import World, broadcast
+from ecgan.training.ema import start_average
+from ecgan.training.pool import TranslationPool
+from ecgan.training.steps import Models
+
+GENERATORS = ("to_expression", "to_neutral")
+NETWORKS = (*GENERATORS, "judge_expression", "judge_neutral")
+_MAY_CHANGE = ("steps", "epochs", "threads", "recognizer", "log")
+"""Configuration that a resumed run may alter; the rest would make it another run."""
+
+
+@dataclass
+class TrainingState:
+    """Networks, optimisers, averages, pools and position; `step` counts finished updates."""
+
+    models: Models
+    averages: dict[str, nn.Module]
+    """Moving averages of the generators; empty without EMA."""
+    generator_optimizer: Adam
+    discriminator_optimizer: Adam
+    expressive_pool: TranslationPool
+    neutral_pool: TranslationPool
+    step: int = 0
+    best_score: float | None = None
+    best_step: int | None = None
+
+    def network(self, name: str) -> nn.Module:
+        network: nn.Module = getattr(self.models, name)
+        return network
+
+    def inference_generators(self) -> dict[str, nn.Module]:
+        """`to_expression` and `to_neutral` for use: the averages, if there are any."""
+        return self.averages or {name: self.network(name) for name in GENERATORS}
+
+    def weights(self) -> dict[str, Tensor]:
+        """Every tensor of the networks and averages by name."""
+        tensors: dict[str, Tensor] = {}
+        for name in NETWORKS:
+            tensors |= flatten(f"network.{name}", self.network(name).state_dict())
+        for name, average in self.averages.items():
+            tensors |= flatten(f"average.{name}", average.state_dict())
+        return tensors
+
+    def weights_sha256(self) -> str:
+        """Digest of `weights()`: equal for equal training."""
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self.weights().items()):
+            digest.update(name.encode())
+            flat = tensor.detach().cpu().contiguous().reshape(-1)
+            digest.update(flat.view(torch.uint8).numpy().data)
+        return digest.hexdigest()
+
+    def to_checkpoint(self, config: Config, extra: dict[str, Any]) -> Checkpoint:
+        """All state; `extra` are JSON values to keep with it."""
+        tensors = self.weights()
+        for name, optimizer in self._optimizers().items():
+            state = optimizer.state_dict()["state"]
+            tensors |= flatten(f"optimizer.{name}", {str(k): v for k, v in state.items()})
+        for name, pool in self._pools().items():
+            tensors |= flatten(f"pool.{name}", pool.state_dict())
+        tensors["random.torch"] = torch.get_rng_state()
+        values = {
+            "config": config.model_dump(mode="json"),
+            "best_score": self.best_score,
+            "best_step": self.best_step,
+            **extra,
+        }
+        return Checkpoint(self.step, tensors, values)
+
+    def restore(self, checkpoint: Checkpoint, config: Config, device: torch.device) -> None:
+        """Continue from a checkpoint of the same configuration.
+
+        Raises:
+            CheckpointError: it was written with other settings; the message names the first.
+        """
+        refuse_other_run(checkpoint, config)
+        try:
+            for name in NETWORKS:
+                self.network(name).load_state_dict(checkpoint.part(f"network.{name}"))
+            for name, average in self.averages.items():
+                average.load_state_dict(checkpoint.part(f"average.{name}"))
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())[:200]
+            raise CheckpointError(f"the checkpoint does not fit these networks: {reason}") from None
+        for name, optimizer in self._optimizers().items():
+            groups = optimizer.state_dict()["param_groups"]
+            states = _nested(checkpoint.part(f"optimizer.{name}"))
+            optimizer.load_state_dict({"state": states, "param_groups": groups})
+        for name, pool in self._pools().items():
+            pool.load_state_dict(checkpoint.part(f"pool.{name}"), device)
+        torch.set_rng_state(checkpoint.tensors["random.torch"])
+        self.step = checkpoint.step
+        self.best_score = checkpoint.values["best_score"]
+        self.best_step = checkpoint.values["best_step"]
+
+    def _optimizers(self) -> dict[str, Adam]:
+        return {
+            "generators": self.generator_optimizer,
+            "discriminators": self.discriminator_optimizer,
+        }
+
+    def _pools(self) -> dict[str, TranslationPool]:
+        return {"expressive": self.expressive_pool, "neutral": self.neutral_pool}
+
+
+def fresh_state(config: Config, num_expressions: int, world: World) -> TrainingState:
+    """State before the first update: weights drawn from `config.seed`, equal on every process."""
+    torch.manual_seed(derive_seed(config.seed, "weights"))
+    models = Models(
+        to_expression=build_generator(config.generator, num_expressions, config.size),
+        to_neutral=build_generator(config.generator, num_expressions, config.size),
+        judge_expression=build_discriminator(config.discriminator, num_expressions),
+        judge_neutral=build_discriminator(config.discriminator, num_expressions),
+    )
+    for network in (*models.generators(), *models.discriminators()):
+        network.to(world.device).train()
+        broadcast(list(network.state_dict().values()), world)
+    options = config.optimizer
+    averages = {}
+    if options.ema:
+        averages = {name: start_average(getattr(models, name)) for name in GENERATORS}
+    # A discriminator that also sees the source needs the translation's own, so no old ones.
+    capacity = 0 if config.discriminator.sees_source else options.pool
+    return TrainingState(
+        models=models,
+        averages=averages,
+        generator_optimizer=_adam(models.generators(), options),
+        discriminator_optimizer=_adam(models.discriminators(), options),
+        expressive_pool=TranslationPool(capacity, config.seed, "expressive"),
+        neutral_pool=TranslationPool(capacity, config.seed, "neutral"),
+    )
+
+
+def refuse_other_run(checkpoint: Checkpoint, config: Config) -> None:
+    """Raise CheckpointError where `config` differs from the checkpoint's in what matters."""
+    old = _leaves(checkpoint.values["config"])
+    for name, value in _leaves(config.model_dump(mode="json")).items():
+        if name.split(".")[0] not in _MAY_CHANGE and old.get(name, value) != value:
+            raise CheckpointError(
+                f"the run was started with {name}={old[name]}, got {value}; "
+                "resume with the same setting or train into another folder"
+            )
+
+
+def _adam(networks: tuple[nn.Module, ...], options: OptimizerConfig) -> Adam:
+    parameters = [parameter for network in networks for parameter in network.parameters()]
+    betas = (options.beta1, options.beta2)
+    return Adam(parameters, lr=options.learning_rate, betas=betas, fused=True)
+
+
+def _nested(flat: dict[str, Tensor]) -> dict[int, dict[str, Tensor]]:
+    states: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in flat.items():
+        index, _, key = name.partition(".")
+        states.setdefault(int(index), {})[key] = tensor
+    return states
+
+
+def _leaves(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        flat |= _leaves(value, f"{name}.") if isinstance(value, dict) else {name: value}
+    return flat

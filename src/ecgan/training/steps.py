@@ -1,0 +1,217 @@
+"""One step of the generators and one of the discriminators: forward passes and their objective."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from ecgan.config import Config, ContextConfig
+from ecgan.data.dataset import TranslationBatch
+from ecgan.losses.context import context_images
+from ecgan.losses.mask import masked_input
+from ecgan.losses.objective import (
+    Direction,
+    Objective,
+    discriminator_objective,
+    generator_objective,
+)
+from ecgan.networks.output import Translation
+from ecgan.networks.patchgan import Verdict
+from ecgan.shapes import Codes, Images
+
+Features = Callable[[Tensor], Sequence[Tensor]]
+
+
+@dataclass(frozen=True)
+class Models:
+    """The two generators and the two discriminators of the paper."""
+
+    to_expression: nn.Module
+    """G_XY: neutral and z to expression."""
+    to_neutral: nn.Module
+    """G_YX: expression and z' to neutral."""
+    judge_expression: nn.Module
+    """D_Y."""
+    judge_neutral: nn.Module
+    """D_X."""
+
+    def generators(self) -> tuple[nn.Module, nn.Module]:
+        return self.to_expression, self.to_neutral
+
+    def discriminators(self) -> tuple[nn.Module, nn.Module]:
+        return self.judge_expression, self.judge_neutral
+
+
+@dataclass(frozen=True)
+class GeneratorResult:
+    objective: Objective
+    fake_expressive: Images
+    fake_neutral: Images
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One direction before its passes: names follow X -> Y, and hold for Y -> X with roles swapped."""
+
+    forward: nn.Module
+    backward: nn.Module
+    judge: nn.Module
+    source: Images
+    truth: Images
+    mask: Tensor
+    code: Codes
+    back_code: Codes
+
+
+def generator_step(
+    models: Models,
+    batch: TranslationBatch,
+    config: Config,
+    neutral_code: Codes,
+    features: Features | None = None,
+) -> GeneratorResult:
+    """Forward passes of both directions and Eq. 6; computes, does not update.
+
+    The passes of one generator over source and identity input are one call where the norm keeps
+    examples apart (any but batch norm).
+
+    Args:
+        models: the four networks; freeze the discriminators' parameters before the call.
+        batch: neutral x and expressive y with their masks and z, float32 in [-1, 1].
+        config: the run's configuration.
+        neutral_code: z', shape (1, expressions).
+        features: phi of Eq. 3, needed when `objective.context` is above 0.
+    """
+    objective = config.objective
+    z = batch.code
+    z_neutral = neutral_code.expand_as(z)
+    x, y = batch.neutral, batch.expressive
+    x_mask, y_mask = batch.neutral_mask, batch.expressive_mask
+    sides = (
+        _Side(models.to_expression, models.to_neutral, models.judge_expression, x, y, x_mask, z, z_neutral),
+        _Side(models.to_neutral, models.to_expression, models.judge_neutral, y, x, y_mask, z_neutral, z),
+    )
+    together = config.generator.norm != "batch"
+    directions: list[Direction] = []
+    for side in sides:
+        translation, same = _translate(side, with_identity=objective.identity > 0, together=together)
+        direction = Direction(
+            source=side.source,
+            mask=side.mask,
+            translated=translation.image,
+            truth=side.truth,
+            paired=batch.paired,
+            flow=translation.flow,
+            blend=translation.blend,
+            identity_input=side.truth if same is not None else None,
+            identity=same,
+            target=side.code,
+        )
+        if objective.adversarial or objective.classification or objective.feature_matching:
+            _judge(direction, side, config)
+        if objective.cycle or (objective.mask and objective.mask_reading == "cycle"):
+            direction.reconstructed = side.backward(translation.image, side.back_code).image
+        if objective.mask and objective.mask_reading == "literal":
+            hidden = masked_input(side.source, side.mask)
+            there = side.forward(hidden, side.code).image
+            direction.masked_reconstructed = side.backward(there, side.back_code).image
+        if objective.context:
+            assert features is not None, "objective.context needs a feature network"
+            direction.features = _context_features(direction, objective.context_options, features)
+        directions.append(direction)
+    return GeneratorResult(
+        objective=generator_objective(directions, objective),
+        fake_expressive=directions[0].translated.detach(),
+        fake_neutral=directions[1].translated.detach(),
+    )
+
+
+def discriminator_step(
+    models: Models,
+    batch: TranslationBatch,
+    fake_expressive: Images,
+    fake_code: Codes,
+    fake_neutral: Images,
+    config: Config,
+    neutral_code: Codes,
+) -> Objective:
+    """Eq. 1 for D_Y and D_X on real images and (pooled, detached) translations.
+
+    `fake_code` is the z that each pooled translation was asked to wear.
+    """
+    z_neutral = neutral_code.expand_as(batch.code)
+    together = config.discriminator.norm != "batch"
+    x, y = batch.neutral, batch.expressive
+    terms: dict[str, Tensor] = {}
+    total: Tensor | None = None
+    for judge, real, fake, real_code, code, source in (
+        (models.judge_expression, y, fake_expressive, batch.code, fake_code, x),
+        (models.judge_neutral, x, fake_neutral, z_neutral, z_neutral, y),
+    ):
+        if together:
+            verdict: Verdict = judge(
+                torch.cat([real, fake]), torch.cat([real_code, code]), torch.cat([source, source])
+            )
+            real_patches, fake_patches = verdict.patches.chunk(2)
+            logits = None if verdict.logits is None else verdict.logits.chunk(2)[0]
+        else:
+            verdict = judge(real, real_code, source)
+            real_patches, logits = verdict.patches, verdict.logits
+            fake_patches = judge(fake, code, source).patches
+        result = discriminator_objective(
+            real_patches, fake_patches, config.objective, logits=logits, target=real_code
+        )
+        for name, value in result.terms.items():
+            terms[name] = terms[name] + value if name in terms else value
+        total = result.total if total is None else total + result.total
+    assert total is not None
+    return Objective(total=total, terms=terms)
+
+
+def _translate(side: _Side, *, with_identity: bool, together: bool) -> tuple[Translation, Tensor | None]:
+    """G(source, z) and, for Eq. 4, G(truth, z)."""
+    if not with_identity:
+        return side.forward(side.source, side.code), None
+    if not together:
+        return side.forward(side.source, side.code), side.forward(side.truth, side.code).image
+    count = len(side.source)
+    both: Translation = side.forward(
+        torch.cat([side.source, side.truth]), torch.cat([side.code, side.code])
+    )
+    first = Translation(
+        image=both.image[:count],
+        flow=None if both.flow is None else both.flow[:count],
+        blend=None if both.blend is None else both.blend[:count],
+    )
+    return first, both.image[count:]
+
+
+def _judge(direction: Direction, side: _Side, config: Config) -> None:
+    verdict: Verdict = side.judge(direction.translated, side.code, side.source)
+    direction.patches = verdict.patches
+    direction.logits = verdict.logits
+    if config.objective.feature_matching:
+        with torch.no_grad():
+            real: Verdict = side.judge(side.truth, side.code, side.source)
+        direction.judge_features = (verdict.features, real.features)
+
+
+def _context_features(
+    direction: Direction, options: ContextConfig, features: Features
+) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
+    """phi of the two images that the reading of Eq. 3 compares; no gradient through the constant."""
+    output, constant = context_images(
+        options.reading,
+        source=direction.source,
+        translated=direction.translated,
+        truth=direction.truth,
+        reconstructed=direction.reconstructed,
+    )
+    assert output is not None, "context reading `cycle` needs objective.cycle above 0"
+    assert constant is not None
+    with torch.no_grad():
+        constant_features = features(constant)
+    return features(output), constant_features

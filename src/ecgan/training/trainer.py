@@ -1,0 +1,175 @@
+"""The training loop. To resume, call it again with the same arguments."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ecgan.config import Config, ObjectiveConfig
+from ecgan.data.dataset import TranslationBatch, TranslationData
+from ecgan.data.manifest import load_manifest
+from ecgan.errors import Interrupted
+from ecgan.expressions import NEUTRAL
+from ecgan.precision import choose_precision
+from ecgan.training.distributed import World, any_process, join_world, share_of_batch
+from ecgan.training.flops import update_flops
+from ecgan.training.outputs import RunOutputs, sole_owner
+from ecgan.training.progress import show_progress
+from ecgan.training.schedule import total_steps
+from ecgan.training.signals import stop_on_signals
+from ecgan.training.state import fresh_state
+from ecgan.training.steps import Features
+from ecgan.training.update import Setting, update
+
+OnStep = Callable[[int, Mapping[str, float]], None]
+"""Called after each update with its number and values, on the first process."""
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """The end of a run."""
+
+    step: int
+    weights_sha256: str
+    """Of all networks and averages; equal for equal training."""
+    snapshot: Path
+    best_step: int | None
+    """Step of the best checkpoint by validation."""
+    best_score: float | None
+
+
+def train(
+    config: Config,
+    data_root: Path,
+    run: Path,
+    *,
+    progress: bool,
+    on_step: OnStep | None = None,
+) -> TrainResult:
+    """Train on prepared data until the configured number of steps; resume what `run` holds.
+
+    `run` gets config.yaml, metrics.jsonl, samples/, checkpoints/ and snapshot/ (the generators at
+    the last validation or the end). Alone or as one of several processes under torchrun, which
+    share each batch and train exactly what one process would.
+
+    Args:
+        config: the run's configuration; a resumed run may change `steps`, `epochs`, `threads`,
+            `recognizer` and `log` only.
+        data_root: folder that `ecgan prepare` wrote.
+        run: output folder.
+        progress: show a bar (or lines, without a terminal).
+        on_step: see `OnStep`.
+
+    Raises:
+        DataError: the data are missing or lack neutral or expressive training images.
+        CheckpointError: the run was started with other settings, or all checkpoints are damaged.
+        NonFiniteError: a loss or gradient is nan or infinite; the checkpoints stay as they were.
+        Interrupted: SIGTERM or Ctrl-C came; the state is saved.
+    """
+    with (
+        join_world() as world,
+        sole_owner(run, world),
+        stop_on_signals() as stop,
+        _cpu_threads(config.threads),
+    ):
+        data, setting = _open(config, data_root, world)
+        state = fresh_state(config, len(data.vocabulary), world)
+        with RunOutputs(run, data, setting, state) as outputs:
+            first, total = state.step, setting.total_steps
+            with show_progress(progress and world.is_first, first, total) as shown:
+                if first:
+                    shown.say(f"resumed at step {first} of {total}")
+                for batch in _batches(data, setting, first):
+                    if outputs.flops is None:
+                        outputs.flops = update_flops(state.models, batch, setting) * world.size
+                    values = update(state, batch, setting)
+                    shown.step(state.step, values)
+                    stopping = any_process(bool(stop), world)
+                    if world.is_first:
+                        outputs.after_step(values, stopping=stopping)
+                        if on_step is not None:
+                            on_step(state.step, values)
+                    if stopping and state.step < total:
+                        raise Interrupted(
+                            f"stopped by {stop.signal_name or 'a signal'} at step {state.step} of "
+                            f"{total}, state saved; the same command resumes"
+                        )
+            outputs.finish()
+        return TrainResult(
+            step=state.step,
+            weights_sha256=state.weights_sha256(),
+            snapshot=run / "snapshot",
+            best_step=state.best_step,
+            best_score=state.best_score,
+        )
+
+
+def _open(config: Config, data_root: Path, world: World) -> tuple[TranslationData, Setting]:
+    manifest = load_manifest(data_root)
+    data = TranslationData(
+        manifest, "train", size=config.size, vocabulary=manifest.vocabulary, data=config.data
+    )
+    setting = Setting(
+        config=config,
+        world=world,
+        precision=choose_precision(config.precision, world.device),
+        total_steps=total_steps(config, data.num_expressive),
+        neutral_code=torch.from_numpy(data.vocabulary.code(NEUTRAL))[None].to(world.device),
+        features=_features(config.objective, world.device),
+    )
+    return data, setting
+
+
+def _batches(data: TranslationData, setting: Setting, first: int) -> Iterator[TranslationBatch]:
+    """This process's share of the batches from step `first` on; on a GPU, one is made ahead."""
+    config, world = setting.config, setting.world
+    share = share_of_batch(config.batch, world)
+
+    def make(step: int) -> TranslationBatch:
+        return data.batch(share, config.seed, step, rank=world.rank, world=world.size)
+
+    steps = range(first, setting.total_steps)
+    if world.device.type == "cpu":
+        yield from map(make, steps)
+        return
+    with ThreadPoolExecutor(1) as pool:
+        ahead = pool.submit(make, first) if steps else None
+        for step in steps:
+            assert ahead is not None
+            batch = ahead.result().to(world.device)
+            if step + 1 < setting.total_steps:
+                ahead = pool.submit(make, step + 1)
+            yield batch
+
+
+def _features(objective: ObjectiveConfig, device: torch.device) -> Features | None:
+    if not objective.context:
+        return None
+    from ecgan.inference.recognizer import feature_network
+
+    options = objective.context_options
+    pyramid = [f"relu{i}_1" for i in range(1, 6)]
+    layers = pyramid if options.form == "pyramid" else [options.layer]
+    network = feature_network(options.network, layers).to(device)
+
+    def features(images: Tensor) -> list[Tensor]:
+        found: list[Tensor] = network(images)
+        return found
+
+    return features
+
+
+@contextlib.contextmanager
+def _cpu_threads(count: int | None) -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,158 @@
+"""One update: the generators' step, then the discriminators', each checked before applied."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from ecgan.config import Config
+from ecgan.data.dataset import TranslationBatch
+from ecgan.errors import NonFiniteError
+from ecgan.losses.objective import Objective
+from ecgan.precision import Precision, autocast
+from ecgan.seeding import derive_seed
+from ecgan.shapes import Codes
+from ecgan.training.distributed import World, average, gather, gather_lists
+from ecgan.training.ema import update_average, warmed_decay
+from ecgan.training.pool import Pooled, TranslationPool
+from ecgan.training.schedule import learning_rate_factor, set_learning_rate
+from ecgan.training.state import TrainingState
+from ecgan.training.steps import Features, discriminator_step, generator_step
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What an update needs besides state and data; constant within a run."""
+
+    config: Config
+    world: World
+    precision: Precision
+    total_steps: int
+    neutral_code: Codes
+    """z', shape (1, expressions)."""
+    features: Features | None = None
+    """phi of Eq. 3, if the context loss is used."""
+
+
+def update(state: TrainingState, batch: TranslationBatch, setting: Setting) -> dict[str, float]:
+    """Train all four networks on one batch and advance `state.step`.
+
+    Returns:
+        `generator/<term>`, `discriminator/<term>` (unweighted, `total` weighted), their
+        `gradient_norm`, and `learning_rate`.
+
+    Raises:
+        NonFiniteError: a loss or gradient is nan or infinite; that update was not applied.
+    """
+    config, world, models = setting.config, setting.world, state.models
+    # Dropout and anything else that draws from torch's global generator: a resumed run repeats it.
+    torch.manual_seed(derive_seed(config.seed, "update", state.step, world.rank))
+    rate = _set_rates(state, config, setting.total_steps)
+
+    with frozen(models.discriminators()), autocast(setting.precision, world.device):
+        made = generator_step(models, batch, config, setting.neutral_code, setting.features)
+    optimizer = state.generator_optimizer
+    values = _apply("generator", made.objective, optimizer, state.step, batch=batch, world=world)
+
+    neutral_codes = setting.neutral_code.expand_as(batch.code)
+    smiles = _exchange(state.expressive_pool, made.fake_expressive, batch.code, state.step, world)
+    rests = _exchange(state.neutral_pool, made.fake_neutral, neutral_codes, state.step, world)
+    with autocast(setting.precision, world.device):
+        judged = discriminator_step(
+            models, batch, smiles.images, smiles.codes, rests.images, config, setting.neutral_code
+        )
+    optimizer = state.discriminator_optimizer
+    values |= _apply("discriminator", judged, optimizer, state.step, batch=batch, world=world)
+
+    for name, kept in state.averages.items():
+        decay = warmed_decay(config.optimizer.ema, state.step)
+        update_average(kept, state.network(name), decay)
+    state.step += 1
+    return values | {"learning_rate": rate}
+
+
+@contextlib.contextmanager
+def frozen(networks: Sequence[nn.Module]) -> Iterator[None]:
+    """Within the block no gradient of these networks' weights is asked for, so none is computed;
+    gradients still pass through them."""
+    parameters = [p for network in networks for p in network.parameters() if p.requires_grad]
+    for parameter in parameters:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in parameters:
+            parameter.requires_grad_(True)
+
+
+def averaged_gradients(
+    objective: Objective, parameters: Sequence[Tensor], world: World
+) -> dict[str, float]:
+    """Back-propagate; leave the mean gradient over all processes in `.grad`.
+
+    Returns:
+        The objective's terms, `total` and `gradient_norm` (L2 over all parameters), averaged over
+        the processes, so that all of them judge the same numbers.
+    """
+    objective.total.backward()  # type: ignore[no-untyped-call]
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    names = [*objective.terms, "total"]
+    terms = torch.stack([*objective.terms.values(), objective.total]).detach().float()
+    average([*gradients, terms], world)
+    norm = torch.nn.utils.get_total_norm(gradients).float()
+    numbers = torch.cat([terms, norm.reshape(1)]).tolist()  # the step's only wait for a GPU
+    return dict(zip([*names, "gradient_norm"], numbers, strict=True))
+
+
+def _apply(
+    role: str,
+    objective: Objective,
+    optimizer: Optimizer,
+    step: int,
+    *,
+    batch: TranslationBatch,
+    world: World,
+) -> dict[str, float]:
+    optimizer.zero_grad(set_to_none=True)
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    values = averaged_gradients(objective, parameters, world)
+    bad = [name for name, value in values.items() if not math.isfinite(value)]
+    if bad:
+        images = ", ".join(gather_lists(list(batch.names), world))
+        raise NonFiniteError(
+            f"step {step + 1}: {role} {bad[0]} is {values[bad[0]]} on the images {images}; "
+            "no update was made. Check these images, lower optimizer.learning_rate or set "
+            "precision=fp32, and run again from the last checkpoint"
+        )
+    optimizer.step()
+    return {f"{role}/{name}": value for name, value in values.items()}
+
+
+def _exchange(
+    pool: TranslationPool, images: Tensor, codes: Tensor, step: int, world: World
+) -> Pooled:
+    """Offer the translations of all processes: every process keeps the same pool, so that a
+    checkpoint needs one, and takes its own share of what comes back."""
+    if pool.capacity == 0:
+        return Pooled(images, codes)
+    pooled = pool.exchange(gather(images, world), gather(codes, world), step)
+    mine = slice(world.rank * len(images), (world.rank + 1) * len(images))
+    return Pooled(pooled.images[mine], pooled.codes[mine])
+
+
+def _set_rates(state: TrainingState, config: Config, total: int) -> float:
+    options = config.optimizer
+    factor = learning_rate_factor(
+        state.step, total, options.decay_from, options.warmup_steps
+    )
+    rate = factor * options.learning_rate
+    set_learning_rate(state.generator_optimizer, rate)
+    judge_rate = options.discriminator_learning_rate or options.learning_rate
+    set_learning_rate(state.discriminator_optimizer, factor * judge_rate)
+    return rate

@@ -1,0 +1,232 @@
+"""The whole training on tiny data: what it writes, how it resumes, stops and refuses."""
+
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from support.tiny_run import tiny_config
+
+from ecgan.config import Config
+from ecgan.errors import CheckpointError, DataError, Interrupted, NonFiniteError, UsageError
+from ecgan.inference.snapshot import load_snapshot
+from ecgan.training import update as update_module
+from ecgan.training.checkpoint import CheckpointFolder
+from ecgan.training.export import export_checkpoint
+from ecgan.training.metrics import read_metrics
+from ecgan.training.trainer import TrainResult, train
+
+
+@pytest.fixture(scope="module")
+def finished(tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, TrainResult]:
+    run = tmp_path_factory.mktemp("finished") / "run"
+    return run, train(tiny_config(), tiny_data, run, progress=False)
+
+
+def checkpoint_steps(run: Path) -> list[int]:
+    return CheckpointFolder(run / "checkpoints", 1).steps()
+
+
+def test_writes_everything(finished: tuple[Path, TrainResult]) -> None:
+    run, result = finished
+    assert result.step == 8
+    names = {path.name for path in run.iterdir()}
+    assert {"config.yaml", "metrics.jsonl", "samples", "checkpoints", "snapshot"} <= names
+    assert set(checkpoint_steps(run)) >= {6, 8, result.best_step}
+    with Image.open(run / "samples/step-00000008.png") as grid:
+        assert grid.size == (4 * 34 - 2, 2 * 34 - 2)  # photo and 3 expressions; 2 people
+        assert np.asarray(grid).std() > 10
+
+
+def test_metrics_have_every_term_norms_and_speed(finished: tuple[Path, TrainResult]) -> None:
+    rows = read_metrics(finished[0] / "metrics.jsonl")
+    trained = [row for row in rows if row["kind"] == "train"]
+    assert [row["step"] for row in trained] == [2, 4, 6, 8]
+    terms = "adversarial cycle identity mask classification flow_smoothness blend_area total"
+    expected = {f"generator/{name}" for name in [*terms.split(), "gradient_norm"]}
+    expected |= {"discriminator/discriminator", "discriminator/gradient_norm", "learning_rate"}
+    expected |= {"images_per_second", "flops_per_second", "seconds_per_step"}
+    for row in trained:
+        assert expected <= row.keys()
+        assert all(np.isfinite(row[name]) for name in expected)
+        assert row["generator/gradient_norm"] > 0
+    assert trained[-1]["learning_rate"] == pytest.approx(2e-4 / 4)
+    checked = [row for row in rows if row["kind"] == "validation"]
+    assert [row["step"] for row in checked] == [4, 8]
+    assert checked[0]["reference"] == "paired"
+    assert max(row["score"] for row in checked) == pytest.approx(finished[1].best_score, rel=1e-5)
+
+
+def test_a_finished_run_is_left_alone(
+    finished: tuple[Path, TrainResult], tiny_data: Path
+) -> None:
+    run, result = finished
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    assert train(tiny_config(), tiny_data, run, progress=False) == result
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+
+def test_snapshot_holds_the_averages(finished: tuple[Path, TrainResult]) -> None:
+    run, _ = finished
+    snapshot = load_snapshot(run / "snapshot", "translator")
+    newest = CheckpointFolder(run / "checkpoints", 1).load_newest()
+    assert newest is not None
+    for name, tensor in snapshot.states["to_expression"].items():
+        saved = newest.tensors[f"average.to_expression.{name}"]
+        torch.testing.assert_close(tensor, saved, rtol=1e-3, atol=1e-4)
+    assert snapshot.config["vocabulary"] == ["neutral", "happy", "sad", "surprise"]
+    assert snapshot.config["training"]["step"] == 8
+
+
+def test_any_checkpoint_becomes_a_snapshot(
+    finished: tuple[Path, TrainResult], tiny_data: Path, tmp_path: Path
+) -> None:
+    run, _ = finished
+    file = CheckpointFolder(run / "checkpoints", 1).file(8)
+    sha256 = export_checkpoint(file, tiny_data, tmp_path / "snapshot")
+    assert sha256 == load_snapshot(run / "snapshot").sha256
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_saves_and_leaves_and_the_same_call_resumes(
+    number: signal.Signals,
+    finished: tuple[Path, TrainResult],
+    tiny_data: Path,
+    tmp_path: Path,
+) -> None:
+    def stop_at_5(step: int, values: Mapping[str, float]) -> None:
+        if step == 4:
+            os.kill(os.getpid(), number)
+
+    with pytest.raises(Interrupted, match=f"{number.name} at step 5 of 8"):
+        train(tiny_config(), tiny_data, tmp_path, progress=False, on_step=stop_at_5)
+    assert checkpoint_steps(tmp_path)[-1] == 5
+    result = train(tiny_config(), tiny_data, tmp_path, progress=False)
+    assert result.weights_sha256 == finished[1].weights_sha256
+    steps = [row["step"] for row in read_metrics(tmp_path / "metrics.jsonl")]
+    assert steps == [2, 4, 4, 6, 8, 8]
+
+
+def test_validation_and_samples_do_not_change_training(
+    finished: tuple[Path, TrainResult], tiny_data: Path, tmp_path: Path
+) -> None:
+    log = {"validation_steps": 1, "sample_steps": 1, "checkpoint_steps": 1, "metrics_steps": 1}
+    result = train(tiny_config(log=log), tiny_data, tmp_path, progress=False)
+    assert result.weights_sha256 == finished[1].weights_sha256
+    assert len(checkpoint_steps(tmp_path)) <= 3
+
+
+def test_another_seed_is_another_training(
+    finished: tuple[Path, TrainResult], tiny_data: Path, tmp_path: Path
+) -> None:
+    result = train(tiny_config(seed=1), tiny_data, tmp_path, progress=False)
+    assert result.weights_sha256 != finished[1].weights_sha256
+
+
+@pytest.mark.parametrize("poison", ["term", "gradient"])
+def test_a_non_finite_number_stops_before_the_update(
+    poison: str, tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = update_module.generator_step
+    seen: list[torch.nn.Module] = []
+
+    def poisoned(models, batch, *rest):  # type: ignore[no-untyped-def]
+        made = original(models, batch, *rest)
+        seen.append(models.to_expression)
+        if len(seen) != 4:  # one call counts FLOPs, so this is the update of step 3
+            return made
+        terms, total = dict(made.objective.terms), made.objective.total
+        if poison == "term":
+            terms["cycle"] = terms["cycle"] * float("nan")
+            total = total + terms["cycle"]
+        else:
+            last = next(iter(models.to_expression.parameters()))
+            total = total + (last.sum() * 0).sqrt()  # finite, its slope is not
+        changed = type(made.objective)(total=total, terms=terms)
+        return type(made)(changed, made.fake_expressive, made.fake_neutral)
+
+    monkeypatch.setattr(update_module, "generator_step", poisoned)
+    monkeypatch.setattr("ecgan.training.flops.generator_step", poisoned)
+    states = []
+
+    def on_step(step: int, values: Mapping[str, float]) -> None:
+        states.append({k: v.clone() for k, v in seen[-1].state_dict().items()})
+
+    what = "cycle is nan" if poison == "term" else "gradient_norm is nan"
+    with pytest.raises(NonFiniteError, match=rf"step 3: generator {what}.*images/") as caught:
+        train(tiny_config(), tiny_data, tmp_path, progress=False, on_step=on_step)
+    assert "\n" not in str(caught.value)
+    assert len(states) == 2
+    for name, value in seen[-1].state_dict().items():
+        assert torch.equal(value, states[-1][name]), name
+    assert checkpoint_steps(tmp_path) == [2]
+
+
+def test_refuses_other_settings_for_the_same_run(
+    finished: tuple[Path, TrainResult], tiny_data: Path
+) -> None:
+    with pytest.raises(CheckpointError, match=r"generator\.width=4, got 8"):
+        train(tiny_config(generator={"width": 8}), tiny_data, finished[0], progress=False)
+
+
+def test_trains_longer_from_a_finished_run(
+    finished: tuple[Path, TrainResult], tiny_data: Path, tmp_path: Path
+) -> None:
+    train(tiny_config(steps=4), tiny_data, tmp_path, progress=False)
+    assert train(tiny_config(steps=6), tiny_data, tmp_path, progress=False).step == 6
+
+
+def test_refuses_missing_data_and_a_file_as_run(tiny_data: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError):
+        train(tiny_config(), tmp_path / "nothing", tmp_path / "run", progress=False)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="cannot write"):
+        train(tiny_config(), tiny_data, tmp_path / "file", progress=False)
+
+
+def test_refuses_a_second_training_in_the_same_folder(tiny_data: Path, tmp_path: Path) -> None:
+    def again(step: int, values: Mapping[str, float]) -> None:
+        train(tiny_config(), tiny_data, tmp_path, progress=False)
+
+    with pytest.raises(UsageError, match="another process is training"):
+        train(tiny_config(steps=1), tiny_data, tmp_path, progress=False, on_step=again)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"precision": "bf16"},
+        {"objective": {"paired": 5, "paired_gradient": 5}, "data": {"pairs": "use"}},
+        {"generator": {"norm": "batch"}, "optimizer": {"pool": 0, "ema": 0}},
+        {
+            "generator": {"output": "pixels", "conditioning": "bottleneck", "dropout": True},
+            "objective": {"flow_smoothness": 0, "blend_area": 0},
+        },
+    ],
+    ids=["bf16", "pairs", "batch-norm", "dropout"],
+)
+def test_other_configurations_resume_exactly(
+    changes: dict[str, object], tiny_data: Path, tmp_path: Path
+) -> None:
+    config: Config = tiny_config(steps=4, **changes)
+
+    def stop(step: int, values: Mapping[str, float]) -> None:
+        if step == 1:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    whole = train(config, tiny_data, tmp_path / "whole", progress=False)
+    with pytest.raises(Interrupted):
+        train(config, tiny_data, tmp_path / "parts", progress=False, on_step=stop)
+    parts = train(config, tiny_data, tmp_path / "parts", progress=False)
+    assert parts.weights_sha256 == whole.weights_sha256
+
+
+def test_prints_plain_lines_without_a_terminal(
+    tiny_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(tiny_config(steps=2), tiny_data, tmp_path, progress=True)
+    assert "step 2/2  G " in capsys.readouterr().out

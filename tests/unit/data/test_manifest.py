@@ -1,0 +1,132 @@
+"""Manifests survive a round trip byte for byte, and broken ones are refused with one line."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from support.drawn_records import make_manifest, record
+
+from ecgan.data.manifest import Manifest, load_manifest, vocabulary_of, write_manifest
+from ecgan.errors import DataError
+
+RECORDS = [
+    record("ann", "neutral", intensity=0.0, pair="s:ann"),
+    record("ann", "happy", intensity=0.6, pair="s:ann"),
+    record("bob", "neutral", "test"),
+]
+
+
+def test_round_trip(tmp_path: Path) -> None:
+    written = make_manifest(tmp_path, RECORDS)
+    loaded = load_manifest(tmp_path)
+    assert sorted(loaded.records, key=lambda r: r.image) == sorted(RECORDS, key=lambda r: r.image)
+    assert loaded.card == written.card
+    assert loaded.vocabulary.names == ("neutral", "happy")
+
+
+def test_equal_manifests_give_equal_bytes(tmp_path: Path) -> None:
+    for name, records in (("a", RECORDS), ("b", RECORDS[::-1])):
+        make_manifest(tmp_path / name, RECORDS)
+        write_manifest(Manifest(tmp_path / name, tuple(records), {"expressions": ["neutral", "happy"]}))
+    for file in ("manifest.jsonl", "card.json"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def test_select(tmp_path: Path) -> None:
+    manifest = make_manifest(tmp_path, RECORDS)
+    assert [r.subject for r in manifest.select(split="train", expression="neutral")] == ["ann"]
+    assert len(manifest.select(expression="neutral")) == 2
+    assert len(manifest.select()) == 3
+    assert manifest.image_path(RECORDS[0]).exists()
+    assert manifest.mask_path(RECORDS[0]).exists()
+
+
+def test_vocabulary_has_the_usual_order_then_others() -> None:
+    names = vocabulary_of(["wink", "surprise", "happy", "scream"]).names
+    assert names == ("neutral", "happy", "surprise", "scream", "wink")
+
+
+def test_without_a_card_the_vocabulary_is_what_is_found(tmp_path: Path) -> None:
+    make_manifest(tmp_path, RECORDS)
+    (tmp_path / "card.json").unlink()
+    assert load_manifest(tmp_path).vocabulary.names == ("neutral", "happy")
+
+
+def _break(root: Path, **changes: object) -> None:
+    """Change fields of the second line."""
+    path = root / "manifest.jsonl"
+    lines = path.read_text().splitlines()
+    lines[1] = json.dumps({**json.loads(lines[1]), **changes})
+    path.write_text("\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"split": "validation"}, "a split out of train, val, test"),
+        ({"split": "test"}, "one split a person"),
+        ({"expression": "wink"}, "labelled 'wink'"),
+        ({"subject": ""}, "expected texts"),
+        ({"landmarks": [[0, 0]] * 67}, "68 landmarks"),
+        ({"landmarks": [[0, float("nan")]] * 68}, "68 landmarks"),
+        ({"landmarks": None}, "68 landmarks"),
+        ({"image": "../../elsewhere.jpg"}, "inside the data folder"),
+        ({"mask": "/etc/passwd"}, "inside the data folder"),
+        ({"intensity": "strong"}, "finite intensity"),
+        ({"intensity": float("inf")}, "finite intensity"),
+        ({"pair": 3}, "pair key"),
+        ({"extra": 1}, "expected the keys"),
+    ],
+)
+def test_bad_lines_are_refused(tmp_path: Path, changes: dict[str, object], expected: str) -> None:
+    make_manifest(tmp_path, RECORDS)
+    _break(tmp_path, **changes)
+    with pytest.raises(DataError, match=expected) as raised:
+        load_manifest(tmp_path)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_pair_is_of_one_person(tmp_path: Path) -> None:
+    records = [*RECORDS[:2], record("cat", "happy", pair="s:ann")]
+    with pytest.raises(DataError, match="images of one person"):
+        make_manifest(tmp_path, records)
+
+
+def test_an_image_is_listed_once(tmp_path: Path) -> None:
+    make_manifest(tmp_path, RECORDS)
+    path = tmp_path / "manifest.jsonl"
+    path.write_text(path.read_text() + path.read_text().splitlines()[0] + "\n")
+    with pytest.raises(DataError, match="listed twice"):
+        load_manifest(tmp_path)
+
+
+def test_missing_empty_and_damaged(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="ecgan prepare"):
+        load_manifest(tmp_path / "nothing")
+    (tmp_path / "manifest.jsonl").write_text("\n")
+    with pytest.raises(DataError, match="has no images"):
+        load_manifest(tmp_path)
+    (tmp_path / "manifest.jsonl").write_text('{"image": "a')
+    with pytest.raises(DataError, match=r"manifest\.jsonl:1 is damaged"):
+        load_manifest(tmp_path)
+    (tmp_path / "manifest.jsonl").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(DataError, match="UTF-8"):
+        load_manifest(tmp_path)
+
+
+@pytest.mark.parametrize("card", ["[]", "{", '{"expressions": ["happy"]}'])
+def test_bad_cards_are_refused(tmp_path: Path, card: str) -> None:
+    make_manifest(tmp_path, RECORDS)
+    (tmp_path / "card.json").write_text(card)
+    with pytest.raises(DataError, match=r"card\.json"):
+        load_manifest(tmp_path)
+
+
+def test_what_would_not_load_is_not_written(tmp_path: Path) -> None:
+    moved = replace(RECORDS[1], split="test")
+    with pytest.raises(DataError, match="one split a person"):
+        write_manifest(Manifest(tmp_path, (RECORDS[0], moved), {}))
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,78 @@
+"""Every output says that it is synthetic: in its sidecar and inside the file."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ecgan import __version__
+from ecgan.errors import EcganError
+from ecgan.faces.photo import Photo, read_photo
+from ecgan.inference import marking
+from ecgan.inference.marking import Mark, sidecar_path, source_sha256, write_marked
+
+MARK = Mark(
+    source="anna.jpg",
+    source_sha256="5" * 64,
+    model_sha256="a" * 64,
+    settings={"expression": "happy", "strength": 1.0},
+    faces=[{"face": 1}],
+    credit="CC BY 4.0 somebody",
+)
+
+
+@pytest.fixture
+def photo() -> Photo:
+    pixels = np.zeros((20, 30, 3), dtype=np.uint8)
+    return Photo(pixels, icc=None, exif=None, alpha=None, path=None, format="PNG")
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp"])
+def test_image_and_sidecar_carry_the_mark(tmp_path: Path, photo: Photo, suffix: str) -> None:
+    output = tmp_path / "new" / f"anna.happy{suffix}"
+    write_marked(output, photo.pixels, photo, MARK)
+    sidecar = json.loads(sidecar_path(output).read_text())
+    assert sidecar["synthetic"] is True
+    assert sidecar["tool_version"] == __version__
+    assert sidecar["source"] == {"file": "anna.jpg", "sha256": "5" * 64}
+    assert sidecar["model"]["sha256"] == "a" * 64
+    assert sidecar["settings"] == {"expression": "happy", "strength": 1.0}
+    assert sidecar["faces"] == [{"face": 1}]
+    assert sidecar["credit"] == "CC BY 4.0 somebody"
+    data = output.read_bytes()
+    assert b"compositeWithTrainedAlgorithmicMedia" in data
+    assert b"Synthetic" in data
+    with Image.open(output) as image:
+        assert image.size == (30, 20)
+    assert sorted(path.name for path in output.parent.iterdir()) == [
+        f"anna.happy{suffix}",
+        f"anna.happy{suffix}.json",
+    ]
+
+
+def test_a_failed_write_leaves_neither(tmp_path: Path, photo: Photo) -> None:
+    with pytest.raises(EcganError, match="expected a name that ends in"):
+        write_marked(tmp_path / "anna.happy.bmp", photo.pixels, photo, MARK)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_image_never_appears_before_its_sidecar(
+    tmp_path: Path, photo: Photo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, value: object) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    monkeypatch.setattr(marking, "write_json", full)
+    with pytest.raises(OSError, match="No space"):
+        write_marked(tmp_path / "anna.happy.png", photo.pixels, photo, MARK)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_source_digest_is_of_the_file_or_of_the_pixels(tmp_path: Path, photo: Photo) -> None:
+    file = tmp_path / "a.png"
+    Image.fromarray(photo.pixels).save(file)
+    assert source_sha256(read_photo(file)) == hashlib.sha256(file.read_bytes()).hexdigest()
+    assert source_sha256(photo) == hashlib.sha256(bytes(20 * 30 * 3)).hexdigest()

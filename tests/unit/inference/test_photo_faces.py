@@ -1,0 +1,121 @@
+"""Faces of a photo: given or detected, chosen, checked and cropped."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from support.tiny_models import astronaut_face, astronaut_photo, astronaut_points
+
+from ecgan.errors import DataError, FaceError, UsageError
+from ecgan.faces.photo import read_photo
+from ecgan.inference.photo_faces import (
+    MAX_CROP_PX,
+    FaceFinder,
+    align_face,
+    choose_faces,
+    given_face,
+    parse_face_choice,
+    to_pixels,
+    to_tensor,
+)
+
+
+class Detector:
+    """Stands for the landmark model."""
+
+    def __init__(self, *faces) -> None:
+        self.faces = list(faces)
+
+    def detect(self, pixels):
+        return self.faces
+
+
+def test_pixels_survive_the_way_through_tensors() -> None:
+    pixels = np.arange(256, dtype=np.uint8).repeat(3).reshape(16, 16, 3)
+    tensor = to_tensor(pixels)
+    assert tensor.shape == (1, 3, 16, 16)
+    assert tensor.min() == -1
+    assert tensor.max() == 1
+    np.testing.assert_array_equal(to_pixels(tensor), pixels)
+    assert to_pixels(torch.full((1, 3, 2, 2), 9.0)).max() == 255
+
+
+@pytest.mark.parametrize(
+    ("text", "choice"), [("all", "all"), ("Largest", "largest"), ("1", 1), (" 3 ", 3)]
+)
+def test_face_choice(text: str, choice) -> None:
+    assert parse_face_choice(text) == choice
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "biggest", "", "1.5"])
+def test_wrong_face_choice_names_the_right_ones(text: str) -> None:
+    with pytest.raises(UsageError, match="all, largest or a number"):
+        parse_face_choice(text)
+
+
+def test_given_landmarks_come_before_detection(tmp_path: Path) -> None:
+    Image.fromarray(astronaut_photo().pixels).save(tmp_path / "a.png")
+    np.save(tmp_path / "a.npy", astronaut_points())
+    found = FaceFinder(Detector()).find(read_photo(tmp_path / "a.png"))
+    np.testing.assert_allclose(found[0].points, astronaut_points())
+
+
+def test_damaged_landmark_file_is_an_error(tmp_path: Path) -> None:
+    Image.fromarray(astronaut_photo().pixels).save(tmp_path / "a.png")
+    (tmp_path / "a.pts").write_text("version: 1\nn_points: 68\n{\n1 2\n}\n")
+    with pytest.raises(DataError, match=r"a\.pts"):
+        FaceFinder(Detector(astronaut_face())).find(read_photo(tmp_path / "a.png"))
+
+
+def test_no_face() -> None:
+    with pytest.raises(FaceError) as caught:
+        FaceFinder(Detector()).find(astronaut_photo())
+    assert caught.value.reason == "no-face"
+
+
+def test_given_face_has_box_and_roll() -> None:
+    points = astronaut_points()
+    angle = np.radians(30)
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    straight, turned = given_face(points), given_face((points @ turn).astype(np.float32))
+    assert straight.box == (179.0, 87.0, 271.0, 177.0)
+    assert turned.roll - straight.roll == pytest.approx(30, abs=0.01)
+
+
+def test_crop_has_the_resolution_of_the_photo() -> None:
+    photo, face = astronaut_photo(), astronaut_face()
+    aligned = align_face(photo, face, least_px=64)
+    assert aligned.pixels.shape == (aligned.alignment.size,) * 2 + (3,)
+    assert aligned.alignment.scale == pytest.approx(1, abs=0.01)
+    eyes = aligned.points[36:42].mean(0), aligned.points[42:48].mean(0)
+    assert np.linalg.norm(eyes[1] - eyes[0]) == pytest.approx(44.5, abs=1.5)
+
+
+def test_crop_is_at_least_the_network_size_and_at_most_the_limit() -> None:
+    photo, face = astronaut_photo(), astronaut_face()
+    assert align_face(photo, face, least_px=512).alignment.size == 512
+    large = replace(
+        photo, pixels=np.zeros((4096, 4096, 3), np.uint8)
+    )
+    huge = given_face(astronaut_points() * 8)
+    assert align_face(large, huge, least_px=64).alignment.size == MAX_CROP_PX
+
+
+def test_faces_are_chosen_by_number_and_refused_with_a_reason() -> None:
+    photo = astronaut_photo()
+    good, profile = astronaut_face(), replace(astronaut_face(), yaw=80.0)
+    both = choose_faces(photo, [profile, good], "all", least_px=64)
+    assert [face.number for face in both.aligned] == [2]
+    assert [(face.number, face.reason) for face in both.refused] == [(1, "profile")]
+    assert choose_faces(photo, [profile, good], 2, least_px=64).aligned[0].number == 2
+    with pytest.raises(FaceError) as caught:
+        choose_faces(photo, [profile, good], "largest", least_px=64)
+    assert caught.value.reason == "profile"
+
+
+def test_a_number_beyond_the_faces_is_refused() -> None:
+    with pytest.raises(FaceError, match="face 3 was asked for, the photo has 1"):
+        choose_faces(astronaut_photo(), [astronaut_face()], 3, least_px=64)

@@ -1,0 +1,151 @@
+"""The translator changes the face as asked and nothing else."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from support.tiny_models import (
+    SIZE,
+    KnownFaces,
+    astronaut_face,
+    astronaut_photo,
+    recognizer_snapshot,
+    translator_snapshot,
+)
+
+from ecgan.errors import FaceError, SnapshotError, UsageError
+from ecgan.faces.masks import face_mask
+from ecgan.faces.paste import photo_mask
+from ecgan.inference.recognizer import Recognizer
+from ecgan.inference.translator import Translator
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    root = tmp_path_factory.mktemp("snapshots")
+    made = {name: recognizer_snapshot(root / name, name) for name in ("happy", "neutral")}
+    made["warp"] = translator_snapshot(root / "warp")
+    made["plain"] = translator_snapshot(root / "plain", intensity=False)
+    made["pixels"] = translator_snapshot(root / "pixels", output="pixels", intensity=False)
+    return made
+
+
+def load(folders: dict[str, Path], kind: str = "warp", sees: str = "neutral") -> Translator:
+    recognizer = Recognizer.load(folders[sees], precision="fp32")
+    finder = KnownFaces(astronaut_face())
+    return Translator.load(folders[kind], recognizer=recognizer, finder=finder)
+
+
+@pytest.mark.parametrize("kind", ["warp", "plain", "pixels"])
+def test_only_the_face_changes(folders: dict[str, Path], kind: str) -> None:
+    photo = astronaut_photo()
+    before = photo.pixels.copy()
+    made = load(folders, kind).translate(photo, "sad")
+    aligned = made.faces[0].aligned
+    mask = face_mask(aligned.points, aligned.alignment.size)
+    inside = photo_mask(photo.pixels.shape, aligned.alignment, mask) > 0
+    assert made.pixels.shape == photo.pixels.shape
+    assert (made.pixels[~inside] == before[~inside]).all()
+    assert np.abs(made.pixels[inside].astype(int) - before[inside]).mean() > 0.5
+    np.testing.assert_array_equal(photo.pixels, before)
+
+
+@pytest.mark.parametrize("kind", ["warp", "plain", "pixels"])
+def test_strength_zero_is_the_photo_and_more_changes_more(
+    folders: dict[str, Path], kind: str
+) -> None:
+    photo, translator = astronaut_photo(), load(folders, kind)
+    ready = translator.prepare(photo)
+    made = [translator.render(ready, "happy", s).pixels.astype(int) for s in (0, 0.5, 1, 1.5)]
+    assert (made[0] == photo.pixels).all()
+    changes = [np.abs(pixels - photo.pixels).mean() for pixels in made]
+    assert changes[3] > changes[2] > 0
+    if kind != "warp":  # with intensity in z, an untrained network need not be monotonic
+        assert changes[2] > changes[1] > 0
+    assert len({pixels.tobytes() for pixels in made}) == 4
+
+
+def test_intensity_goes_into_the_code(folders: dict[str, Path]) -> None:
+    seen = []
+    translator = load(folders)
+    inner = translator._to_expression.forward
+
+    def spy(source, code):
+        seen.append(code[0].tolist())
+        return inner(source, code)
+
+    translator._to_expression.forward = spy  # type: ignore[method-assign]
+    ready = translator.prepare(astronaut_photo())
+    for strength in (0.25, 1.0, 1.5):
+        translator.render(ready, "happy", strength)
+    assert seen == [[0.75, 0.25, 0, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0, 0]]
+
+
+def test_expressions_differ(folders: dict[str, Path]) -> None:
+    translator = load(folders)
+    ready = translator.prepare(astronaut_photo())
+    made = {translator.render(ready, e).pixels.tobytes() for e in translator.vocabulary.names}
+    assert len(made) == 7
+
+
+def test_the_recogniser_decides_whether_to_neutralise(folders: dict[str, Path]) -> None:
+    photo = astronaut_photo()
+    neutral = load(folders, sees="neutral").translate(photo, "sad")
+    smiling = load(folders, sees="happy").translate(photo, "sad")
+    taken = load(folders, sees="happy").translate(photo, "sad", assume_neutral=True)
+    assert not neutral.faces[0].neutralised
+    assert smiling.faces[0].neutralised
+    assert smiling.faces[0].probabilities["happy"] > 0.9
+    assert taken.faces[0].probabilities is None
+    np.testing.assert_array_equal(neutral.pixels, taken.pixels)
+    assert (neutral.pixels != smiling.pixels).any()
+
+
+def test_strength_zero_of_a_smiling_face_is_its_neutral_one(folders: dict[str, Path]) -> None:
+    translator = load(folders, sees="happy")
+    ready = translator.prepare(astronaut_photo())
+    zero = translator.render(ready, "sad", 0).pixels
+    np.testing.assert_array_equal(zero, translator.render(ready, "neutral").pixels)
+
+
+def test_the_same_call_gives_the_same_pixels(folders: dict[str, Path]) -> None:
+    once = load(folders).translate(astronaut_photo(), "fear").pixels
+    np.testing.assert_array_equal(once, load(folders).translate(astronaut_photo(), "AF").pixels)
+
+
+def test_large_faces_keep_their_resolution(folders: dict[str, Path]) -> None:
+    aligned = load(folders).prepare(astronaut_photo()).faces[0].aligned
+    assert aligned.alignment.size > 2 * SIZE
+
+
+def test_refused_faces_are_reported_and_others_done(folders: dict[str, Path]) -> None:
+    translator = load(folders)
+    translator.finder = KnownFaces(replace(astronaut_face(), yaw=80.0), astronaut_face())
+    made = translator.translate(astronaut_photo(), "happy", face="all")
+    assert [face.aligned.number for face in made.faces] == [2]
+    assert [face.reason for face in made.refused] == ["profile"]
+    with pytest.raises(FaceError):
+        translator.translate(astronaut_photo(), "happy", face="largest")
+
+
+@pytest.mark.parametrize("strength", [-0.1, 1.6, float("nan")])
+def test_strength_out_of_range(folders: dict[str, Path], strength: float) -> None:
+    with pytest.raises(UsageError, match="strength goes from 0 to 1.5"):
+        load(folders).translate(astronaut_photo(), "happy", strength)
+
+
+def test_unknown_expression(folders: dict[str, Path]) -> None:
+    with pytest.raises(UsageError, match="did you mean 'happy'"):
+        load(folders).translate(astronaut_photo(), "hapy")
+
+
+def test_snapshot_of_the_other_kind(folders: dict[str, Path]) -> None:
+    with pytest.raises(SnapshotError, match="expected a translator"):
+        Translator.load(folders["happy"])
+
+
+def test_snapshot_gives_identity_and_credit(folders: dict[str, Path]) -> None:
+    translator = load(folders)
+    assert len(translator.sha256) == 64
+    assert translator.credit == "licence: CC BY 4.0; attribution: nobody"

@@ -1,0 +1,94 @@
+"""Fixed points and edge cases of the adversarial, L1, paired, field and classification losses."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+
+from ecgan.losses.adversarial import lsgan_discriminator, lsgan_generator
+from ecgan.losses.classification import classification_loss
+from ecgan.losses.cycle import cycle_loss
+from ecgan.losses.fields import blend_area, flow_smoothness
+from ecgan.losses.identity import identity_loss
+from ecgan.losses.paired import gradient_loss, paired_loss
+
+ONES, ZEROS = torch.ones(2, 1, 6, 6), torch.zeros(2, 1, 6, 6)
+SOURCE = torch.rand(3, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1
+
+
+def test_lsgan_fixed_points() -> None:
+    assert lsgan_discriminator(ONES, ZEROS) == 0
+    assert lsgan_discriminator(ZEROS, ONES) == 2
+    assert lsgan_discriminator(ONES / 2, ONES / 2) == 0.5
+    assert lsgan_generator(ONES) == 0
+    assert lsgan_generator(ZEROS) == 1
+
+
+def test_lsgan_takes_batches_of_different_size() -> None:
+    assert lsgan_discriminator(ONES[:1], ZEROS) == 0
+
+
+def test_l1_losses_are_zero_at_equality_and_count_a_constant() -> None:
+    for loss in (cycle_loss, identity_loss):
+        assert loss(SOURCE, SOURCE) == 0
+        assert loss(SOURCE + 0.25, SOURCE).item() == pytest.approx(0.25)
+
+
+def test_paired_losses_see_paired_examples_alone() -> None:
+    truth = SOURCE.clone()
+    output = SOURCE.clone()
+    output[0] += 0.5
+    output[1] = 100.0
+    paired = torch.tensor([True, False, True])
+    assert paired_loss(output, truth, paired).item() == pytest.approx(0.25)
+    assert gradient_loss(output, truth, paired).item() == pytest.approx(0, abs=1e-6)
+    assert gradient_loss(output, truth, ~paired).item() > 0.1
+
+
+@pytest.mark.parametrize("loss", [paired_loss, gradient_loss])
+def test_paired_losses_without_pairs_are_zero_with_zero_gradient(loss) -> None:
+    output = SOURCE.clone().requires_grad_()
+    value = loss(output, SOURCE.flip(3), torch.zeros(3, dtype=torch.bool))
+    value.backward()
+    assert value.item() == 0
+    assert output.grad is not None and output.grad.abs().max() == 0
+
+
+def test_blur_costs_more_in_the_gradient_loss() -> None:
+    stripes = torch.tensor([-1.0, 1.0]).repeat(4).expand(1, 3, 8, 8)
+    paired = torch.tensor([True])
+    blurred, darker = torch.zeros_like(stripes), stripes - 1
+    assert paired_loss(blurred, stripes, paired) == paired_loss(darker, stripes, paired)
+    assert gradient_loss(blurred, stripes, paired) == 2
+    assert gradient_loss(darker, stripes, paired) == 0
+
+
+def test_flow_smoothness_ignores_a_shift_and_counts_a_stretch() -> None:
+    shift = torch.full((1, 2, 4, 4), 0.3)
+    stretch = (0.1 * torch.arange(4.0)).expand(1, 2, 4, 4)
+    assert flow_smoothness(shift) == 0
+    assert flow_smoothness(stretch).item() == pytest.approx(0.1)
+    assert flow_smoothness(stretch.transpose(2, 3)).item() == pytest.approx(0.1)
+
+
+def test_blend_area_is_the_share_of_new_pixels() -> None:
+    blend = torch.zeros(1, 1, 4, 4)
+    blend[:, :, :2, :2] = 1
+    assert blend_area(blend) == 0.25
+
+
+def test_classification_of_equal_logits_is_the_log_of_the_count() -> None:
+    target = torch.eye(7)[:3]
+    assert classification_loss(torch.zeros(3, 7), target).item() == pytest.approx(math.log(7))
+    assert classification_loss(50 * target, target).item() == pytest.approx(0, abs=1e-6)
+    assert classification_loss(50 * target, target.roll(1, 1)).item() == pytest.approx(50)
+
+
+def test_classification_takes_intensities() -> None:
+    target = torch.tensor([[0.4, 0.6]])
+    best = target.log()
+    entropy = -(target * target.log()).sum().item()
+    assert classification_loss(best, target).item() == pytest.approx(entropy)
+    assert classification_loss(torch.tensor([[0.0, 5.0]]), target).item() > entropy
