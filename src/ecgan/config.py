@@ -282,7 +282,10 @@ def load_config(
     Raises:
         ConfigError: unknown key (with the nearest valid one), bad value, unreadable file.
     """
-    values: dict[str, Any] = load_preset(preset) if preset else {}
+    # From the defaults of `kind`, not of its sections: a recogniser's augmentation has its own.
+    values: dict[str, Any] = kind().model_dump(mode="json")
+    if preset:
+        values = _merged(values, load_preset(preset))
     if file is not None:
         values = _merged(values, _read_yaml(file))
     for setting in settings:

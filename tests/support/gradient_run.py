@@ -1,6 +1,6 @@
-"""Gradients of one update, saved by the first process; run under torchrun or alone.
+"""Gradients of the first updates, saved by the first process; run under torchrun or alone.
 
-    torchrun --nproc-per-node=2 tests/support/gradient_run.py DATA OUT.safetensors [PAIRS]
+    torchrun --nproc-per-node=2 tests/support/gradient_run.py DATA OUT.safetensors
 """
 
 from __future__ import annotations
@@ -15,44 +15,63 @@ import torch
 from support.tiny_run import tiny_config
 from torch import Tensor
 
+from ecgan.config import Config
 from ecgan.data.dataset import TranslationData
 from ecgan.data.manifest import load_manifest
 from ecgan.training import update as update_module
-from ecgan.training.distributed import join_world, share_of_batch
+from ecgan.training.distributed import World, join_world, share_of_batch
 from ecgan.training.state import fresh_state
 from ecgan.training.update import Setting, update
 
+CONFIGS = {
+    "unpaired": tiny_config(batch=4),
+    "paired": tiny_config(
+        batch=4, data={"pairs": "use"}, objective={"paired": 5, "paired_gradient": 5}
+    ),
+}
 
-def main(data_root: Path, out: Path, pairs: str) -> None:
-    objective = {"paired": 5, "paired_gradient": 5} if pairs == "use" else {}
-    config = tiny_config(batch=4, data={"pairs": pairs}, objective=objective)
-    torch.set_num_threads(1)
-    with join_world() as world:
-        manifest = load_manifest(data_root)
-        data = TranslationData(
-            manifest, "train", size=config.size, vocabulary=manifest.vocabulary, data=config.data
-        )
-        neutral = torch.from_numpy(data.vocabulary.code("neutral"))[None]
-        setting = Setting(config, world, "fp32", total_steps=4, neutral_code=neutral)
-        state = fresh_state(config, len(data.vocabulary), world)
-        saved: dict[str, Tensor] = {}
-        original = update_module.averaged_gradients
 
-        def recorded(objective, parameters, world):  # type: ignore[no-untyped-def]
-            values = original(objective, parameters, world)
-            role = f"{state.step}.{len(saved)}"
-            grads = [p.grad.flatten() for p in parameters if p.grad is not None]
-            saved[role] = torch.cat(grads).clone()
-            return values
+def gradients(config: Config, data_root: Path, world: World) -> dict[str, Tensor]:
+    """Flat gradients of G and D of three updates, named `<update>.<generator|discriminator>`."""
+    manifest = load_manifest(data_root)
+    data = TranslationData(
+        manifest, "train", size=config.size, vocabulary=manifest.vocabulary, data=config.data
+    )
+    neutral = torch.from_numpy(data.vocabulary.code("neutral"))[None]
+    setting = Setting(config, world, "fp32", total_steps=4, neutral_code=neutral)
+    state = fresh_state(config, len(data.vocabulary), world)
+    saved: dict[str, Tensor] = {}
+    original = update_module.averaged_gradients
 
-        update_module.averaged_gradients = recorded
+    def recorded(objective, parameters, world):  # type: ignore[no-untyped-def]
+        values = original(objective, parameters, world)
+        role = "discriminator" if len(saved) % 2 else "generator"
+        flat = [p.grad.flatten() for p in parameters if p.grad is not None]
+        saved[f"{state.step}.{role}"] = torch.cat(flat).clone()
+        return values
+
+    update_module.averaged_gradients = recorded
+    try:
         for step in range(3):
             share = share_of_batch(config.batch, world)
             batch = data.batch(share, config.seed, step, rank=world.rank, world=world.size)
             update(state, batch, setting)
+    finally:
+        update_module.averaged_gradients = original
+    return saved
+
+
+def main(data_root: Path, out: Path) -> None:
+    torch.set_num_threads(1)
+    with join_world() as world:
+        saved = {
+            f"{name}.{key}": value
+            for name, config in CONFIGS.items()
+            for key, value in gradients(config, data_root, world).items()
+        }
         if world.is_first:
             safetensors.torch.save_file(saved, out)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

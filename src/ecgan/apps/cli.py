@@ -39,14 +39,14 @@ def _show_version(value: bool) -> None:
 
 @app.callback()
 def ecgan(
-    debug: Annotated[  # noqa: ARG001  taken out by main(), wherever it stands
-        bool, typer.Option("--debug", help="Show the traceback of an error.")
-    ] = False,
-    version: Annotated[  # noqa: ARG001
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
     ] = False,
 ) -> None:
     """Facial expression translation: the same person, the same picture, another expression."""
+    del debug, version  # main() takes --debug out, wherever it stands
 
 
 _COMMANDS = (
@@ -64,7 +64,7 @@ for _name, _function, _example, _short in _COMMANDS:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line and return its exit code: 0 done, 2 wrong use, 1 failed, 130 interrupted."""
+    """Run a command line; returns 0 when done, 2 for wrong use, 1 failed, 130 interrupted."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     words = given[: given.index("--")] if "--" in given else given
     debug = "--debug" in words

@@ -28,7 +28,9 @@ def demo(
         Path | None,
         typer.Option(help="Your photo; default: scikit-image's astronaut.", metavar="P"),
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder for the results.", metavar="DIR")] = Path("demo"),
+    out: Annotated[Path, typer.Option(help="Folder for the results.", metavar="DIR")] = Path(
+        "demo"
+    ),
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Translate the largest face of a photo to every expression, and look at the result.
@@ -99,18 +101,28 @@ def demo(
 
 def _source(path: Path | None) -> tuple[Photo, str]:
     """The photo and its name."""
-    from ecgan.faces.photo import Photo, read_photo
+    from ecgan.faces.photo import read_photo
 
     if path is not None:
         return read_photo(path), path.name
+    return demo_photo(), "astronaut"
+
+
+def demo_photo() -> Photo:
+    """Scikit-image's astronaut (NASA, public domain).
+
+    Raises:
+        EcganError: scikit-image is not installed.
+    """
+    from ecgan.faces.photo import Photo
+
     try:
         from skimage.data import astronaut
     except ImportError:
         raise EcganError(
             "the demo photo comes with scikit-image: pip install 'ecgan[demo]', or give --photo"
         ) from None
-    pixels = astronaut()
-    return Photo(pixels, icc=None, exif=None, alpha=None, path=None, format="PNG"), "astronaut"
+    return Photo(astronaut(), icc=None, exif=None, alpha=None, path=None, format="PNG")
 
 
 def _recognise(translator: Translator, result: Translated) -> dict[str, float]:
@@ -160,7 +172,9 @@ def _summarise(facts: dict[str, Any], out: Path) -> None:
     for face in facts["faces"]:
         seen = face["source_probabilities"]
         first = ", so it was neutralised first" if face["neutralised_first"] else ""
-        say(f"{facts['photo']}: the face looks {_best(seen)} ({percent(max(seen.values()))}){first}")
+        say(
+            f"{facts['photo']}: the face looks {_best(seen)} ({percent(max(seen.values()))}){first}"
+        )
     for target, result in facts["expressions"].items():
         best = result["recognised"]
         say(
@@ -168,5 +182,7 @@ def _summarise(facts: dict[str, Any], out: Path) -> None:
             f"  {out / result['file']}"
         )
     right = sum(target == r["recognised"] for target, r in facts["expressions"].items())
-    say(f"{right} of {len(facts['expressions'])} recognised as asked, {facts['seconds']['all']:.1f} s")
+    say(
+        f"{right} of {len(facts['expressions'])} recognised as asked, {facts['seconds']['all']:.1f} s"
+    )
     say(f"look at {out / 'grid.png'}; all figures are in {out / 'report.json'}")

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ecgan.apps.console import say
+from ecgan.apps.console import progress, say, say_json
+from ecgan.errors import UsageError
+
+if TYPE_CHECKING:
+    from ecgan.evaluation.evaluate import Evaluation, Scores
 
 EXAMPLE = "Example: ecgan evaluate runs/first/snapshot data/faces --out scores.json"
 
 
 def evaluate(
-    snapshot: Annotated[str, typer.Argument(help="Translator snapshot: a folder or hub id.", metavar="SNAPSHOT")],
-    data: Annotated[Path, typer.Argument(help="Folder that `ecgan prepare` wrote.", metavar="DATA")],
+    snapshot: Annotated[
+        str, typer.Argument(help="Translator snapshot: a folder or hub id.", metavar="SNAPSHOT")
+    ],
+    data: Annotated[
+        Path, typer.Argument(help="Folder that `ecgan prepare` wrote.", metavar="DATA")
+    ],
+    *,
     out: Annotated[Path, typer.Option(help="JSON file for the scores.", metavar="F.json")],
     recognizer: Annotated[
         str | None,
@@ -22,4 +31,39 @@ def evaluate(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
 ) -> None:
-    """Score a snapshot on people it never saw, with confidence intervals."""
+    """Score a snapshot on people it never saw, with confidence intervals.
+
+    Each figure stands beside the same one for doing nothing (output = input).
+    """
+    if out.is_dir():
+        raise UsageError(f"--out {out} is a folder, expected a JSON file")
+    from ecgan.evaluation.evaluate import evaluate as score
+
+    with progress("evaluate", "translations") as report:
+        result = score(snapshot, data, recognizer=recognizer, out=out, progress=report)
+    if as_json:
+        say_json(result.to_json())
+        return
+    _summarise(result)
+    say(f"all figures: {out}")
+
+
+def _summarise(result: Evaluation) -> None:
+    """A line for each figure: the model's over all expressions, then the identity's."""
+    for title, comparison in (
+        ("neutral to expression", result.expressions),
+        ("expression to neutral", result.neutralisation),
+    ):
+        say(f"{title} (doing nothing in brackets):")
+        for name in comparison.model.figures:
+            model, nothing = _overall(comparison.model, name), _overall(comparison.identity, name)
+            say(f"  {name:<12} {model}  ({nothing})")
+
+
+def _overall(scores: Scores, figure: str) -> str:
+    interval: Any = scores.figures.get(figure, {}).get("all")
+    if interval is None:
+        return "-"
+    if interval.low is None or interval.high is None:
+        return f"{interval.value:.3f}"
+    return f"{interval.value:.3f} [{interval.low:.3f}, {interval.high:.3f}]"

@@ -38,7 +38,7 @@ def photo_files(arguments: Sequence[Path]) -> list[PhotoFile]:
             inside = [path for path in sorted(argument.rglob("*")) if _is_photo(path, argument)]
             if not inside:
                 raise ImageError(
-                    f"no photos in the folder {argument}; expected files such as .jpg, .png or .webp"
+                    f"no photos in the folder {argument}; expected .jpg, .png, .webp or other images"
                 )
             for path in inside:
                 below = path.parent.relative_to(argument)
@@ -46,14 +46,14 @@ def photo_files(arguments: Sequence[Path]) -> list[PhotoFile]:
         elif argument.exists():
             found.setdefault(argument.resolve(), PhotoFile(argument, Path()))
         else:
-            raise UsageError(f"no file or folder {argument}; expected a photo or a folder of photos")
+            raise UsageError(
+                f"no file or folder {argument}; expected a photo or a folder of photos"
+            )
     return list(found.values())
 
 
-def check_outputs(
-    files: Sequence[PhotoFile], folder: Path, expressions: Sequence[str]
-) -> None:
-    """Raises UsageError where two photos would write one file, or where one would be overwritten."""
+def check_outputs(files: Sequence[PhotoFile], folder: Path, expressions: Sequence[str]) -> None:
+    """Raises UsageError where two photos share an output, or where a photo would be overwritten."""
     sources = {file.path.resolve() for file in files}
     taken: dict[Path, Path] = {}
     for file in files:
@@ -76,4 +76,5 @@ def _is_photo(path: Path, root: Path) -> bool:
 
     hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
     sidecar = path.with_name(path.name + ".json")
-    return path.is_file() and path.suffix.lower() in IMAGE_SUFFIXES and not hidden and not sidecar.exists()
+    wanted = path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
+    return wanted and not hidden and not sidecar.exists()

@@ -30,6 +30,7 @@ def prepare(
     sources: Annotated[
         list[Path], typer.Argument(help="Folders with <expression>/<file> inside.", metavar="SRC")
     ],
+    *,
     out: Annotated[Path, typer.Option(help="Folder of the prepared data.", metavar="DATA")],
     layout: Annotated[str, typer.Option(help="How the sources are laid out.")] = "folders",
     size: Annotated[int, typer.Option(help="Side of the aligned images in pixels.")] = 256,
@@ -87,7 +88,7 @@ def _read_card(file: Path) -> dict[str, Any]:
     except ValueError:
         raise UsageError(f"the card {file} is not JSON") from None
     if not isinstance(values, dict):
-        raise UsageError(f"the card {file}: expected a JSON object such as {{\"licence\": ...}}")
+        raise UsageError(f'the card {file}: expected a JSON object such as {{"licence": ...}}')
     return values
 
 

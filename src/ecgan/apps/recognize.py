@@ -18,12 +18,17 @@ EXAMPLE = "Example: ecgan recognize anna.jpg holiday/ --json"
 
 
 def recognize(
-    photos: Annotated[list[Path], typer.Argument(help="Photos, or folders of photos.", metavar="PHOTO")],
+    photos: Annotated[
+        list[Path], typer.Argument(help="Photos, or folders of photos.", metavar="PHOTO")
+    ],
+    *,
     model: Annotated[
         str | None,
         typer.Option(help="Recogniser snapshot; default: the packaged one.", metavar="DIR"),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print boxes and all probabilities.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print boxes and all probabilities.")
+    ] = False,
 ) -> None:
     """Find the faces in photos and name their expressions, with probabilities.
 

@@ -17,7 +17,9 @@ TRAIN_EXAMPLE = (
     "Example: ecgan train data/faces --out runs/first --preset default --set batch=8   "
     "(or: torchrun --nproc-per-node 2 -m ecgan train ...)"
 )
-RECOGNIZER_EXAMPLE = "Example: ecgan train-recognizer data/faces --out runs/recognizer --set epochs=20"
+RECOGNIZER_EXAMPLE = (
+    "Example: ecgan train-recognizer data/faces --out runs/recognizer --set epochs=20"
+)
 
 Data = Annotated[Path, typer.Argument(help="Folder that `ecgan prepare` wrote.", metavar="DATA")]
 Run = Annotated[Path, typer.Option("--out", help="Folder of the run.", metavar="RUN")]
@@ -33,6 +35,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON, 
 
 def train(
     data: Data,
+    *,
     out: Run,
     preset: Annotated[
         str, typer.Option(help="Configuration of the package: paper, default, best, smoke, ...")
@@ -67,6 +70,7 @@ def train(
 
 def train_recognizer(
     data: Data,
+    *,
     out: Run,
     config: ConfigFile = None,
     settings: Settings = None,

@@ -9,7 +9,7 @@ import typer
 
 from ecgan.apps.console import about, complain, progress, say, say_json
 from ecgan.apps.photo_files import PhotoFile, check_outputs, photo_files
-from ecgan.errors import EcganError
+from ecgan.errors import EcganError, FaceError
 
 if TYPE_CHECKING:
     from ecgan.inference.photo_faces import FaceChoice
@@ -19,9 +19,13 @@ EXAMPLE = "Example: ecgan translate anna.jpg holiday/ --to happy,sad --strength 
 
 
 def translate(
-    photos: Annotated[list[Path], typer.Argument(help="Photos, or folders of photos.", metavar="PHOTO")],
+    photos: Annotated[
+        list[Path], typer.Argument(help="Photos, or folders of photos.", metavar="PHOTO")
+    ],
+    *,
     to: Annotated[
-        str, typer.Option("--to", help="Expression, a comma list of them, or 'all'.", metavar="NAME")
+        str,
+        typer.Option("--to", help="Expression, a comma list of them, or 'all'.", metavar="NAME"),
     ],
     strength: Annotated[
         float, typer.Option(help="0: neutral, 1: the full expression, up to 1.5: exaggerated.")
@@ -37,7 +41,8 @@ def translate(
         str, typer.Option(help="all, largest, or N for the N-th largest face.", metavar="WHICH")
     ] = "largest",
     assume_neutral: Annotated[
-        bool, typer.Option("--assume-neutral", help="Do not look whether a face must be neutralised.")
+        bool,
+        typer.Option("--assume-neutral", help="Do not look whether a face must be neutralised."),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
@@ -59,7 +64,14 @@ def translate(
         translator.check(target, strength)
     check_outputs(files, out, targets)
 
-    job = _Job(translator, targets, strength, choice, assume_neutral, out)
+    job = _Job(
+        translator,
+        targets,
+        strength=strength,
+        choice=choice,
+        assume_neutral=assume_neutral,
+        out=out,
+    )
     results = []
     with progress("translate", "photos", lines=False) as report:
         for done, file in enumerate(files, start=1):
@@ -88,6 +100,7 @@ class _Job:
         self,
         translator: Translator,
         targets: tuple[str, ...],
+        *,
         strength: float,
         choice: FaceChoice,
         assume_neutral: bool,
@@ -102,9 +115,12 @@ class _Job:
 
     def run(self, file: PhotoFile) -> dict[str, Any]:
         """Translate and write one photo; what can go wrong with it ends up in `refused`."""
-        from ecgan.errors import FaceError
-
-        result: dict[str, Any] = {"photo": str(file.path), "outputs": {}, "faces": [], "refused": []}
+        result: dict[str, Any] = {
+            "photo": str(file.path),
+            "outputs": {},
+            "faces": [],
+            "refused": [],
+        }
         try:
             self._translate(file, result)
         except FaceError as error:

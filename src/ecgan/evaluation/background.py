@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgan.evaluation.bootstrap import Interval, mean_over_people
+from ecgan.evaluation.bootstrap import Interval, PeopleMeans
 
 
 @dataclass(frozen=True)
@@ -47,30 +46,22 @@ def change_outside(
 
 
 class OutsideScores:
-    """Collects `change_outside` picture by picture."""
+    """Collects `change_outside` picture by picture, by expression."""
 
     def __init__(self) -> None:
-        self._means: list[float] = []
-        self._largest = 0.0
-        self._people: list[str] = []
-
-    def update(self, changes: Sequence[OutsideChange], people: Sequence[str]) -> None:
-        """Add pictures; `people` names the person in each."""
-        if len(changes) != len(people):
-            raise ValueError(f"got {len(changes)} pictures of {len(people)} people")
-        self._means += [change.mean for change in changes]
-        self._largest = max([self._largest, *(change.largest for change in changes)])
-        self._people += people
-
-    @property
-    def largest(self) -> float:
+        self._means = PeopleMeans()
+        self.largest = 0.0
         """The largest change of any pixel of any picture."""
-        return self._largest
 
-    def compute(self, *, seed: int = 0) -> Interval:
-        """The mean over pictures with its interval over people.
+    def update(self, change: OutsideChange, expression: str, person: str) -> None:
+        """Add one picture."""
+        self._means.add([expression], [person], [change.mean])
+        self.largest = max(self.largest, change.largest)
+
+    def compute(self, *, seed: int = 0) -> dict[str, Interval]:
+        """The mean change over pictures, by expression and for `all`.
 
         Raises:
             ValueError: nothing was added.
         """
-        return mean_over_people(self._means, self._people, seed=seed)
+        return self._means.compute(seed=seed)

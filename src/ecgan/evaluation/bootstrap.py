@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,12 +56,12 @@ def mean_over_people(
         seed: equal seeds give equal intervals.
 
     Raises:
-        ValueError: no values, values that are not finite, or as many people as do not match.
+        ValueError: no values, values that are not finite, or another number of people.
     """
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1 or not len(array) or len(array) != len(people):
         raise ValueError(
-            f"expected one value a person's image, got {array.shape} values for {len(people)} images"
+            f"expected one value an image, got shape {array.shape} for {len(people)} images"
         )
     if not np.isfinite(array).all():
         raise ValueError("expected finite values")
@@ -74,6 +75,37 @@ def mean_over_people(
     tail = (1 - confidence) / 2
     low, high = np.quantile(means, [tail, 1 - tail])
     return Interval(value, float(low), float(high), len(names), len(array))
+
+
+class PeopleMeans:
+    """Collects one figure an image, by group (an expression); means with intervals over people."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, list[float]] = defaultdict(list)
+        self._people: dict[str, list[str]] = defaultdict(list)
+
+    def __len__(self) -> int:
+        return sum(len(values) for values in self._values.values())
+
+    def add(self, groups: Sequence[str], people: Sequence[str], values: Iterable[float]) -> None:
+        """Add a batch; the three run in parallel."""
+        for group, person, value in zip(groups, people, values, strict=True):
+            self._values[group].append(float(value))
+            self._people[group].append(person)
+
+    def compute(self, *, seed: int = 0) -> dict[str, Interval]:
+        """By group in the order of arrival, then `all` images together.
+
+        Raises:
+            ValueError: nothing was added.
+        """
+        intervals = {
+            group: mean_over_people(values, self._people[group], seed=seed)
+            for group, values in self._values.items()
+        }
+        values = [value for group in self._values for value in self._values[group]]
+        people = [person for group in self._values for person in self._people[group]]
+        return {**intervals, "all": mean_over_people(values, people, seed=seed)}
 
 
 def _resampled_means(

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from ecgan.evaluation.bootstrap import Interval, mean_over_people
+from ecgan.evaluation.bootstrap import Interval, PeopleMeans
 
 Probabilities = Float[Tensor, "batch expressions"]
 Labels = Int64[Tensor, " batch"]
@@ -44,21 +42,12 @@ def recognition(probabilities: Probabilities, asked: Labels) -> Recognition:
     return Recognition(of_asked, probabilities.argmax(dim=1) == asked)
 
 
-@dataclass(frozen=True)
-class RecognitionScore:
-    """Means over images, intervals over people."""
-
-    mean_probability: Interval
-    accuracy: Interval
-
-
 class RecognitionScores:
     """Collects `recognition` batch by batch, by expression."""
 
     def __init__(self) -> None:
-        self._probability: dict[str, list[float]] = defaultdict(list)
-        self._correct: dict[str, list[float]] = defaultdict(list)
-        self._people: dict[str, list[str]] = defaultdict(list)
+        self._probability = PeopleMeans()
+        self._correct = PeopleMeans()
 
     def update(
         self,
@@ -76,30 +65,16 @@ class RecognitionScores:
             people: the person in each image.
         """
         result = recognition(probabilities, asked)
-        rows = zip(
-            expressions, people, result.probability.tolist(), result.correct.tolist(), strict=True
-        )
-        for expression, person, probability, correct in rows:
-            self._people[expression].append(person)
-            self._probability[expression].append(probability)
-            self._correct[expression].append(float(correct))
+        self._probability.add(expressions, people, result.probability.tolist())
+        self._correct.add(expressions, people, result.correct.tolist())
 
-    def compute(self, *, seed: int = 0) -> dict[str, RecognitionScore]:
-        """Scores by expression in the order of arrival, then `all` images together.
+    def compute(self, *, seed: int = 0) -> dict[str, dict[str, Interval]]:
+        """`mean_probability` and `accuracy`, each by expression and for `all`.
 
         Raises:
             ValueError: nothing was added.
         """
-        if not self._people:
-            raise ValueError("no images were scored")
-        scores = {name: self._score([name], seed) for name in self._people}
-        return {**scores, "all": self._score(list(self._people), seed)}
-
-    def _score(self, names: Sequence[str], seed: int) -> RecognitionScore:
-        people = [person for name in names for person in self._people[name]]
-        probability = [value for name in names for value in self._probability[name]]
-        correct = [value for name in names for value in self._correct[name]]
-        return RecognitionScore(
-            mean_over_people(probability, people, seed=seed),
-            mean_over_people(correct, people, seed=seed),
-        )
+        return {
+            "mean_probability": self._probability.compute(seed=seed),
+            "accuracy": self._correct.compute(seed=seed),
+        }

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from ecgan.evaluation.bootstrap import Interval, mean_over_people
+from ecgan.evaluation.bootstrap import Interval, PeopleMeans
 from ecgan.shapes import Images, Masks
 
 RANGE = 2.0
@@ -53,34 +53,34 @@ def psnr(images: Images, truth: Images, masks: Masks) -> Float[Tensor, " batch"]
 
 
 class SimilarityScores:
-    """Collects SSIM and PSNR batch by batch."""
+    """Collects SSIM and PSNR batch by batch, by expression."""
 
     def __init__(self) -> None:
-        self._ssim: list[float] = []
-        self._psnr: list[float] = []
-        self._people: list[str] = []
+        self._ssim = PeopleMeans()
+        self._psnr = PeopleMeans()
 
     def __len__(self) -> int:
-        return len(self._people)
+        return len(self._ssim)
 
-    def update(self, images: Images, truth: Images, masks: Masks, people: Sequence[str]) -> None:
-        """Add a batch; `people` names the person in each image."""
-        if len(people) != len(images):
-            raise ValueError(f"got {len(images)} images of {len(people)} people")
-        self._ssim += ssim(images, truth, masks).tolist()
-        self._psnr += psnr(images, truth, masks).tolist()
-        self._people += people
+    def update(
+        self,
+        images: Images,
+        truth: Images,
+        masks: Masks,
+        expressions: Sequence[str],
+        people: Sequence[str],
+    ) -> None:
+        """Add a batch; `expressions` and `people` name what and who is in each image."""
+        self._ssim.add(expressions, people, ssim(images, truth, masks).tolist())
+        self._psnr.add(expressions, people, psnr(images, truth, masks).tolist())
 
-    def compute(self, *, seed: int = 0) -> dict[str, Interval]:
-        """`ssim` and `psnr_db` with intervals over people.
+    def compute(self, *, seed: int = 0) -> dict[str, dict[str, Interval]]:
+        """`ssim` and `psnr_db`, each by expression and for `all`.
 
         Raises:
             ValueError: nothing was added.
         """
-        return {
-            "ssim": mean_over_people(self._ssim, self._people, seed=seed),
-            "psnr_db": mean_over_people(self._psnr, self._people, seed=seed),
-        }
+        return {"ssim": self._ssim.compute(seed=seed), "psnr_db": self._psnr.compute(seed=seed)}
 
 
 def _checked(images: Images, truth: Images, masks: Masks) -> Tensor:
@@ -107,13 +107,10 @@ def _smooth(images: Tensor) -> Tensor:
     kernel = torch.exp(-0.5 * (offsets / SIGMA_PX) ** 2)
     kernel = kernel / kernel.sum()
     channels = images.shape[1]
-    for dim in (2, 3):
-        rows = torch.arange(-RADIUS_PX, images.shape[dim] + RADIUS_PX, device=images.device)
-        rows = rows % (2 * images.shape[dim])
-        rows = torch.minimum(rows, 2 * images.shape[dim] - 1 - rows)
-        shape = (1, 1, -1, 1) if dim == 2 else (1, 1, 1, -1)
-        weight = kernel.view(shape).expand(channels, 1, *shape[2:-1], -1) if dim == 3 else (
-            kernel.view(shape).expand(channels, 1, -1, 1)
-        )
-        images = functional.conv2d(images.index_select(dim, rows), weight, groups=channels)
+    for dim, weight in ((2, kernel.view(1, 1, -1, 1)), (3, kernel.view(1, 1, 1, -1))):
+        size = images.shape[dim]
+        places = torch.arange(-RADIUS_PX, size + RADIUS_PX, device=images.device) % (2 * size)
+        places = torch.minimum(places, 2 * size - 1 - places)
+        padded = images.index_select(dim, places)
+        images = functional.conv2d(padded, weight.repeat(channels, 1, 1, 1), groups=channels)
     return images

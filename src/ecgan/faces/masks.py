@@ -9,19 +9,27 @@ from numpy.typing import NDArray
 FOREHEAD_LIFT = 0.55
 """How far the brows are lifted, in brow-to-chin heights, to cover the forehead."""
 
+JAW_ROOM = 0.25
+"""How far below the jaw a translation may reach, in nose-root-to-chin heights: an opened mouth
+lowers the chin by about half of that, and the paste needs a soft border around it."""
 
-def face_mask(points: NDArray[np.floating], size: int) -> NDArray[np.uint8]:
+
+def face_mask(
+    points: NDArray[np.floating], size: int, jaw_room: float = 0.0
+) -> NDArray[np.uint8]:
     """Mask of one aligned face: 255 inside, 0 outside, shape (size, size).
 
     Args:
         points: (68, 2) landmarks in pixels of the aligned image.
         size: side of the aligned image.
+        jaw_room: `JAW_ROOM` where a translated face is to be pasted; 0 for the face as it is.
     """
     points = np.asarray(points, dtype=np.float64)
     brows, chin = points[17:27], points[8]
     up = brows.mean(axis=0) - chin
     forehead = brows + FOREHEAD_LIFT * up
-    outline = np.concatenate([points, forehead])
+    lowered = points[3:14] + jaw_room * (chin - points[27])
+    outline = np.concatenate([points, forehead, lowered])
     hull = cv2.convexHull(np.round(outline).astype(np.int32))
     mask = np.zeros((size, size), np.uint8)
     cv2.fillConvexPoly(mask, hull, 255)

@@ -40,7 +40,7 @@ def contact_grid(
         ValueError: no tiles, or sizes below 1.
     """
     if not tiles or columns < 1 or tile_px < 1:
-        raise ValueError(f"expected tiles, columns and tile_px of at least 1, got {len(tiles)} tiles")
+        raise ValueError(f"expected tiles, columns, tile_px of at least 1, got {len(tiles)} tiles")
     columns = min(columns, len(tiles))
     rows = -(-len(tiles) // columns)
     step_x, step_y = tile_px + _GAP_PX, tile_px + _LABEL_PX + _GAP_PX
@@ -51,11 +51,16 @@ def contact_grid(
         left = _GAP_PX + index % columns * step_x
         top = _GAP_PX + index // columns * step_y
         picture = _fitted(tile.pixels, tile_px)
-        sheet.paste(picture, (left + (tile_px - picture.width) // 2, top + tile_px - picture.height))
-        _write(draw, (left, top + tile_px + 4), tile.label, 20, INK, tile_px)
-        _write(draw, (left, top + tile_px + 28), tile.note, 14, QUIET_INK, tile_px)
+        sheet.paste(
+            picture, (left + (tile_px - picture.width) // 2, top + tile_px - picture.height)
+        )
+        _write(draw, (left, top + tile_px + 4), tile.label, size_px=20, ink=INK, width=tile_px)
+        _write(
+            draw, (left, top + tile_px + 28), tile.note, size_px=14, ink=QUIET_INK, width=tile_px
+        )
     if footer:
-        _write(draw, (_GAP_PX, size[1] - _FOOTER_PX), footer, 14, QUIET_INK, size[0] - 2 * _GAP_PX)
+        place, width = (_GAP_PX, size[1] - _FOOTER_PX), size[0] - 2 * _GAP_PX
+        _write(draw, place, footer, size_px=14, ink=QUIET_INK, width=width)
     return np.asarray(sheet, dtype=np.uint8)
 
 
@@ -78,6 +83,7 @@ def _write(
     draw: ImageDraw.ImageDraw,
     place: tuple[int, int],
     text: str,
+    *,
     size_px: int,
     ink: tuple[int, int, int],
     width: int,

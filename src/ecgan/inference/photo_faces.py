@@ -83,7 +83,7 @@ class FaceFinder:
             self._detector = LandmarkDetector()
         faces = self._detector.detect(photo.pixels)
         if not faces:
-            raise FaceError("no-face", "no face found; expected a photo with a face seen from the front")
+            raise FaceError("no-face", "no face found; expected a photo of a face from the front")
         return faces
 
 

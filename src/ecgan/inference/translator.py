@@ -13,7 +13,7 @@ from torch import nn
 from ecgan.config import GeneratorConfig, build
 from ecgan.errors import EcganError, SnapshotError, UsageError
 from ecgan.expressions import NEUTRAL, Vocabulary
-from ecgan.faces.masks import face_mask
+from ecgan.faces.masks import JAW_ROOM, face_mask
 from ecgan.faces.paste import paste_back
 from ecgan.faces.photo import Photo
 from ecgan.inference.photo_faces import (
@@ -124,7 +124,9 @@ class Translator:
             size, intensity = int(config["size"]), bool(config["intensity"])
             generator_config = build(GeneratorConfig, config["generator"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise SnapshotError(f"{snapshot.folder}/config.json lacks or misstates {error}") from None
+            raise SnapshotError(
+                f"{snapshot.folder}/config.json lacks or misstates {error}"
+            ) from None
         except EcganError as error:
             raise SnapshotError(f"{snapshot.folder}/config.json: {error}") from None
         generators = {}
@@ -206,7 +208,7 @@ class Translator:
             made = to_pixels(self._translated(face, target, strength))
             if np.array_equal(made, aligned.pixels):
                 continue  # not even the resampling of the paste may show
-            mask = face_mask(aligned.points, aligned.alignment.size)
+            mask = face_mask(aligned.points, aligned.alignment.size, JAW_ROOM)
             pixels = paste_back(pixels, made, aligned.alignment, mask)
         return Translated(pixels, ready.faces, ready.refused)
 

@@ -14,6 +14,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 _aten = torch.ops.aten
+_DTYPES = (torch.float32, torch.float64, torch.bfloat16)
 
 
 class InstanceNorm(nn.Module):
@@ -46,7 +47,7 @@ def instance_norm(features: Tensor, eps: float = 1e-5) -> Tensor:
     """`F.instance_norm` of (batch, channels, height, width) in the layout that comes."""
     if features.device.type != "cpu" or torch.compiler.is_compiling():
         return F.instance_norm(features, eps=eps)
-    if is_channels_last(features) and features.dtype in (torch.float32, torch.bfloat16):
+    if is_channels_last(features) and features.dtype in _DTYPES:
         normalised: Tensor = _ChannelsLastInstanceNorm.apply(features, eps)
         return normalised
     return F.group_norm(features, features.shape[1], eps=eps)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -124,5 +125,6 @@ class ResNetTrunk(nn.Module):
 
 
 def reflect(features: Tensor, margin: int) -> Tensor:
-    """`nn.ReflectionPad2d(margin)`."""
-    return F.pad(features, (margin, margin, margin, margin), mode="reflect")
+    """`nn.ReflectionPad2d(margin)`, in the type that comes: autocast would pad in fp32."""
+    with torch.autocast(features.device.type, enabled=False):
+        return F.pad(features, (margin, margin, margin, margin), mode="reflect")

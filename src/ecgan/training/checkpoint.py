@@ -1,7 +1,7 @@
 """Checkpoints: one safetensors file with all state and its own SHA-256; whole files or none.
 
-The header's `__metadata__` holds `state` (JSON: step, configuration and what is no tensor) and
-`sha256`, the digest of the whole file with the 64 digits of this field set to zero.
+The header's `__metadata__.state` is a JSON text: step, configuration and what is no tensor. It
+begins with `sha256`, the digest of the whole file with the 64 digits of this field set to zero.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 _FORMAT = 1
 _ZEROS = "0" * 64
-_DIGEST = re.compile(rb'(?<!\\)"sha256":"([0-9a-f]{64})"')
+_DIGEST = re.compile(rb'"state":"\{\\"sha256\\":\\"([0-9a-f]{64})\\"')
 _NAME = re.compile(r"step-(\d{8})\.safetensors")
 
 
@@ -49,12 +49,13 @@ def encode(checkpoint: Checkpoint) -> bytes:
     """The file's content."""
     values = {"format": _FORMAT, "step": checkpoint.step, "values": checkpoint.values}
     # No spaces and sorted keys: equal states give equal files.
-    state = json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    text = json.dumps(values, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    state = f'{{"sha256":"{_ZEROS}",{text[1:]}'
     tensors = {
         name: value.detach().to("cpu", copy=True).contiguous()
         for name, value in sorted(checkpoint.tensors.items())
     }
-    data = bytearray(safetensors.torch.save(tensors, {"state": state, "sha256": _ZEROS}))
+    data = bytearray(safetensors.torch.save(tensors, {"state": state}))
     digest = hashlib.sha256(data).hexdigest().encode()
     start, end = _digest_span(data)
     data[start:end] = digest

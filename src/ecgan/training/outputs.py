@@ -123,7 +123,7 @@ class RunOutputs:
 
     def write_snapshot(self) -> None:
         """The generators as they are now, for inference."""
-        scores: dict[str, Any] = asdict(self.validation) if self.validation else {}
+        scores = dict(sorted(asdict(self.validation).items())) if self.validation else {}
         write_translator(
             self.run / "snapshot",
             self.state.inference_generators(),

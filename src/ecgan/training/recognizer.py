@@ -39,7 +39,7 @@ _WARM_UP_EPOCHS = 1.0
 class Epoch:
     """What one pass over the training images gave."""
 
-    epoch: int
+    number: int
     """From 1."""
     epochs: int
     train_loss: float
@@ -108,15 +108,17 @@ def train_recognizer(
             passed = _train_epoch(state, train, weights, precision, stop)
             loss, accuracy = _validate(state, validation, weights, precision)
             epoch = Epoch(
-                epoch=state.epoch + 1,
+                number=state.epoch + 1,
                 epochs=config.epochs,
                 **asdict(passed),
                 validation_loss=loss,
                 validation_accuracy=accuracy,
                 best=state.keep_best(loss),
             )
-            values = {name: v for name, v in asdict(epoch).items() if not name.startswith("epoch")}
-            log.append(epoch.epoch, "epoch", values)
+            values = {
+                name: v for name, v in asdict(epoch).items() if name not in ("number", "epochs")
+            }
+            log.append(epoch.number, "epoch", values)
             log.sync()
             state.save(folder)
             if progress is not None:

@@ -108,4 +108,6 @@ def new_state(
         {"params": kernels, "weight_decay": config.weight_decay},
         {"params": vectors, "weight_decay": 0.0},
     ]
-    return RecognizerState(config, model, torch.optim.AdamW(groups, lr=config.learning_rate))
+    return RecognizerState(
+        config, model, torch.optim.AdamW(groups, lr=config.learning_rate, fused=True)
+    )

@@ -149,7 +149,9 @@ def test_subject_pattern() -> None:
 
 def test_subject_table(tmp_path: Path) -> None:
     table = tmp_path / "people.csv"
-    table.write_text("file,subject,age\nhappy/1.jpg,ann,30\n2.jpg,bob,40\nset/sad/3.jpg,cat,1\n4.jpg,\n")
+    table.write_text(
+        "file,subject,age\nhappy/1.jpg,ann,30\n2.jpg,bob,40\nset/sad/3.jpg,cat,1\n4.jpg,\n"
+    )
     rule = SubjectRule(table=table)
     assert [rule.subject(f"{folder}/{i}.jpg", "set") for i, folder in enumerate(["x", "happy", "sad", "sad", "sad"])] == [
         None, "ann", "bob", "cat", None,

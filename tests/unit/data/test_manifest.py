@@ -30,7 +30,9 @@ def test_round_trip(tmp_path: Path) -> None:
 def test_equal_manifests_give_equal_bytes(tmp_path: Path) -> None:
     for name, records in (("a", RECORDS), ("b", RECORDS[::-1])):
         make_manifest(tmp_path / name, RECORDS)
-        write_manifest(Manifest(tmp_path / name, tuple(records), {"expressions": ["neutral", "happy"]}))
+        write_manifest(
+            Manifest(tmp_path / name, tuple(records), {"expressions": ["neutral", "happy"]})
+        )
     for file in ("manifest.jsonl", "card.json"):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
 

@@ -97,9 +97,7 @@ def test_crop_has_the_resolution_of_the_photo() -> None:
 def test_crop_is_at_least_the_network_size_and_at_most_the_limit() -> None:
     photo, face = astronaut_photo(), astronaut_face()
     assert align_face(photo, face, least_px=512).alignment.size == 512
-    large = replace(
-        photo, pixels=np.zeros((4096, 4096, 3), np.uint8)
-    )
+    large = replace(photo, pixels=np.zeros((4096, 4096, 3), np.uint8))
     huge = given_face(astronaut_points() * 8)
     assert align_face(large, huge, least_px=64).alignment.size == MAX_CROP_PX
 

@@ -142,7 +142,9 @@ def test_weights_are_downloaded_only_when_allowed_and_leave_no_part(tmp_path, mo
     content = b"weights"
     name = f"vgg19-{hashlib.sha256(content).hexdigest()[:8]}.pth"
     (tmp_path / name).write_bytes(content)
-    monkeypatch.setattr("ecgan.networks.vgg.weights_url", lambda network: f"file://{tmp_path}/{name}")
+    monkeypatch.setattr(
+        "ecgan.networks.vgg.weights_url", lambda network: f"file://{tmp_path}/{name}"
+    )
     assert resolve_weights("vgg19", download=True).read_bytes() == content
     monkeypatch.setattr("ecgan.networks.vgg.weights_url", lambda network: "file:///nowhere/a.pth")
     with pytest.raises(SnapshotError, match="cannot download"):

@@ -1,6 +1,7 @@
 """Training the recogniser on drawn faces: it learns, resumes exactly and says what went wrong."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -45,7 +46,7 @@ def test_it_learns_and_writes_what_it_promises(data, tmp_path):
     report = train_recognizer(config, data, tmp_path / "run", epochs.append)
     assert report.test is not None
     assert report.test.accuracy >= 0.75  # chance: 0.25
-    assert [epoch.epoch for epoch in epochs] == list(range(1, 21))
+    assert [epoch.number for epoch in epochs] == list(range(1, 21))
     losses = [epoch.validation_loss for epoch in epochs]
     assert report.best_epoch == 1 + int(np.argmin(losses))
     assert epochs[-1].train_loss < epochs[0].train_loss
@@ -72,14 +73,14 @@ def test_an_interrupted_run_ends_with_the_weights_of_an_uninterrupted_one(data, 
     whole = train_recognizer(CONFIG, data, tmp_path / "whole")
 
     def stop(epoch):
-        if epoch.epoch == 2:
+        if epoch.number == 2:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         train_recognizer(CONFIG, data, tmp_path / "parts", stop)
     resumed = []
     parts = train_recognizer(CONFIG, data, tmp_path / "parts", resumed.append)
-    assert [epoch.epoch for epoch in resumed] == [3]
+    assert [epoch.number for epoch in resumed] == [3]
     assert parts.sha256 == whole.sha256
     assert len(read_metrics(tmp_path / "parts" / "metrics.jsonl")) == 3
     again = []
@@ -124,7 +125,7 @@ def test_a_stop_request_keeps_finished_epochs(data, tmp_path, monkeypatch):
     monkeypatch.undo()
     epochs = []
     train_recognizer(CONFIG, data, tmp_path, epochs.append)
-    assert [epoch.epoch for epoch in epochs] == [2, 3]
+    assert [epoch.number for epoch in epochs] == [2, 3]
 
 
 class _entered:  # noqa: N801
@@ -178,6 +179,6 @@ def test_the_learning_rate_warms_up_and_falls_to_zero():
     factors = [cosine_factor(position, 20) for position in np.linspace(0, 20, 201)]
     assert factors[0] == 0.01
     assert max(factors) == factors[10] == 1
-    assert all(a > b for a, b in zip(factors[10:], factors[11:], strict=False))
+    assert all(a > b for a, b in pairwise(factors[10:]))
     assert factors[-1] < 1e-12
     assert cosine_factor(0.05, 1) == pytest.approx(0.5)

@@ -1,0 +1,53 @@
+"""What an evaluation translates: prepared images, target expressions, and the paired truth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ecgan.data.manifest import Manifest, Record, Split
+from ecgan.expressions import NEUTRAL
+
+
+@dataclass(frozen=True)
+class Case:
+    """One prepared image and the expressions that it is translated to."""
+
+    source: Record
+    targets: tuple[str, ...]
+    truths: tuple[Record | None, ...]
+    """For each target the same person's image of it that matches pixel for pixel, if any."""
+
+
+def expression_cases(manifest: Manifest, split: Split, targets: Sequence[str]) -> list[Case]:
+    """Every neutral image of a split with every target."""
+    truths: dict[tuple[str, str], Record] = {}
+    for record in manifest.select(split=split):
+        if record.pair:
+            key = (record.pair, record.expression)
+            best = truths.get(key)
+            if best is None or _intensity(record) > _intensity(best):
+                truths[key] = record
+    return [
+        Case(
+            source,
+            tuple(targets),
+            tuple(truths.get((source.pair, name)) if source.pair else None for name in targets),
+        )
+        for source in manifest.select(split=split, expression=NEUTRAL)
+    ]
+
+
+def neutral_cases(manifest: Manifest, split: Split, expressive: Sequence[str]) -> list[Case]:
+    """Every expressive image of a split with the target neutral."""
+    neutral = manifest.select(split=split, expression=NEUTRAL)
+    truths = {record.pair: record for record in neutral if record.pair}
+    return [
+        Case(source, (NEUTRAL,), (truths.get(source.pair),))
+        for source in manifest.select(split=split)
+        if source.expression in expressive
+    ]
+
+
+def _intensity(record: Record) -> float:
+    return 1.0 if record.intensity is None else record.intensity

@@ -1,0 +1,180 @@
+"""Speed of the training step on this machine, against the machine's own convolution limit."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import torch
+from torch.nn import functional as F
+
+from ecgan import __version__
+from ecgan.config import Config
+from ecgan.data.dataset import TranslationBatch
+from ecgan.expressions import NEUTRAL, Vocabulary
+from ecgan.precision import Precision, choose_precision, default_device
+from ecgan.training.distributed import World
+from ecgan.training.flops import update_flops
+from ecgan.training.state import fresh_state
+from ecgan.training.update import Setting, update
+
+# (channels, side, batch) of 3 x 3 convolutions: the shapes in which generators spend their time.
+LIMIT_SHAPES = ((128, 64, 1), (256, 64, 1), (256, 32, 4), (512, 16, 4))
+
+
+@dataclass(frozen=True)
+class TrainingSpeed:
+    """What `ecgan bench train` reports."""
+
+    seconds_per_step: float
+    """Median over the timed steps."""
+    images_per_second: float
+    tflop_per_step: float
+    """Operations of convolutions and matrix products, a multiply-add counted as two."""
+    tflops: float
+    """TFLOP a second."""
+    limit_tflops: float
+    """Best forward and backward rate of a plain 3 x 3 convolution, measured in the same run."""
+    share_of_limit: float
+    precision: Precision
+    size: int
+    batch: int
+    steps: int
+    threads: int
+    machine: str
+    torch: str
+    ecgan: str
+    date: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def bench_training(config: Config, *, steps: int = 5, warmup: int = 2) -> TrainingSpeed:
+    """Time whole updates (both generators, both discriminators) on random images.
+
+    Args:
+        config: what to train; its data section is not used, and a context loss that needs a
+            feature network is left out.
+        steps: timed updates.
+        warmup: updates before these.
+    """
+    if config.objective.context:
+        objective = config.objective.model_copy(update={"context": 0.0})
+        config = config.model_copy(update={"objective": objective})
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    device = default_device()
+    world = World(0, 1, device)
+    precision = choose_precision(config.precision, device)
+    vocabulary = Vocabulary()
+    setting = Setting(
+        config=config,
+        world=world,
+        precision=precision,
+        total_steps=steps + warmup,
+        neutral_code=torch.from_numpy(vocabulary.code(NEUTRAL))[None].to(device),
+    )
+    state = fresh_state(config, len(vocabulary), world)
+    batch = _random_batch(config, vocabulary).to(device)
+    flops = update_flops(state.models, batch, setting)
+    limit_before = convolution_limit(precision, device)
+    times = []
+    for step in range(warmup + steps):
+        seconds = _timed(lambda: update(state, batch, setting), device)
+        if step >= warmup:
+            times.append(seconds)
+    limit = max(limit_before, convolution_limit(precision, device))
+    seconds = statistics.median(times)
+    return TrainingSpeed(
+        seconds_per_step=seconds,
+        images_per_second=2 * config.batch / seconds,
+        tflop_per_step=flops / 1e12,
+        tflops=flops / seconds / 1e12,
+        limit_tflops=limit / 1e12,
+        share_of_limit=flops / seconds / limit,
+        precision=precision,
+        size=config.size,
+        batch=config.batch,
+        steps=steps,
+        threads=torch.get_num_threads(),
+        machine=machine_name(device),
+        torch=torch.__version__,
+        ecgan=__version__,
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def convolution_limit(precision: Precision, device: torch.device, repeats: int = 4) -> float:
+    """FLOP/s of the fastest of `LIMIT_SHAPES`, forward and backward, in the better layout."""
+    dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+    best = 0.0
+    for channels, side, batch in LIMIT_SHAPES:
+        flops = 3 * 2 * channels * channels * 9 * side * side * batch
+        for layout in (torch.contiguous_format, torch.channels_last):
+            images = torch.randn(batch, channels, side, side, dtype=dtype, device=device)
+            images = images.to(memory_format=layout).requires_grad_()
+            weight = torch.randn(channels, channels, 3, 3, dtype=dtype, device=device)
+            weight = weight.to(memory_format=layout).requires_grad_()
+            ones = torch.ones_like(images)
+
+            def run(
+                images: torch.Tensor = images,
+                weight: torch.Tensor = weight,
+                ones: torch.Tensor = ones,
+            ) -> None:
+                torch.autograd.grad(F.conv2d(images, weight, padding=1), (images, weight), ones)
+
+            _timed(run, device)
+            best = max(best, *(flops / _timed(run, device) for _ in range(repeats)))
+    return best
+
+
+def machine_name(device: torch.device) -> str:
+    """Processor or GPU, cores, and system, for the record."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    model = platform.processor() or platform.machine()
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123
+            names = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
+        model = names[0] if names else model
+    except OSError:
+        pass
+    features = "AMX" if torch.cpu._is_amx_tile_supported() else torch.backends.cpu.get_cpu_capability()
+    return f"{model}, {os.cpu_count()} cores, {features}"
+
+
+def _timed(work: Callable[[], object], device: torch.device) -> float:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    start = time.perf_counter()
+    work()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter() - start
+
+
+def _random_batch(config: Config, vocabulary: Vocabulary) -> TranslationBatch:
+    generator = torch.Generator().manual_seed(0)
+    shape = (config.batch, 3, config.size, config.size)
+    images = [torch.rand(shape, generator=generator) * 2 - 1 for _ in range(2)]
+    mask = torch.ones(config.batch, 1, config.size, config.size)
+    names = [vocabulary.expressive[i % len(vocabulary.expressive)] for i in range(config.batch)]
+    codes = [torch.from_numpy(vocabulary.code(name)) for name in names]
+    return TranslationBatch(
+        neutral=images[0],
+        neutral_mask=mask,
+        expressive=images[1],
+        expressive_mask=mask,
+        code=torch.stack(codes),
+        label=torch.tensor([vocabulary.index(name) for name in names]),
+        paired=torch.full((config.batch,), config.data.pairs == "use"),
+        names=["random"] * config.batch,
+    )

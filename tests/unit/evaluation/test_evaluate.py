@@ -1,0 +1,116 @@
+"""The whole evaluation on drawn people with tiny random networks."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from support.tiny_data import make_tiny_data
+from support.tiny_models import recognizer_snapshot, translator_snapshot
+
+from ecgan.data.manifest import Manifest, load_manifest, write_manifest
+from ecgan.errors import DataError, SnapshotError
+from ecgan.evaluation.evaluate import Evaluation, evaluate
+from ecgan.expressions import EXPRESSIONS
+from ecgan.faces.masks import face_mask
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Drawn people with the masks that `ecgan prepare` makes."""
+    root = make_tiny_data(
+        tmp_path_factory.mktemp("evaluate") / "data", people={"train": 1, "test": 3}
+    )
+    for record in load_manifest(root).records:
+        mask = face_mask(np.array(record.landmarks), 64)
+        Image.fromarray(mask).save(root / record.mask)
+    return root
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    root = tmp_path_factory.mktemp("models")
+    return translator_snapshot(root / "translator"), recognizer_snapshot(root / "judge", "happy")
+
+
+@pytest.fixture(scope="module")
+def evaluation(data: Path, models: tuple[Path, Path]) -> Evaluation:
+    return evaluate(models[0], data, recognizer=models[1])
+
+
+def test_counts_every_image_and_person(evaluation: Evaluation) -> None:
+    accuracy = evaluation.expressions.model.figures["accuracy"]
+    assert tuple(accuracy) == (*EXPRESSIONS[1:], "all")
+    assert (accuracy["sad"].images, accuracy["all"].images) == (3, 18)
+    assert accuracy["all"].people == 3
+    neutral = evaluation.neutralisation.model.figures["accuracy"]
+    assert (neutral["neutral"].images, neutral["neutral"].people) == (9, 3)
+
+
+def test_the_judges_verdict_is_what_is_reported(evaluation: Evaluation) -> None:
+    for scores in (evaluation.expressions.model, evaluation.expressions.identity):
+        accuracy = {name: i.value for name, i in scores.figures["accuracy"].items()}
+        assert accuracy == {
+            **dict.fromkeys(EXPRESSIONS[1:], 0.0),
+            "happy": 1.0,
+            "all": pytest.approx(1 / 6),
+        }
+        assert scores.figures["mean_probability"]["happy"].value > 0.9
+
+
+def test_pasting_back_changes_nothing_outside_the_mask(evaluation: Evaluation) -> None:
+    for comparison in (evaluation.expressions, evaluation.neutralisation):
+        for scores in (comparison.model, comparison.identity):
+            assert scores.figures["outside"]["all"].value == 0
+            assert scores.outside_largest == 0
+
+
+def test_the_identity_is_scored_beside_the_model(evaluation: Evaluation) -> None:
+    comparison = evaluation.expressions
+    model, identity = comparison.model.figures["ssim"], comparison.identity.figures["ssim"]
+    assert model["all"].value < identity["all"].value < 1, "a random network blurs the face"
+    assert set(model) == {"happy", "sad", "surprise", "all"}, "only where there is a truth"
+    assert comparison.truth["accuracy"]["happy"].value == 1
+
+
+def test_writes_figures_with_their_provenance(
+    data: Path, models: tuple[Path, Path], evaluation: Evaluation, tmp_path: Path
+) -> None:
+    told: list[tuple[int, int]] = []
+    out = tmp_path / "scores" / "test.json"
+    evaluate(
+        models[0], data, recognizer=models[1], out=out, progress=lambda *counts: told.append(counts)
+    )
+    written = json.loads(out.read_text())
+    expected = evaluation.to_json()
+    assert written["expressions"] == expected["expressions"]
+    assert written["neutralisation"] == expected["neutralisation"]
+    assert {"date", "command", "machine", "versions", "data", "intervals"} <= set(written)
+    assert len(written["translator_sha256"]) == len(written["recognizer_sha256"]) == 64
+    assert written["data"]["people"] == 3
+    assert told[-1] == (27, 27)
+    assert [path.name for path in out.parent.iterdir()] == ["test.json"]
+
+
+def test_without_pairs_there_is_no_similarity(
+    data: Path, models: tuple[Path, Path], tmp_path: Path
+) -> None:
+    manifest = load_manifest(data)
+    alone = tuple(replace(record, pair=None) for record in manifest.records)
+    for name in ("images", "masks"):
+        (tmp_path / name).symlink_to(data / name)
+    write_manifest(Manifest(tmp_path, alone, manifest.card))
+    result = evaluate(models[0], tmp_path, recognizer=models[1])
+    assert "ssim" not in result.expressions.model.figures
+    assert result.expressions.truth == {}
+
+
+def test_says_what_is_missing(data: Path, models: tuple[Path, Path], tmp_path: Path) -> None:
+    out = tmp_path / "scores.json"
+    with pytest.raises(DataError, match="val split"):
+        evaluate(models[0], data, recognizer=models[1], split="val", out=out)
+    with pytest.raises(SnapshotError, match="recognizer snapshot, expected a translator"):
+        evaluate(models[1], data, recognizer=models[1], out=out)
+    assert not out.exists()

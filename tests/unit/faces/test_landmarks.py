@@ -1,0 +1,88 @@
+"""Detection on a photo that a library ships, and what is refused."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from ecgan.errors import FaceError
+from ecgan.faces.landmarks import Face, LandmarkDetector, check_translatable
+
+skimage_data = pytest.importorskip("skimage.data")
+pytest.importorskip("mediapipe")
+
+
+@pytest.fixture(scope="module")
+def detector() -> LandmarkDetector:
+    return LandmarkDetector()
+
+
+@pytest.fixture(scope="module")
+def astronaut() -> np.ndarray:
+    return np.asarray(skimage_data.astronaut())
+
+
+@pytest.fixture(scope="module")
+def face(detector: LandmarkDetector, astronaut: np.ndarray) -> Face:
+    faces = detector.detect(astronaut)
+    assert len(faces) == 1
+    return faces[0]
+
+
+def test_points_are_where_the_face_is(face: Face) -> None:
+    left, right = face.points[36:42].mean(0), face.points[42:48].mean(0)
+    assert np.abs(left - [204, 101]).max() < 5, "eye on the left of the picture"
+    assert np.abs(right - [246, 104]).max() < 8
+    assert left[1] < face.points[30, 1] < face.points[48:68, 1].mean() < face.points[8, 1]
+    assert abs(face.yaw) < 20
+    assert abs(face.roll) < 12
+
+
+def test_small_and_several_faces_are_found_largest_first(
+    detector: LandmarkDetector, astronaut: np.ndarray
+) -> None:
+    head = astronaut[0:220, 120:340]
+    photo = np.full((900, 1400, 3), 128, np.uint8)
+    photo[300:520, 100:320] = head
+    photo[200:640, 800:1240] = head.repeat(2, 0).repeat(2, 1)
+    faces = detector.detect(photo)
+    assert len(faces) == 2
+    assert faces[0].eye_distance == pytest.approx(2 * faces[1].eye_distance, rel=0.1)
+    assert faces[0].points[30, 0] > 800 > faces[1].points[30, 0]
+
+
+def test_nothing_is_found_in_noise(detector: LandmarkDetector) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (200, 300, 3), dtype=np.uint8)
+    assert detector.detect(noise) == []
+    assert detector.detect(np.zeros((4, 4, 3), np.uint8)) == []
+
+
+def test_a_good_face_is_accepted(face: Face, astronaut: np.ndarray) -> None:
+    check_translatable(face, astronaut.shape)
+
+
+@pytest.mark.parametrize(
+    ("reason", "change"),
+    [
+        ("profile", {"yaw": 60.0}),
+        ("profile", {"yaw": -45.0}),
+        ("tilted", {"pitch": 50.0}),
+        ("tilted", {"roll": 80.0}),
+    ],
+)
+def test_turned_faces_are_refused(
+    face: Face, astronaut: np.ndarray, reason: str, change: dict[str, float]
+) -> None:
+    with pytest.raises(FaceError) as caught:
+        check_translatable(dataclasses.replace(face, **change), astronaut.shape)
+    assert caught.value.reason == reason
+
+
+def test_tiny_and_cut_faces_are_refused(face: Face, astronaut: np.ndarray) -> None:
+    tiny = dataclasses.replace(face, points=face.points / 4)
+    with pytest.raises(FaceError) as caught:
+        check_translatable(tiny, astronaut.shape)
+    assert caught.value.reason == "tiny"
+    with pytest.raises(FaceError) as caught:
+        check_translatable(face, (130, 512, 3))
+    assert caught.value.reason == "outside"

@@ -1,0 +1,123 @@
+"""Photos in and out: every kind of file is upright RGB, or refused in one line."""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ecgan.errors import ImageError, UsageError
+from ecgan.faces.photo import DIGITAL_SOURCE_TYPE, read_photo, write_photo
+
+
+@pytest.fixture
+def pixels() -> np.ndarray:
+    rows, columns = np.mgrid[0:40, 0:60]
+    return np.stack([rows * 6, columns * 4, rows + columns], axis=2).astype(np.uint8)
+
+
+def _huge_png(path: Path, side: int = 50_000) -> Path:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"x"))
+    return path
+
+
+def test_png_comes_back_exactly(tmp_path: Path, pixels: np.ndarray) -> None:
+    write_photo(tmp_path / "a.png", pixels)
+    photo = read_photo(tmp_path / "a.png")
+    assert np.array_equal(photo.pixels, pixels)
+    assert photo.format == "PNG"
+    assert photo.alpha is None
+
+
+def test_orientation_is_applied_and_reset(tmp_path: Path, pixels: np.ndarray) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn a quarter clockwise to see it upright
+    exif[0x010F] = "Maker"
+    Image.fromarray(pixels).save(tmp_path / "a.png", exif=exif)
+    photo = read_photo(tmp_path / "a.png")
+    assert np.array_equal(photo.pixels, np.rot90(pixels, -1))
+    write_photo(tmp_path / "b.png", photo.pixels, photo)
+    with Image.open(tmp_path / "b.png") as again:
+        assert again.getexif().get(0x0112, 1) == 1
+        assert again.getexif()[0x010F] == "Maker"
+
+
+def test_profile_and_opacity_are_kept(tmp_path: Path, pixels: np.ndarray) -> None:
+    image = Image.fromarray(pixels)
+    image.putalpha(Image.fromarray(pixels[..., 0]))
+    image.save(tmp_path / "a.png", icc_profile=b"a profile")
+    photo = read_photo(tmp_path / "a.png")
+    write_photo(tmp_path / "b.png", photo.pixels, photo)
+    again = read_photo(tmp_path / "b.png")
+    assert again.icc == b"a profile"
+    assert again.alpha is not None
+    assert np.array_equal(again.alpha, pixels[..., 0])
+    assert np.array_equal(again.pixels, pixels)
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "1", "CMYK", "LA", "YCbCr"])
+def test_other_modes_become_rgb(tmp_path: Path, pixels: np.ndarray, mode: str) -> None:
+    image = Image.fromarray(pixels).convert("RGBA" if mode == "LA" else "RGB").convert(mode)
+    image.save(tmp_path / "a.tif")
+    photo = read_photo(tmp_path / "a.tif")
+    assert photo.pixels.shape == (40, 60, 3)
+    assert photo.pixels.dtype == np.uint8
+
+
+def test_sixteen_bits_keep_their_range(tmp_path: Path) -> None:
+    values = np.linspace(0, 65535, 40 * 60).reshape(40, 60).astype(np.uint16)
+    Image.fromarray(values).save(tmp_path / "a.png")
+    photo = read_photo(tmp_path / "a.png")
+    assert abs(photo.pixels[..., 0].astype(int) - (values / 257).round()).max() <= 1
+    assert photo.pixels.max() == 255
+
+
+def test_animation_gives_its_first_frame(tmp_path: Path, pixels: np.ndarray) -> None:
+    first, second = Image.fromarray(pixels[..., 0]), Image.fromarray(255 - pixels[..., 0])
+    first.save(tmp_path / "a.gif", save_all=True, append_images=[second])
+    assert np.array_equal(read_photo(tmp_path / "a.gif").pixels[..., 0], pixels[..., 0])
+
+
+def test_bad_files_are_refused_in_one_line(tmp_path: Path, pixels: np.ndarray) -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).resize((600, 400)).save(buffer, "JPEG")
+    (tmp_path / "cut.jpg").write_bytes(buffer.getvalue()[: len(buffer.getvalue()) // 2])
+    (tmp_path / "text.jpg").write_text("not a photo")
+    (tmp_path / "empty.png").write_bytes(b"")
+    (tmp_path / "folder.jpg").mkdir()
+    _huge_png(tmp_path / "huge.png")
+    for name in ("cut.jpg", "text.jpg", "empty.png", "folder.jpg", "huge.png", "missing.jpg"):
+        with pytest.raises(ImageError) as caught:
+            read_photo(tmp_path / name)
+        assert "\n" not in str(caught.value)
+        assert name in str(caught.value)
+
+
+def test_too_many_pixels_are_refused_before_decoding(tmp_path: Path) -> None:
+    with pytest.raises(ImageError, match="million pixels"):
+        read_photo(_huge_png(tmp_path / "a.png", 12_000))
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])
+def test_the_mark_is_inside_the_file(tmp_path: Path, pixels: np.ndarray, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    write_photo(path, pixels, metadata={"Software": "ecgan", "Synthetic": "expression <changed>"})
+    assert DIGITAL_SOURCE_TYPE.encode() in path.read_bytes()
+    with Image.open(path) as image:
+        assert "Synthetic: expression <changed>" in image.getexif()[0x010E]
+
+
+def test_other_suffixes_are_refused_and_nothing_is_left(
+    tmp_path: Path, pixels: np.ndarray
+) -> None:
+    with pytest.raises(UsageError, match=r"\.jpg, \.png or \.webp"):
+        write_photo(tmp_path / "a.bmp", pixels)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,141 @@
+"""One update: what gets gradients, what it costs, and that validation only looks."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from support.tiny_run import tiny_config
+from torch import nn
+
+from ecgan.config import Config
+from ecgan.data.dataset import TranslationBatch, TranslationData
+from ecgan.data.manifest import Manifest, load_manifest
+from ecgan.errors import UsageError
+from ecgan.training.distributed import World, share_of_batch
+from ecgan.training.flops import update_flops
+from ecgan.training.samples import expression_codes, sample_grid, sample_people, tile
+from ecgan.training.state import TrainingState, fresh_state
+from ecgan.training.steps import generator_step
+from ecgan.training.update import Setting, frozen, update
+from ecgan.training.validation import validate, validation_data
+
+ALONE = World(rank=0, size=1, device=torch.device("cpu"))
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def setup(
+    config: Config, data_root: Path
+) -> tuple[Manifest, TrainingState, TranslationBatch, Setting]:
+    manifest = load_manifest(data_root)
+    data = TranslationData(
+        manifest, "train", size=config.size, vocabulary=manifest.vocabulary, data=config.data
+    )
+    neutral = torch.from_numpy(data.vocabulary.code("neutral"))[None]
+    setting = Setting(config, ALONE, "fp32", total_steps=4, neutral_code=neutral)
+    batch = data.batch(config.batch, config.seed, 0)
+    return manifest, fresh_state(config, len(data.vocabulary), ALONE), batch, setting
+
+
+def test_generator_step_gives_discriminators_no_gradient(tiny_data: Path) -> None:
+    config = tiny_config()
+    _, state, batch, setting = setup(config, tiny_data)
+    with frozen(state.models.discriminators()):
+        made = generator_step(state.models, batch, config, setting.neutral_code)
+    made.objective.total.backward()
+    judges = [p for network in state.models.discriminators() for p in network.parameters()]
+    assert all(p.grad is None for p in judges)
+    assert all(p.requires_grad for p in judges)
+    # The new pixels' layers get none from a blend that starts closed, but most must.
+    parts = [p for network in state.models.generators() for p in network.parameters()]
+    assert sum(p.grad is not None for p in parts) == len(parts)
+
+
+def test_update_moves_all_four_networks_and_the_averages(tiny_data: Path) -> None:
+    _, state, batch, setting = setup(tiny_config(), tiny_data)
+    before = {name: tensor.clone() for name, tensor in state.weights().items()}
+    values = update(state, batch, setting)
+    assert state.step == 1
+    assert len(state.expressive_pool) == len(state.neutral_pool) == 2
+    changed = {name for name, tensor in state.weights().items() if not tensor.equal(before[name])}
+    for part in ("to_expression", "to_neutral", "judge_expression", "judge_neutral"):
+        assert any(name.startswith(f"network.{part}") for name in changed), part
+    assert any(name.startswith("average.") for name in changed)
+    assert values["learning_rate"] == 2e-4
+
+
+def test_flops_grow_with_the_batch_and_leave_the_state_alone(tiny_data: Path) -> None:
+    counts = []
+    for size in (1, 2):
+        _, state, batch, setting = setup(tiny_config(batch=size), tiny_data)
+        before = state.weights_sha256()
+        counts.append(update_flops(state.models, batch, setting))
+        assert state.weights_sha256() == before
+    assert counts[1] == 2 * counts[0] > 0
+
+
+def test_unused_terms_cost_no_operations(tiny_data: Path) -> None:
+    def count(**objective: float) -> int:
+        _, state, batch, setting = setup(tiny_config(objective=objective), tiny_data)
+        return update_flops(state.models, batch, setting)
+
+    assert count(identity=0) < count()
+    assert count(cycle=0, mask=0) < count()
+
+
+def test_validation_scores_and_changes_nothing(tiny_data: Path) -> None:
+    manifest, state, _, setting = setup(tiny_config(), tiny_data)
+    data = validation_data(manifest, setting.config)
+    assert data is not None
+    generators: dict[str, nn.Module] = {
+        name: state.network(name) for name in ("to_expression", "to_neutral")
+    }
+    before, random = state.weights_sha256(), torch.get_rng_state()
+    first = validate(generators, data, setting)
+    assert state.weights_sha256() == before
+    assert torch.equal(torch.get_rng_state(), random)
+    assert all(network.training for network in generators.values())
+    assert first == validate(generators, data, setting)
+    assert first.reference == "paired"
+    assert first.score == -first.l1 < 0
+
+    asked = validate(generators, data, setting, lambda images, labels: labels.float() / 10)
+    assert asked.score == asked.recognized
+    assert 0.1 <= asked.score <= 0.3
+    assert asked.l1 == first.l1
+
+
+def test_sample_grid_shows_each_person_in_a_row(tiny_data: Path) -> None:
+    manifest, state, _, setting = setup(tiny_config(), tiny_data)
+    data = validation_data(manifest, setting.config)
+    assert data is not None
+    people = sample_people(data, 5)
+    assert people.shape == (2, 3, 32, 32)
+    assert not people[0].equal(people[1])
+    codes = expression_codes(manifest.vocabulary, torch.device("cpu"))
+    assert codes.argmax(1).tolist() == [1, 2, 3]
+    grid = sample_grid(state.network("to_expression"), people, codes, "fp32")
+    assert grid.shape == (2 * 34 - 2, 4 * 34 - 2, 3)
+    photo = ((people[1] + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
+    np.testing.assert_array_equal(grid[34:66, :32], photo)
+
+
+def test_tile_puts_rows_and_columns_in_order() -> None:
+    images = torch.linspace(-1, 1, 6).view(2, 3, 1, 1, 1).expand(2, 3, 3, 2, 2)
+    grid = tile(images)
+    assert [int(grid[0, 0, 0]), int(grid[0, 4, 0]), int(grid[4, 0, 0])] == [0, 51, 153]
+    assert int(grid[2, 0, 0]) == 255
+
+
+def test_a_batch_that_cannot_be_split_is_refused() -> None:
+    assert share_of_batch(4, World(1, 2, torch.device("cpu"))) == 2
+    with pytest.raises(UsageError, match="multiple of 2"):
+        share_of_batch(3, World(1, 2, torch.device("cpu")))
