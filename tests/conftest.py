@@ -7,7 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from support.tiny_data import make_tiny_data  # noqa: E402
+from support.tiny_data import make_tiny_data
 
 
 @pytest.fixture(scope="session")

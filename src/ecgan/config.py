@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
@@ -265,7 +266,9 @@ def load_preset(name: str) -> dict[str, Any]:
     """
     names = preset_names()
     if name not in names:
-        raise ConfigError(f"unknown preset {name!r}, expected one of {', '.join(names)}{_hint(name, names)}")
+        raise ConfigError(
+            f"unknown preset {name!r}, expected one of {', '.join(names)}{_hint(name, names)}"
+        )
     text = (resources.files("ecgan") / "presets" / f"{name}.yaml").read_text()
     return yaml.safe_load(text) or {}
 
@@ -302,7 +305,9 @@ def build(kind: type[S], values: Mapping[str, Any]) -> S:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         message = first["msg"].removeprefix("Value error, ")
-        raise ConfigError(f"{where}: {message}, got {first['input']!r}" if where else message) from None
+        raise ConfigError(
+            f"{where}: {message}, got {first['input']!r}" if where else message
+        ) from None
 
 
 def to_yaml(config: Section) -> str:
@@ -325,16 +330,16 @@ def _read_yaml(file: Path) -> dict[str, Any]:
 def _parse_setting(setting: str) -> dict[str, Any]:
     key, equals, text = setting.partition("=")
     if not equals or not key.strip():
-        raise ConfigError(f"--set takes key=value such as optimizer.learning_rate=1e-4, got {setting!r}")
+        raise ConfigError(
+            f"--set takes key=value such as optimizer.learning_rate=1e-4, got {setting!r}"
+        )
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError:
         raise ConfigError(f"--set {setting!r}: the value is not YAML") from None
     if isinstance(value, str):
-        try:
+        with contextlib.suppress(ValueError):
             value = float(value)  # YAML 1.1 reads 1e-4 as a string
-        except ValueError:
-            pass
     for part in reversed(key.strip().split(".")):
         value = {part: value}
     return dict(value)

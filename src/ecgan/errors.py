@@ -50,7 +50,7 @@ class NonFiniteError(EcganError):
     """A loss or gradient that is not a finite number; raised before the update is applied."""
 
 
-class Interrupted(EcganError):
+class Interrupted(EcganError):  # noqa: N818 - nothing went wrong
     """Training was asked to stop and has saved its state."""
 
     exit_code = 130

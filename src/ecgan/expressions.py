@@ -26,7 +26,7 @@ _CANONICAL = {alias: name for name, aliases in ALIASES.items() for alias in (nam
 
 
 def canonical_expression(name: str) -> str:
-    """The vocabulary name of a label (`"AF"` -> `"fear"`); an unknown label stays, in lower case."""
+    """Vocabulary name of a label (`"AF"` -> `"fear"`); an unknown label stays, in lower case."""
     key = name.strip().lower().replace("_", " ").replace("-", " ")
     return _CANONICAL.get(key, key.replace(" ", "_"))
 
@@ -67,7 +67,9 @@ class Vocabulary:
             return self.names.index(canonical)
         near = difflib.get_close_matches(canonical, [*self.names, *_CANONICAL], n=1)
         hint = f"; did you mean {canonical_expression(near[0])!r}?" if near else ""
-        raise UsageError(f"unknown expression {name!r}, expected one of {', '.join(self.names)}{hint}")
+        raise UsageError(
+            f"unknown expression {name!r}, expected one of {', '.join(self.names)}{hint}"
+        )
 
     def code(self, name: str, intensity: float = 1.0) -> NDArray[np.float32]:
         """Expression vector z, shape (len(self),): `intensity` at the entry of `name`, the rest
@@ -88,5 +90,7 @@ def parse_targets(text: str, vocabulary: Vocabulary) -> tuple[str, ...]:
         return vocabulary.expressive
     names = [part for part in text.split(",") if part.strip()]
     if not names:
-        raise UsageError(f"expected an expression name, a comma list of them, or 'all'; got {text!r}")
+        raise UsageError(
+            f"expected an expression name, a comma list of them, or 'all'; got {text!r}"
+        )
     return tuple(dict.fromkeys(vocabulary.names[vocabulary.index(name)] for name in names))

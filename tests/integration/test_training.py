@@ -61,9 +61,7 @@ def test_metrics_have_every_term_norms_and_speed(finished: tuple[Path, TrainResu
     assert max(row["score"] for row in checked) == pytest.approx(finished[1].best_score, rel=1e-5)
 
 
-def test_a_finished_run_is_left_alone(
-    finished: tuple[Path, TrainResult], tiny_data: Path
-) -> None:
+def test_a_finished_run_is_left_alone(finished: tuple[Path, TrainResult], tiny_data: Path) -> None:
     run, result = finished
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
     assert train(tiny_config(), tiny_data, run, progress=False) == result

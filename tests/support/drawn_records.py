@@ -27,6 +27,7 @@ def record(
     split: Split = "train",
     intensity: float | None = None,
     pair: str | None = None,
+    *,
     number: int = 0,
 ) -> Record:
     name = f"drawn/{expression}/{subject}_{number}"

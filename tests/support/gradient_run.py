@@ -1,6 +1,6 @@
 """Gradients of the first updates, saved by the first process; run under torchrun or alone.
 
-    torchrun --nproc-per-node=2 tests/support/gradient_run.py DATA OUT.safetensors
+torchrun --nproc-per-node=2 tests/support/gradient_run.py DATA OUT.safetensors
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import safetensors.torch
 import torch
-from support.tiny_run import tiny_config
 from torch import Tensor
 
 from ecgan.config import Config
@@ -22,6 +21,7 @@ from ecgan.training import update as update_module
 from ecgan.training.distributed import World, join_world, share_of_batch
 from ecgan.training.state import fresh_state
 from ecgan.training.update import Setting, update
+from support.tiny_run import tiny_config
 
 CONFIGS = {
     "unpaired": tiny_config(batch=4),

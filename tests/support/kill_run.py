@@ -26,12 +26,11 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from support.tiny_data import make_tiny_data
-from support.tiny_run import tiny_config
-
 from ecgan.config import Config, load_config
 from ecgan.training.checkpoint import CheckpointFolder
 from ecgan.training.trainer import train
+from support.tiny_data import make_tiny_data
+from support.tiny_run import tiny_config
 
 
 def main() -> int:
@@ -86,9 +85,7 @@ def _parse() -> argparse.Namespace:
 
 def _config(options: argparse.Namespace) -> Config:
     if options.preset:
-        return load_config(
-            Config, preset=options.preset, settings=["precision=fp32", "threads=1"]
-        )
+        return load_config(Config, preset=options.preset, settings=["precision=fp32", "threads=1"])
     return tiny_config(steps=options.steps)
 
 

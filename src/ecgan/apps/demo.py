@@ -122,7 +122,8 @@ def demo_photo() -> Photo:
         raise EcganError(
             "the demo photo comes with scikit-image: pip install 'ecgan[demo]', or give --photo"
         ) from None
-    return Photo(astronaut(), icc=None, exif=None, alpha=None, path=None, format="PNG")
+    pixels = astronaut()  # type: ignore[no-untyped-call]
+    return Photo(pixels, icc=None, exif=None, alpha=None, path=None, format="PNG")
 
 
 def _recognise(translator: Translator, result: Translated) -> dict[str, float]:
@@ -182,7 +183,6 @@ def _summarise(facts: dict[str, Any], out: Path) -> None:
             f"  {out / result['file']}"
         )
     right = sum(target == r["recognised"] for target, r in facts["expressions"].items())
-    say(
-        f"{right} of {len(facts['expressions'])} recognised as asked, {facts['seconds']['all']:.1f} s"
-    )
+    seconds = facts["seconds"]["all"]
+    say(f"{right} of {len(facts['expressions'])} recognised as asked, {seconds:.1f} s")
     say(f"look at {out / 'grid.png'}; all figures are in {out / 'report.json'}")

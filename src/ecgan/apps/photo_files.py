@@ -38,7 +38,7 @@ def photo_files(arguments: Sequence[Path]) -> list[PhotoFile]:
             inside = [path for path in sorted(argument.rglob("*")) if _is_photo(path, argument)]
             if not inside:
                 raise ImageError(
-                    f"no photos in the folder {argument}; expected .jpg, .png, .webp or other images"
+                    f"no photos in the folder {argument}; expected .jpg, .png or other images"
                 )
             for path in inside:
                 below = path.parent.relative_to(argument)

@@ -154,7 +154,11 @@ def _alignment_card(size: int, landmarks: LandmarkMode) -> dict[str, Any]:
     middle = CANONICAL_SIZE / 2
     eyes = np.array([[middle - EYE_DISTANCE / 2, 105], [middle + EYE_DISTANCE / 2, 105]])
     scaled = Alignment(np.eye(2, 3), CANONICAL_SIZE).scaled(size).to_aligned(eyes)
-    return {"size": size, "eye_centres": scaled.round(2).tolist(), "landmarks": landmarks}
+    return {
+        "size": size,
+        "eye_centres": scaled.astype(np.float64).round(3).tolist(),
+        "landmarks": landmarks,
+    }
 
 
 def _work(

@@ -66,7 +66,7 @@ def mean_over_people(
     if not np.isfinite(array).all():
         raise ValueError("expected finite values")
     names, person = np.unique(np.asarray(people, dtype=str), return_inverse=True)
-    sums = np.bincount(person, weights=array)
+    sums = np.asarray(np.bincount(person, weights=array), dtype=np.float64)
     counts = np.bincount(person)
     value = float(array.mean())
     if len(names) < 2:

@@ -41,7 +41,7 @@ def expression_cases(manifest: Manifest, split: Split, targets: Sequence[str]) -
 def neutral_cases(manifest: Manifest, split: Split, expressive: Sequence[str]) -> list[Case]:
     """Every expressive image of a split with the target neutral."""
     neutral = manifest.select(split=split, expression=NEUTRAL)
-    truths = {record.pair: record for record in neutral if record.pair}
+    truths: dict[str | None, Record] = {r.pair: r for r in neutral if r.pair}
     return [
         Case(source, (NEUTRAL,), (truths.get(source.pair),))
         for source in manifest.select(split=split)

@@ -1,7 +1,7 @@
 """Similarity alignment of a face to the canonical crop.
 
-The canonical crop is 256 px: eye centres at (98, 105) and (158, 105), so 60 px apart, which keeps the
-whole face with hair and chin inside.
+The canonical crop is 256 px: eye centres at (98, 105) and (158, 105), so 60 px apart, which keeps
+the whole face with hair and chin inside.
 """
 
 from __future__ import annotations

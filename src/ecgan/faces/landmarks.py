@@ -159,7 +159,9 @@ def check_translatable(face: Face, shape: tuple[int, ...]) -> None:
     x, y = face.points[17:].T
     within = (x >= 0) & (y >= 0) & (x < shape[1]) & (y < shape[0])
     if within.mean() < 0.95:
-        raise FaceError("outside", "part of the face lies outside the photo: use one that shows all")
+        raise FaceError(
+            "outside", "part of the face lies outside the photo: use one that shows all"
+        )
 
 
 def _face(mesh: NDArray[np.float32]) -> Face:

@@ -14,9 +14,7 @@ JAW_ROOM = 0.25
 lowers the chin by about half of that, and the paste needs a soft border around it."""
 
 
-def face_mask(
-    points: NDArray[np.floating], size: int, jaw_room: float = 0.0
-) -> NDArray[np.uint8]:
+def face_mask(points: NDArray[np.floating], size: int, jaw_room: float = 0.0) -> NDArray[np.uint8]:
     """Mask of one aligned face: 255 inside, 0 outside, shape (size, size).
 
     Args:
@@ -35,5 +33,5 @@ def face_mask(
     cv2.fillConvexPoly(mask, hull, 255)
     unit = max(1, round(size / 64))
     element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * unit + 1, 2 * unit + 1))
-    mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, element)
-    return np.asarray(cv2.dilate(mask, element), dtype=np.uint8)
+    closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, element)
+    return np.asarray(cv2.dilate(closed, element), dtype=np.uint8)

@@ -22,7 +22,7 @@ def soft_mask(mask: NDArray[np.uint8]) -> NDArray[np.float32]:
     framed = cv2.copyMakeBorder(np.where(mask > 127, 255, 0).astype(np.uint8), 1, 1, 1, 1, 0)
     distance = cv2.distanceTransform(framed, cv2.DIST_L2, 5)[1:-1, 1:-1]
     ramp = np.clip((distance - 1) / width, 0, 1)
-    return (ramp * ramp * (3 - 2 * ramp)).astype(np.float32)
+    return np.asarray(ramp * ramp * (3 - 2 * ramp), dtype=np.float32)
 
 
 def photo_mask(
@@ -63,7 +63,11 @@ def paste_back(
         sigma = 0.4 * alignment.scale
         aligned_pixels = np.asarray(cv2.GaussianBlur(aligned_pixels, (0, 0), sigma), np.uint8)
     face = cv2.warpAffine(
-        aligned_pixels, inverse, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+        aligned_pixels,
+        inverse,
+        (width, height),
+        flags=cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
     )
     alpha = weight[part][..., None]
     blended = photo_pixels[part] * (1 - alpha) + face * alpha

@@ -70,7 +70,10 @@ def read_photo(path: Path) -> Photo:
 
 
 def write_photo(
-    path: Path, pixels: NDArray[np.uint8], like: Photo | None = None, metadata: Mapping[str, str] = {}
+    path: Path,
+    pixels: NDArray[np.uint8],
+    like: Photo | None = None,
+    metadata: Mapping[str, str] = {},
 ) -> None:
     """Write RGB pixels whole or not at all, in the format of the suffix (.jpg, .png, .webp).
 

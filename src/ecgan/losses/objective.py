@@ -19,7 +19,6 @@ from ecgan.losses.mask import mask_loss
 from ecgan.losses.paired import gradient_loss, paired_loss
 from ecgan.shapes import Codes, Flows, Images, Masks, Patches, Scalar
 
-
 T = TypeVar("T")
 
 
@@ -64,7 +63,9 @@ class Objective:
     terms: dict[str, Tensor] = field(default_factory=dict)
 
 
-def generator_objective(directions: Sequence[Direction], config: ObjectiveConfig) -> Objective:
+def generator_objective(  # noqa: PLR0912 - one branch a term
+    directions: Sequence[Direction], config: ObjectiveConfig
+) -> Objective:
     """Eq. 6, L = L_cGAN + l1 L_cyc + l2 L_context + l3 L_identity + l4 L_mask, summed over the two
     directions; then the terms that go beyond the paper. A term of weight 0 is not computed."""
     terms: dict[str, Tensor] = {}
@@ -84,11 +85,17 @@ def generator_objective(directions: Sequence[Direction], config: ObjectiveConfig
             else:
                 add("context", content_loss(first[0], second[0]))
         if config.identity:
-            add("identity", identity_loss(_given(direction.identity), _given(direction.identity_input)))
+            add(
+                "identity",
+                identity_loss(_given(direction.identity), _given(direction.identity_input)),
+            )
         if config.mask:
             literal = config.mask_reading == "literal"
             output = direction.masked_reconstructed if literal else direction.reconstructed
-            add("mask", mask_loss(_given(output), direction.source, direction.mask, config.mask_reading))
+            add(
+                "mask",
+                mask_loss(_given(output), direction.source, direction.mask, config.mask_reading),
+            )
         if config.paired:
             add(
                 "paired",

@@ -9,6 +9,7 @@ from ecgan.config import DiscriminatorConfig, GeneratorConfig
 from ecgan.networks.blocks import initialize
 from ecgan.networks.output import Translation, output_channels, to_translation
 from ecgan.networks.patchgan import PatchGAN
+from ecgan.networks.resnet import ResNetTrunk
 from ecgan.networks.unet import UNetTrunk
 from ecgan.shapes import Codes, Images
 
@@ -22,10 +23,10 @@ class Generator(nn.Module):
         warps = config.output == "warp"
         channels = output_channels(config.output)
         if config.kind == "unet":
-            self.trunk: nn.Module = UNetTrunk(config, num_expressions, size, channels, warps)
+            self.trunk: UNetTrunk | ResNetTrunk = UNetTrunk(
+                config, num_expressions, size, channels, warps
+            )
         else:
-            from ecgan.networks.resnet import ResNetTrunk
-
             self.trunk = ResNetTrunk(config, num_expressions, channels, warps)
 
     def forward(self, source: Images, code: Codes) -> Translation:

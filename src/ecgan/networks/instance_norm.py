@@ -1,7 +1,7 @@
 """Instance normalisation (Ulyanov et al. 2016) that keeps channels-last tensors channels-last.
 
-`nn.InstanceNorm2d` copies a channels-last tensor to the plain layout and back, forward and backward;
-on CPUs with fast bf16 convolutions these copies cost as much as the convolutions themselves.
+`nn.InstanceNorm2d` copies a channels-last tensor to the plain layout and back, forward and
+backward; on CPUs with fast bf16 convolutions these copies cost as much as the convolutions.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def instance_norm(features: Tensor, eps: float = 1e-5) -> Tensor:
     if features.device.type != "cpu" or torch.compiler.is_compiling():
         return F.instance_norm(features, eps=eps)
     if is_channels_last(features) and features.dtype in _DTYPES:
-        normalised: Tensor = _ChannelsLastInstanceNorm.apply(features, eps)
+        normalised: Tensor = _ChannelsLastInstanceNorm.apply(features, eps)  # type: ignore[no-untyped-call]
         return normalised
     return F.group_norm(features, features.shape[1], eps=eps)
 
@@ -72,7 +72,7 @@ class _ChannelsLastInstanceNorm(torch.autograd.Function):
         return output
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
         features, mean, scale = ctx.saved_tensors
         gradient = gradient.contiguous(memory_format=torch.channels_last)

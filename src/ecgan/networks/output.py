@@ -64,7 +64,9 @@ def warp(source: Images, flow: Flows) -> Images:
     height, width = source.shape[2:]
     offsets = F.interpolate(flow.to(source.dtype), (height, width), mode="bilinear")
     identity = torch.eye(2, 3, dtype=source.dtype, device=source.device)
-    grid = F.affine_grid(identity.expand(len(source), 2, 3), list(source.shape), align_corners=False)
+    grid = F.affine_grid(
+        identity.expand(len(source), 2, 3), list(source.shape), align_corners=False
+    )
     return F.grid_sample(
         source,
         grid + offsets.permute(0, 2, 3, 1),

@@ -1,10 +1,11 @@
 """ResNet generator trunk of CycleGAN: c7s1-64, d128, d256, residual blocks, u128, u64, c7s1-3.
 
-Johnson et al. 2016, Zhu et al. 2017; z joins as the paper says (Sec. 3) or later, see `ResNetTrunk`.
+Johnson et al. 2016, Zhu et al. 2017; z joins as the paper says (Sec. 3) or later: `ResNetTrunk`.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import torch
@@ -39,8 +40,8 @@ class ResidualBlock(nn.Module):
         inner = F.relu(inner)
         if self.dropout:
             inner = F.dropout(inner, 0.5, self.training)
-        inner = self.second_norm(self.second(reflect(inner, 1)))
-        return features + inner
+        result: Tensor = features + self.second_norm(self.second(reflect(inner, 1)))
+        return result
 
 
 class ResNetTrunk(nn.Module):
@@ -68,9 +69,11 @@ class ResNetTrunk(nn.Module):
         widths = [min(config.width * scale, config.max_width) for scale in scales]
         tiled = config.conditioning == "input"
 
-        self.first = nn.Conv2d(3 + (num_expressions if tiled else 0), widths[0], 7, bias=bias or tiled)
+        self.first = nn.Conv2d(
+            3 + (num_expressions if tiled else 0), widths[0], 7, bias=bias or tiled
+        )
         self.first_norm = nn.Identity() if tiled else norm_layer(norm, widths[0])
-        pairs = list(zip(widths[:-1], widths[1:], strict=True))
+        pairs = list(itertools.pairwise(widths))
         self.downs = nn.ModuleList(
             nn.Conv2d(outer, inner, 3, stride=2, padding=1, bias=bias) for outer, inner in pairs
         )

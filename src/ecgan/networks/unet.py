@@ -24,12 +24,19 @@ class UNetTrunk(nn.Module):
     """
 
     def __init__(
-        self, config: GeneratorConfig, num_expressions: int, size: int, out_channels: int, flow: bool
+        self,
+        config: GeneratorConfig,
+        num_expressions: int,
+        size: int,
+        out_channels: int,
+        flow: bool,
     ) -> None:
         super().__init__()
         depth = config.depth or int(math.log2(size))
         if size % 2**depth:
-            raise ValueError(f"a U-Net of depth {depth} needs a size divisible by {2**depth}, got {size}")
+            raise ValueError(
+                f"a U-Net of depth {depth} needs a size divisible by {2**depth}, got {size}"
+            )
         self.conditioning = config.conditioning
         self.flow_level = int(math.log2(config.flow_scale)) if flow else None
         widths = [min(config.width * 2**level, config.max_width) for level in range(depth)]
@@ -58,7 +65,7 @@ class UNetTrunk(nn.Module):
         self.dropout_stages = 3 if config.dropout else 0
         self.last = nn.ConvTranspose2d(channels, out_channels, 4, 2, 1)
         if self.flow_level is not None:
-            # Features at 1 / 2^level of the image: the up stage's output and the skip, or the image's.
+            # Features at 1 / 2^level of the image: the up stage's output and the skip.
             self.flow = nn.Conv2d(2 * widths[self.flow_level - 1], 2, 3, padding=1)
 
     def forward(self, source: Tensor, code: Tensor) -> TrunkOutput:

@@ -17,8 +17,8 @@ def total_steps(config: Config, num_expressive: int) -> int:
 
 
 def learning_rate_factor(step: int, total: int, decay_from: float, warmup_steps: int = 0) -> float:
-    """Multiplier of the rate for update `step` (0-based): a linear rise over `warmup_steps`, then 1,
-    after `decay_from * total` linear to 0 at `total`."""
+    """Multiplier of the rate for update `step` (0-based): a linear rise over `warmup_steps`, then
+    1, after `decay_from * total` linear to 0 at `total`."""
     if step < warmup_steps:
         return (step + 1) / (warmup_steps + 1)
     start = decay_from * total

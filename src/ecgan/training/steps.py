@@ -54,7 +54,7 @@ class GeneratorResult:
 
 @dataclass(frozen=True)
 class _Side:
-    """One direction before its passes: names follow X -> Y, and hold for Y -> X with roles swapped."""
+    """One direction before its passes: named for X -> Y; for Y -> X the roles are swapped."""
 
     forward: nn.Module
     backward: nn.Module
@@ -91,13 +91,33 @@ def generator_step(
     x, y = batch.neutral, batch.expressive
     x_mask, y_mask = batch.neutral_mask, batch.expressive_mask
     sides = (
-        _Side(models.to_expression, models.to_neutral, models.judge_expression, x, y, x_mask, z, z_neutral),
-        _Side(models.to_neutral, models.to_expression, models.judge_neutral, y, x, y_mask, z_neutral, z),
+        _Side(
+            models.to_expression,
+            models.to_neutral,
+            models.judge_expression,
+            x,
+            y,
+            x_mask,
+            z,
+            z_neutral,
+        ),
+        _Side(
+            models.to_neutral,
+            models.to_expression,
+            models.judge_neutral,
+            y,
+            x,
+            y_mask,
+            z_neutral,
+            z,
+        ),
     )
     together = config.generator.norm != "batch"
     directions: list[Direction] = []
     for side in sides:
-        translation, same = _translate(side, with_identity=objective.identity > 0, together=together)
+        translation, same = _translate(
+            side, with_identity=objective.identity > 0, together=together
+        )
         direction = Direction(
             source=side.source,
             mask=side.mask,
@@ -129,7 +149,7 @@ def generator_step(
     )
 
 
-def discriminator_step(
+def discriminator_step(  # noqa: PLR0917
     models: Models,
     batch: TranslationBatch,
     fake_expressive: Images,
@@ -171,7 +191,9 @@ def discriminator_step(
     return Objective(total=total, terms=terms)
 
 
-def _translate(side: _Side, *, with_identity: bool, together: bool) -> tuple[Translation, Tensor | None]:
+def _translate(
+    side: _Side, *, with_identity: bool, together: bool
+) -> tuple[Translation, Tensor | None]:
     """G(source, z) and, for Eq. 4, G(truth, z)."""
     if not with_identity:
         return side.forward(side.source, side.code), None
@@ -202,7 +224,7 @@ def _judge(direction: Direction, side: _Side, config: Config) -> None:
 def _context_features(
     direction: Direction, options: ContextConfig, features: Features
 ) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
-    """phi of the two images that the reading of Eq. 3 compares; no gradient through the constant."""
+    """phi of the two images that Eq. 3 compares; no gradient through the constant one."""
     output, constant = context_images(
         options.reading,
         source=direction.source,

@@ -148,9 +148,7 @@ def _exchange(
 
 def _set_rates(state: TrainingState, config: Config, total: int) -> float:
     options = config.optimizer
-    factor = learning_rate_factor(
-        state.step, total, options.decay_from, options.warmup_steps
-    )
+    factor = learning_rate_factor(state.step, total, options.decay_from, options.warmup_steps)
     rate = factor * options.learning_rate
     set_learning_rate(state.generator_optimizer, rate)
     judge_rate = options.discriminator_learning_rate or options.learning_rate

@@ -202,7 +202,7 @@ def test_to_moves_every_tensor(opened: Open) -> None:
 
 
 def test_a_split_without_both_kinds_is_refused(people_manifest: Manifest, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="test split .* 0 neutral and 0 expressive"):
+    with pytest.raises(DataError, match=r"test split .* 0 neutral and 0 expressive"):
         TranslationData(people_manifest, "test", size=32)
     neutral_only = make_manifest(tmp_path, [record("ann", "neutral")])
     with pytest.raises(DataError, match="1 neutral and 0 expressive"):

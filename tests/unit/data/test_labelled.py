@@ -54,5 +54,5 @@ def test_manifest_order_without_shuffling(data: LabelledImages) -> None:
 def test_vocabulary_and_empty_split(people_manifest: Manifest) -> None:
     some = LabelledImages(people_manifest, "val", 32, vocabulary=Vocabulary(("sad", "neutral")))
     assert sorted(some.labels.tolist()) == [0, 1]
-    with pytest.raises(DataError, match="test split .* no images"):
+    with pytest.raises(DataError, match=r"test split .* no images"):
         LabelledImages(people_manifest, "test", 32)

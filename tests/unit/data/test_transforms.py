@@ -85,11 +85,11 @@ def test_rotation_keeps_shapes_when_the_image_is_not_square() -> None:
     masks = torch.zeros(1, 1, 64, 128)
     masks[:, :, 22:42, 54:74] = 1
     images = torch.zeros(1, 3, 64, 128)
-    _, turned = apply(_still(rotation=[math.pi / 4]), images, masks)
+    _, turned = apply(_still(rotation=[0.5]), images, masks)
     assert float(turned.sum()) == pytest.approx(400, rel=0.03)
     ys, xs = torch.where(turned[0, 0] > 0)
-    assert int(xs.max() - xs.min()) == pytest.approx(20 * math.sqrt(2), abs=2)
-    assert int(ys.max() - ys.min()) == pytest.approx(20 * math.sqrt(2), abs=2)
+    assert int(xs.max() - xs.min()) == pytest.approx(20 * (math.cos(0.5) + math.sin(0.5)), abs=2)
+    assert int(ys.max() - ys.min()) == pytest.approx(20 * (math.cos(0.5) + math.sin(0.5)), abs=2)
 
 
 def test_blur_is_scipys_gaussian() -> None:

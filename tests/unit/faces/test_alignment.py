@@ -26,13 +26,17 @@ def canonical_face() -> np.ndarray:
     return points
 
 
-def moved(points: np.ndarray, scale: float, degrees: float, shift: tuple[float, float]) -> np.ndarray:
+def moved(
+    points: np.ndarray, scale: float, degrees: float, shift: tuple[float, float]
+) -> np.ndarray:
     angle = np.radians(degrees)
     rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     return scale * points @ rotation.T + shift
 
 
-@pytest.mark.parametrize(("scale", "degrees"), [(1.0, 0.0), (0.4, 15.0), (3.0, -50.0), (1.7, 170.0)])
+@pytest.mark.parametrize(
+    ("scale", "degrees"), [(1.0, 0.0), (0.4, 15.0), (3.0, -50.0), (1.7, 170.0)]
+)
 def test_alignment_undoes_a_similarity(scale: float, degrees: float) -> None:
     face = canonical_face()
     photo = moved(face, scale, degrees, (300.0, -20.0))

@@ -115,9 +115,7 @@ def test_the_mark_is_inside_the_file(tmp_path: Path, pixels: np.ndarray, suffix:
         assert "Synthetic: expression <changed>" in image.getexif()[0x010E]
 
 
-def test_other_suffixes_are_refused_and_nothing_is_left(
-    tmp_path: Path, pixels: np.ndarray
-) -> None:
+def test_other_suffixes_are_refused_and_nothing_is_left(tmp_path: Path, pixels: np.ndarray) -> None:
     with pytest.raises(UsageError, match=r"\.jpg, \.png or \.webp"):
         write_photo(tmp_path / "a.bmp", pixels)
     assert list(tmp_path.iterdir()) == []

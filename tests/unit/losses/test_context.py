@@ -65,7 +65,7 @@ def test_source_and_literal_agree_when_the_truth_is_the_source() -> None:
 
 
 def test_unknown_reading_is_refused() -> None:
-    with pytest.raises(ValueError, match="Eq. 3 is read as 'source', 'cycle' or 'literal'"):
+    with pytest.raises(ValueError, match=r"Eq\. 3 is read as 'source', 'cycle' or 'literal'"):
         context_images("printed", **four_images())  # type: ignore[arg-type]
 
 

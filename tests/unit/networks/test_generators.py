@@ -1,4 +1,4 @@
-"""Both generators at every size, conditioning and output; parameter counts; z reaches the output."""
+"""Generators at every size, conditioning and output; parameter counts; z reaches the output."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def small(kind: str, **values: object) -> GeneratorConfig:
 
 
 def build(config: GeneratorConfig, size: int) -> Generator:
-    """With the zero layers of the residual and warp outputs filled: an output that depends on all."""
+    """With the zero layers of residual and warp outputs filled: an output that depends on all."""
     torch.manual_seed(0)
     generator = build_generator(config, NUM_EXPRESSIONS, size)
     for layer in (generator.trunk.last, getattr(generator.trunk, "flow", None)):

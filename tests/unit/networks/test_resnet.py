@@ -48,7 +48,8 @@ def spelt_out(trunk: ResNetTrunk, code: torch.Tensor) -> nn.Sequential:
         nn.Conv2d(2 * w, 4 * w, 3, 2, 1), nn.InstanceNorm2d(4 * w),
         Embedding(affine.linear.weight, affine.linear.bias, code), nn.ReLU(),
         *(Residual(4 * w) for _ in range(BLOCKS)),
-        nn.ConvTranspose2d(4 * w, 2 * w, 3, 2, 1, output_padding=1), nn.InstanceNorm2d(2 * w), nn.ReLU(),
+        nn.ConvTranspose2d(4 * w, 2 * w, 3, 2, 1, output_padding=1),
+        nn.InstanceNorm2d(2 * w), nn.ReLU(),
         nn.ConvTranspose2d(2 * w, w, 3, 2, 1, output_padding=1), nn.InstanceNorm2d(w), nn.ReLU(),
         nn.ReflectionPad2d(3), nn.Conv2d(w, 3, 7),
     ]  # fmt: skip

@@ -48,7 +48,9 @@ def test_is_plain_safetensors_and_no_pickle() -> None:
 
 def test_equal_states_give_equal_files() -> None:
     first = example()
-    second = Checkpoint(3, dict(reversed(first.tensors.items())), dict(reversed(first.values.items())))
+    second = Checkpoint(
+        3, dict(reversed(first.tensors.items())), dict(reversed(first.values.items()))
+    )
     assert encode(first) == encode(second)
 
 
@@ -101,9 +103,7 @@ def test_all_damaged_is_an_error(tmp_path: Path) -> None:
         folder.load_newest()
 
 
-def test_a_failed_save_leaves_the_old_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_failed_save_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = CheckpointFolder(tmp_path, keep=3)
     folder.save(example(5))
     before = folder.file(5).read_bytes()

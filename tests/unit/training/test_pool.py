@@ -45,7 +45,9 @@ def test_a_restored_pool_goes_on_exactly() -> None:
         offer(whole, step)
         offer(first, step)
     second = TranslationPool(3, seed=1, name="a")
-    second.load_state_dict({k: v.clone() for k, v in first.state_dict().items()}, torch.device("cpu"))
+    second.load_state_dict(
+        {k: v.clone() for k, v in first.state_dict().items()}, torch.device("cpu")
+    )
     for step in range(5, 15):
         assert torch.equal(offer(whole, step)[0], offer(second, step)[0])
 

@@ -1,0 +1,190 @@
+"""Write the result tables of README.md from benchmarks/results/*.json; no figure is typed by hand.
+
+python benchmarks/readme.py            # rewrite what stands between the markers
+python benchmarks/readme.py --check    # exit 1 if it is out of date
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
+
+from ecgan.files import write_text
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+RESULTS = ROOT / "benchmarks" / "results"
+START, END = "<!-- results: written by benchmarks/readme.py -->", "<!-- end of results -->"
+
+Json = dict[str, Any]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--check", action="store_true", help="only say whether it is up to date")
+    parser.add_argument("--readme", type=Path, default=README)
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    options = parser.parse_args(arguments)
+    before = options.readme.read_text(encoding="utf-8")
+    after = with_results(before, render(read_results(options.results)))
+    if before == after:
+        return 0
+    if options.check:
+        print(f"{options.readme.name} is out of date: run python benchmarks/readme.py")
+        return 1
+    write_text(options.readme, after)
+    return 0
+
+
+def read_results(folder: Path) -> dict[str, Json]:
+    """Every result by the name of its file."""
+    return {
+        path.stem: json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(folder.glob("*.json"))
+    }
+
+
+def with_results(readme: str, tables: str) -> str:
+    """The README with `tables` between its markers.
+
+    Raises:
+        ValueError: the markers are not there, once each and in order.
+    """
+    if (
+        readme.count(START) != 1
+        or readme.count(END) != 1
+        or readme.index(START) > readme.index(END)
+    ):
+        raise ValueError(f"expected {START!r} and after it {END!r}, once each")
+    head, tail = readme[: readme.index(START)], readme[readme.index(END) :]
+    return f"{head}{START}\n\n{tables}\n{tail}"
+
+
+def render(results: dict[str, Json]) -> str:
+    """Markdown of all results; those of a kind stand together."""
+    scores = [
+        evaluation(name, result) for name, result in results.items() if "expressions" in result
+    ]
+    speeds = [(name, result) for name, result in results.items() if "what" in result]
+    parts = [*scores, *([speed_table(speeds)] if speeds else [])]
+    return "\n".join(parts) if parts else "None yet: see `benchmarks/results/`.\n"
+
+
+def evaluation(name: str, result: Json) -> str:
+    """The scores that `ecgan evaluate` wrote: two tables and where they come from."""
+    data, there, back = result["data"], result["expressions"], result["neutralisation"]
+    rows = []
+    for title, direction in (("neutral to expression", there), ("expression to neutral", back)):
+        for label, figure, unit in (
+            ("recognised as asked", "accuracy", "percent"),
+            ("mean probability of the asked", "mean_probability", "percent"),
+            ("SSIM inside the face", "ssim", "plain"),
+            ("PSNR inside the face, dB", "psnr_db", "decibel"),
+            ("change outside the mask, grey levels", "outside", "level"),
+        ):
+            if figure in direction["model"]:
+                cells = [
+                    shown(direction[column].get(figure, {}).get("all"), unit)
+                    for column in ("model", "identity", "truth")
+                ]
+                rows.append([f"{title}: {label}", *cells])
+    expressions = [key for key in there["model"]["accuracy"] if key != "all"]
+    by_expression = [
+        [
+            key,
+            shown(there["model"]["accuracy"][key], "percent"),
+            shown(there["model"]["mean_probability"][key], "percent"),
+            shown(there["identity"]["accuracy"][key], "percent"),
+            shown(there["model"].get("ssim", {}).get(key), "plain"),
+            shown(there["identity"].get("ssim", {}).get(key), "plain"),
+        ]
+        for key in expressions
+    ]
+    share = f"{100 * result['intervals']['confidence']:.0f} %"
+    return "\n".join(
+        [
+            f"**{data['people']} {data['split']} people** whom neither network saw in training; "
+            f"{share} intervals over people; *unchanged* is the same figure for output = input, "
+            "*real* the recogniser on the true images.",
+            "",
+            table(["", "translated", "unchanged", "real"], rows),
+            table(
+                [
+                    "",
+                    "recognised as asked",
+                    "mean probability",
+                    "unchanged: recognised",
+                    "SSIM",
+                    "unchanged: SSIM",
+                ],
+                by_expression,
+            ),
+            f"<sub>`{result['command']}`, {result['date']}, {where(result)}; translator "
+            f"`{result['translator_sha256'][:12]}`, recogniser "
+            f"`{result['recognizer_sha256'][:12]}`; all figures: `benchmarks/results/{name}.json`."
+            "</sub>",
+            "",
+        ]
+    )
+
+
+def speed_table(results: Iterable[tuple[str, Json]]) -> str:
+    """One row for each `ecgan bench --json`."""
+    rows = []
+    for name, result in results:
+        if "seconds_per_step" in result:
+            what = f"train, `{result['preset']}`, {result['size']} px, batch {result['batch']}"
+            speed = f"{result['seconds_per_step']:.3f} s a step"
+        else:
+            what, speed = result["what"], f"{result['seconds_per_image']:.3f} s an image"
+        share = result.get("share_of_limit")
+        rate = "" if result.get("tflops") is None else f"{result['tflops']:.2f}"
+        rows.append(
+            [
+                what,
+                result.get("precision", ""),
+                speed,
+                rate,
+                "" if share is None else f"{100 * share:.0f} %",
+                where(result),
+                f"`{name}`",
+            ]
+        )
+    head = ["", "precision", "speed", "TFLOP/s", "of the measured limit", "machine", "file"]
+    return table(head, rows)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)]) + "\n"
+
+
+def shown(interval: Json | None, unit: str) -> str:
+    """A figure with its interval, where it has one."""
+    if interval is None:
+        return ""
+    form = {
+        "percent": lambda value: f"{100 * value:.1f} %",
+        "plain": lambda value: f"{value:.3f}",
+        "decibel": lambda value: f"{value:.1f}",
+        "level": lambda value: f"{value:.4g}",
+    }[unit]
+    value, low, high = interval["value"], interval["low"], interval["high"]
+    if low is None or low == high:
+        return form(value)
+    return f"{form(value)} ({form(low).removesuffix(' %')} to {form(high).removesuffix(' %')})"
+
+
+def where(result: Json) -> str:
+    machine = result["machine"]
+    return str(machine["gpu"] or f"{machine['processor']}, {machine['cpus']} CPUs")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""README.md: figures from files, commands that exist, links that lead somewhere."""
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+
+
+@pytest.fixture(scope="module")
+def script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("readme", ROOT / "benchmarks" / "readme.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def interval(value: float) -> dict[str, float | int]:
+    return {"value": value, "low": value - 0.01, "high": value + 0.01, "people": 3, "images": 9}
+
+
+def evaluation() -> dict[str, object]:
+    def figures(value: float) -> dict[str, object]:
+        groups = {"happy": interval(value), "all": interval(value)}
+        return dict.fromkeys(("accuracy", "mean_probability", "outside"), groups)
+
+    direction = {
+        "model": {**figures(0.8125), "ssim": {"happy": interval(0.9), "all": interval(0.9)}},
+        "identity": figures(0.1),
+        "truth": {},
+    }
+    return {
+        "expressions": direction,
+        "neutralisation": direction,
+        "data": {"people": 3, "split": "test"},
+        "intervals": {"confidence": 0.95},
+        "command": "ecgan evaluate a b",
+        "date": "2026-01-01",
+        "translator_sha256": "a" * 64,
+        "recognizer_sha256": "b" * 64,
+        "machine": {"processor": "abacus", "cpus": 2, "gpu": None},
+    }
+
+
+def speed() -> dict[str, object]:
+    return {
+        "what": "train",
+        "preset": "default",
+        "size": 128,
+        "batch": 4,
+        "precision": "bf16",
+        "seconds_per_step": 0.25,
+        "tflops": 1.5,
+        "share_of_limit": 0.4,
+        "machine": {"processor": "abacus", "cpus": 2, "gpu": None},
+    }
+
+
+def test_the_results_are_those_of_the_files(script: ModuleType) -> None:
+    assert script.main(["--check"]) == 0, "run python benchmarks/readme.py"
+
+
+def test_writes_only_between_the_markers(script: ModuleType, tmp_path: Path) -> None:
+    readme, results = tmp_path / "README.md", tmp_path / "results"
+    results.mkdir()
+    readme.write_text(f"before\n{script.START}\nold\n{script.END}\nafter\n")
+    (results / "scores.json").write_text(json.dumps(evaluation()))
+    (results / "speed.json").write_text(json.dumps(speed()))
+    arguments = ["--readme", str(readme), "--results", str(results)]
+    assert script.main([*arguments, "--check"]) == 1
+    assert "old" in readme.read_text()
+    assert script.main(arguments) == 0
+    text = readme.read_text()
+    assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text
+    assert "81.2 % (80.2 to 82.2)" in text and "0.250 s a step" in text and "40 %" in text
+    assert script.main([*arguments, "--check"]) == 0
+
+
+def test_refuses_a_readme_without_markers(script: ModuleType) -> None:
+    with pytest.raises(ValueError, match="once each"):
+        script.with_results("no markers", "table")
+
+
+def test_names_only_commands_that_exist() -> None:
+    from ecgan.apps.cli import app
+
+    known = {
+        command.name or command.callback.__name__
+        for command in app.registered_commands
+        if command.callback
+    }
+    known = {name.replace("_", "-") for name in known}
+    pages = [README, *(ROOT / "docs").glob("*.md")]
+    named = {
+        name for page in pages for name in re.findall(r"^ecgan ([a-z-]+)", page.read_text(), re.M)
+    }
+    assert named and named <= known
+
+
+def test_links_lead_somewhere() -> None:
+    for page in [README, *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+            if not target.startswith(("http", "mailto")) and not target.endswith("demo.png"):
+                assert (page.parent / target).exists(), f"{page.name} links to {target}"
