@@ -86,7 +86,8 @@ def evaluation(name: str, result: Json) -> str:
             ("mean probability of the asked", "mean_probability", "percent"),
             ("SSIM inside the face", "ssim", "plain"),
             ("PSNR inside the face, dB", "psnr_db", "decibel"),
-            ("change outside the mask, grey levels", "outside", "level"),
+            ("change outside the mask, grey levels of 255", "outside", "level"),
+            ("change outside the face in the source", "outside_face", "level"),
         ):
             if figure in direction["model"]:
                 cells = [

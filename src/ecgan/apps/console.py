@@ -48,7 +48,7 @@ def progress(title: str, unit: str, *, lines: bool = True) -> Iterator[Report]:
 
     def report_line(done: int, total: int) -> None:
         nonlocal last
-        if lines and (time.monotonic() - last >= LINE_SECONDS or done == total):
+        if lines and time.monotonic() - last >= LINE_SECONDS:
             last = time.monotonic()
             print(f"{title}: {done}/{total} {unit}", file=sys.stderr, flush=True)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -31,13 +32,19 @@ def run_tasks(
     Raises:
         DataError: a worker process died.
     """
-    count = min(workers or len(os.sched_getaffinity(0)), len(tasks))
+    count = min(workers or _num_cpus(), len(tasks))
     if count > 1:
         yield from _in_processes(make_worker, tasks, count)
         return
     worker = make_worker()
     for task in tasks:
         yield task, worker(task)
+
+
+def _num_cpus() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _in_processes(
@@ -71,7 +78,16 @@ _worker: Run[Any, Any] | None = None
 def _start(make_worker: Callable[[], Run[Any, Any]]) -> None:
     global _worker  # noqa: PLW0603  one a process
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group
+    threading.Thread(target=_leave_with_parent, daemon=True).start()
     _worker = make_worker()
+
+
+def _leave_with_parent() -> None:
+    """A killed parent closes nothing that its workers wait for: they would wait for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _run(task: Any) -> Any:

@@ -23,6 +23,7 @@ from ecgan.evaluation.cases import Case, expression_cases, neutral_cases
 from ecgan.evaluation.recognition import RecognitionScores
 from ecgan.evaluation.similarity import SimilarityScores
 from ecgan.faces.alignment import Alignment
+from ecgan.faces.masks import JAW_ROOM, face_mask
 from ecgan.faces.photo import Photo
 from ecgan.files import sha256_file, write_json
 from ecgan.inference.photo_faces import AlignedFace, given_face
@@ -38,9 +39,11 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Scores:
-    """Figures by expression and for `all`; `ssim` and `psnr_db` only where there is a truth."""
+    """Figures by name, then by expression and for `all`."""
 
     figures: dict[str, dict[str, Interval]]
+    """`mean_probability`, `accuracy`, `outside`, `outside_face`; where there is a truth also `ssim`
+    and `psnr_db`."""
     outside_largest: float
     """Largest change of any pixel outside the mask, in grey levels."""
 
@@ -103,8 +106,9 @@ def evaluate(
 
     Every neutral image goes to every expression, every expressive image to neutral, each pasted
     back into its aligned picture as a photo would be. Scores: the VGG score of the paper as mean
-    probability and as accuracy; SSIM and PSNR inside the face against the paired truth (the one of
-    the highest intensity); mean absolute change outside the mask in grey levels of 255.
+    probability and as accuracy; SSIM and PSNR inside the two faces against the paired truth (that
+    of the highest intensity); mean absolute change in grey levels of 255 outside the mask that the
+    paste may change (`outside`) and outside the face in the source alone (`outside_face`).
 
     Args:
         snapshot: translator folder or hub id; None: the packaged one.
@@ -206,10 +210,12 @@ class _Tally:
         self.recognition = RecognitionScores()
         self.similarity = SimilarityScores()
         self.outside = OutsideScores()
+        self.outside_face = OutsideScores()
 
     def scores(self, seed: int) -> Scores:
         figures = self.recognition.compute(seed=seed)
         figures["outside"] = self.outside.compute(seed=seed)
+        figures["outside_face"] = self.outside_face.compute(seed=seed)
         if len(self.similarity):
             figures |= self.similarity.compute(seed=seed)
         return Scores(figures, self.outside.largest)
@@ -247,15 +253,18 @@ class _Scorer:
 
     def _add(self, tally: _Tally, case: Case, results: Sequence[Pixels]) -> None:
         """Score the results of one case, one for each target."""
-        source, mask = self._store.image(case.source), self._store.mask(case.source)
+        source, face = self._store.image(case.source), self._store.mask(case.source)
+        may_change = face_mask(np.array(case.source.landmarks), self.size, JAW_ROOM)
         person = case.source.subject
-        probabilities = self._probabilities(results)
         people = [person] * len(results)
+        probabilities = self._probabilities(results)
         tally.recognition.update(probabilities, self._asked(case.targets), case.targets, people)
         for name, result, truth in zip(case.targets, results, case.truths, strict=True):
-            tally.outside.update(change_outside(result, source, mask), name, person)
+            tally.outside.update(change_outside(result, source, may_change), name, person)
+            tally.outside_face.update(change_outside(result, source, face), name, person)
             if truth is not None:
-                inside = torch.from_numpy((mask > 0).astype(np.float32))[None, None]
+                both = np.maximum(face, self._store.mask(truth))
+                inside = torch.from_numpy((both > 0).astype(np.float32))[None, None]
                 other = to_images(self._store.image(truth)[None])
                 tally.similarity.update(to_images(result[None]), other, inside, [name], [person])
 

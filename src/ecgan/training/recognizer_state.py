@@ -108,6 +108,4 @@ def new_state(
         {"params": kernels, "weight_decay": config.weight_decay},
         {"params": vectors, "weight_decay": 0.0},
     ]
-    return RecognizerState(
-        config, model, torch.optim.AdamW(groups, lr=config.learning_rate, fused=True)
-    )
+    return RecognizerState(config, model, torch.optim.AdamW(groups, lr=config.learning_rate))

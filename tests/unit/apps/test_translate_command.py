@@ -114,14 +114,14 @@ def test_asking_for_a_face_that_is_not_there(
         (("--to", "happy", "--face", "best"), "--face takes"),
     ],
 )
-def test_wrong_options_write_nothing(  # noqa: PLR0917
-    packaged: Path, photos: Path, tmp_path: Path, capsys: Capture, option: tuple, words: str
+def test_wrong_options_write_nothing(
+    packaged: Path, photos: Path, capsys: Capture, option: tuple, words: str
 ) -> None:
-    code, _, complained = run(capsys, "translate", photos, *option, "--out", tmp_path / "o")
+    code, _, complained = run(capsys, "translate", photos, *option, "--out", photos.parent / "o")
     assert code == 2
     assert complained.count("\n") == 1
     assert words in complained
-    assert not (tmp_path / "o").exists()
+    assert not (photos.parent / "o").exists()
 
 
 def test_recognize_prints_faces_and_goes_on(packaged: Path, photos: Path, capsys: Capture) -> None:

@@ -65,6 +65,8 @@ def test_pasting_back_changes_nothing_outside_the_mask(evaluation: Evaluation) -
         for scores in (comparison.model, comparison.identity):
             assert scores.figures["outside"]["all"].value == 0
             assert scores.outside_largest == 0
+    assert evaluation.expressions.model.figures["outside_face"]["all"].value > 0, "the jaw's room"
+    assert evaluation.expressions.identity.figures["outside_face"]["all"].value == 0
 
 
 def test_the_identity_is_scored_beside_the_model(evaluation: Evaluation) -> None:

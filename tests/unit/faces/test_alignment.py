@@ -7,7 +7,7 @@ import pytest
 from ecgan.errors import FaceError
 from ecgan.faces.alignment import CANONICAL_SIZE, STABLE_POINTS, align, crop
 from ecgan.faces.masks import JAW_ROOM, face_mask
-from ecgan.faces.paste import paste_back, photo_mask, soft_mask
+from ecgan.faces.paste import FEATHER, paste_back, photo_mask, soft_mask
 
 
 def canonical_face() -> np.ndarray:
@@ -131,3 +131,28 @@ def test_pasting_the_crop_itself_changes_little() -> None:
     mask = face_mask(alignment.to_aligned(points), 256)
     pasted = paste_back(photo, crop(photo, alignment), alignment, mask)
     assert np.abs(pasted.astype(int) - photo).max() <= 3
+
+
+def test_a_small_face_is_pasted_back_without_going_soft() -> None:
+    random = np.random.default_rng(2)
+    photo = cv2.GaussianBlur(random.integers(0, 256, (150, 150, 3), dtype=np.uint8), (0, 0), 0.7)
+    alignment = align(moved(canonical_face(), 0.5, 3.0, (10.0, 8.0))).scaled(384)
+    mask = np.full((384, 384), 255, np.uint8)
+    face = photo_mask(photo.shape, alignment, mask) == 1
+    same = paste_back(photo, crop(photo, alignment), alignment, mask)
+    assert same[face].std() > 0.85 * photo[face].std()
+    noise = random.integers(0, 256, (384, 384, 3), dtype=np.uint8)
+    smooth = paste_back(photo, noise, alignment, mask)[face].std()
+    assert smooth < 1.2 * noise.std() / alignment.scale, "detail finer than the photo is averaged"
+
+
+def test_the_border_of_a_pasted_face_is_soft() -> None:
+    photo = np.full((400, 400, 3), 60, np.uint8)
+    points = moved(canonical_face(), 1.0, 0.0, (70.0, 60.0))
+    alignment = align(points)
+    mask = face_mask(alignment.to_aligned(points), 256, JAW_ROOM)
+    pasted = paste_back(photo, np.full((256, 256, 3), 200, np.uint8), alignment, mask).astype(int)
+    assert pasted.max() == 200
+    for axis in (0, 1):
+        step = np.abs(np.diff(pasted[..., 0], axis=axis)).max()
+        assert step <= 2.5 * (200 - 60) / FEATHER, "no seam"

@@ -1,11 +1,13 @@
 """Detection on a photo that a library ships, and what is refused."""
 
 import dataclasses
+import sys
 
 import numpy as np
 import pytest
 
-from ecgan.errors import FaceError
+from ecgan.errors import EcganError, FaceError
+from ecgan.faces import landmarks
 from ecgan.faces.landmarks import Face, LandmarkDetector, check_translatable
 
 skimage_data = pytest.importorskip("skimage.data")
@@ -86,3 +88,36 @@ def test_tiny_and_cut_faces_are_refused(face: Face, astronaut: np.ndarray) -> No
     with pytest.raises(FaceError) as caught:
         check_translatable(face, (130, 512, 3))
     assert caught.value.reason == "outside"
+
+
+def test_a_small_face_in_a_large_photo_is_found_once(
+    detector: LandmarkDetector, astronaut: np.ndarray
+) -> None:
+    photo = np.full((1500, 2000, 3), 90, np.uint8)
+    photo[1000:1220, 1300:1520] = astronaut[0:220, 120:340]
+    faces = detector.detect(photo)
+    assert len(faces) == 1
+    assert np.abs(faces[0].points[36:42].mean(0) - [1384, 1101]).max() < 8
+    assert landmarks.SURE_SCORE < faces[0].score <= 1
+    check_translatable(faces[0], photo.shape)
+
+
+def test_a_face_found_in_the_mirror_is_turned_back(
+    detector: LandmarkDetector, astronaut: np.ndarray, face: Face
+) -> None:
+    left, top = 120, 10
+    part = astronaut[top:230, left:350]
+    (seen,) = detector.detect(np.ascontiguousarray(part[:, ::-1]))
+    back = landmarks._unmirrored(seen, part.shape[1], left, top)
+    error = np.linalg.norm(back.points - face.points, axis=1)
+    assert np.median(error) < 0.06 * face.eye_distance
+    assert error.max() < 0.25 * face.eye_distance, "no two points change places"
+    assert np.abs(np.subtract(back.box, face.box)).max() < 0.2 * face.eye_distance
+    assert np.sign(back.roll) == np.sign(face.roll)
+    assert back.yaw == pytest.approx(face.yaw, abs=6)
+
+
+def test_without_mediapipe_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "mediapipe.python.solutions", None)
+    with pytest.raises(EcganError, match=r"pip install 'ecgan\[faces\]'"):
+        LandmarkDetector().detect(np.zeros((64, 64, 3), np.uint8))

@@ -119,3 +119,50 @@ def test_other_suffixes_are_refused_and_nothing_is_left(tmp_path: Path, pixels: 
     with pytest.raises(UsageError, match=r"\.jpg, \.png or \.webp"):
         write_photo(tmp_path / "a.bmp", pixels)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "GIF", "BMP"])
+def test_no_damaged_file_escapes_as_another_error(
+    tmp_path: Path, pixels: np.ndarray, kind: str
+) -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, kind)
+    whole, path = buffer.getvalue(), tmp_path / "damaged"
+    random = np.random.default_rng(0)
+    for length in np.linspace(1, len(whole) - 1, 25).astype(int):
+        path.write_bytes(whole[:length])
+        _read_or_refuse(path)
+    for _ in range(60):
+        broken = np.frombuffer(whole, np.uint8).copy()
+        where = random.integers(0, min(len(broken), 400), 4)
+        broken[where] = random.integers(0, 256, 4)
+        path.write_bytes(broken.tobytes())
+        _read_or_refuse(path)
+
+
+def _read_or_refuse(path: Path) -> None:
+    try:
+        photo = read_photo(path)
+    except ImageError as error:
+        assert "\n" not in str(error)
+    else:
+        assert photo.pixels.dtype == np.uint8
+        assert photo.pixels.shape[2] == 3
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_all_eight_orientations(tmp_path: Path, pixels: np.ndarray, turn: int) -> None:
+    undo = {
+        1: lambda a: a,
+        2: lambda a: a[:, ::-1],
+        3: lambda a: a[::-1, ::-1],
+        4: lambda a: a[::-1],
+        5: lambda a: a.transpose(1, 0, 2),
+        6: lambda a: np.rot90(a, 1),
+        7: lambda a: a[::-1, ::-1].transpose(1, 0, 2),
+        8: lambda a: np.rot90(a, -1),
+    }[turn]
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    Image.fromarray(np.ascontiguousarray(undo(pixels))).save(tmp_path / "a.png", exif=exif)
+    assert np.array_equal(read_photo(tmp_path / "a.png").pixels, pixels)

@@ -1,13 +1,15 @@
 """Training the recogniser on drawn faces: it learns, resumes exactly and says what went wrong."""
 
 import json
+from importlib import resources
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from ecgan.config import AugmentConfig, RecognizerConfig
+from ecgan.config import AugmentConfig, RecognizerConfig, load_config
 from ecgan.data.labelled import LabelledImages
 from ecgan.data.manifest import load_manifest
 from ecgan.errors import CheckpointError, DataError, Interrupted, NonFiniteError
@@ -182,3 +184,15 @@ def test_the_learning_rate_warms_up_and_falls_to_zero():
     assert all(a > b for a, b in pairwise(factors[10:]))
     assert factors[-1] < 1e-12
     assert cosine_factor(0.05, 1) == pytest.approx(0.5)
+
+
+def test_the_packaged_settings_load():
+    folder = Path(str(resources.files("ecgan"))) / "presets" / "recognizer"
+    names = {file.stem: load_config(RecognizerConfig, file=file) for file in folder.glob("*.yaml")}
+    assert names["compact"].width < names["judge"].width
+    assert names["compact"].seed != names["judge"].seed
+
+
+def test_one_setting_keeps_the_recognisers_own_augmentation():
+    changed = load_config(RecognizerConfig, settings=["augment.light=0.1"]).augment
+    assert changed == RecognizerConfig().augment.model_copy(update={"light": 0.1})
