@@ -1,7 +1,11 @@
 """Fixtures for all tests; `from support import ...` finds tests/support."""
 
+import os
 import sys
 from pathlib import Path
+
+# Tests use small tensors: a second thread costs more than it gives, most of all on a busy machine.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 

@@ -126,14 +126,15 @@ def numpy_pyramid(*layers: Array) -> float:
 
 
 def numpy_paired(output: Array, truth: Array, paired: NDArray[np.bool_]) -> float:
-    return mean_l1(output[paired], truth[paired]) if paired.any() else 0.0
+    return mean_l1(output[paired], truth[paired]) * paired.mean() if paired.any() else 0.0
 
 
 def numpy_gradient(output: Array, truth: Array, paired: NDArray[np.bool_]) -> float:
     if not paired.any():
         return 0.0
     d = output[paired] - truth[paired]
-    return mean_l1(d[..., 1:], d[..., :-1]) + mean_l1(d[..., 1:, :], d[..., :-1, :])
+    change = mean_l1(d[..., 1:], d[..., :-1]) + mean_l1(d[..., 1:, :], d[..., :-1, :])
+    return change * paired.mean()
 
 
 def numpy_smoothness(flow: Array) -> float:

@@ -18,7 +18,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -42,21 +42,21 @@ def main() -> int:
         root = Path(folder)
         data = options.data or make_tiny_data(root / "data", people={"train": 3, "val": 1})
         config = _config(options)
-        start = time.monotonic()
+        started = time.monotonic()
         expected = _in_child(config, data, root / "whole")
-        seconds = time.monotonic() - start
+        seconds = time.monotonic() - started
         assert expected is not None
 
         inside = {i * options.kills // options.inside_save for i in range(options.inside_save)}
         survived: list[int] = []
         result = None
         for i in range(options.kills):
-            share = seconds / options.kills * random.uniform(0.2, 1.4)
+            wait = 1.2 * seconds / options.kills * random.random()
             result = _in_child(
                 config,
                 data,
                 root / "killed",
-                kill_after=None if i in inside else share,
+                kill_after=None if i in inside else wait,
                 kill_save=random.randint(1, 14) if i in inside else None,
             )
             newest = CheckpointFolder(root / "killed/checkpoints", 1).load_newest()
@@ -97,26 +97,40 @@ def _in_child(
     kill_after: float | None = None,
     kill_save: int | None = None,
 ) -> str | None:
-    """Train in a forked process; the weights' hash, or None if it was killed."""
+    """Train in a forked process; the weights' hash, or None if it was killed.
+
+    `kill_after` seconds count from the first update, so that the kill hits training, not starting.
+    """
     answer, question = os.pipe()
+    first_update, notice = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(answer)
+        os.close(first_update)
         try:
             if kill_save is not None:
                 _die_in_save(kill_save)
-            result = train(config, data, run, progress=False)
+            told: list[int] = []
+
+            def tell(step: int, values: Mapping[str, float]) -> None:
+                if not told:
+                    told.append(os.write(notice, b"."))
+
+            result = train(config, data, run, progress=False, on_step=tell)
             os.write(question, result.weights_sha256.encode())
             os._exit(0)
         finally:
             os._exit(1)
     os.close(question)
+    os.close(notice)
     if kill_after is not None:
+        os.read(first_update, 1)
         time.sleep(kill_after)
         os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     text = os.read(answer, 100).decode()
     os.close(answer)
+    os.close(first_update)
     if not text and not os.WIFSIGNALED(status):
         raise RuntimeError(f"the training failed with status {status}")
     return text or None

@@ -41,6 +41,7 @@ def demo(
     if out.exists() and not out.is_dir():
         raise EcganError(f"--out {out} is a file, expected a folder")
     source, name = _source(photo)
+    from ecgan.expressions import NEUTRAL
     from ecgan.files import write_json
     from ecgan.inference.marking import Mark, source_sha256, write_marked
     from ecgan.inference.translator import Translator
@@ -70,7 +71,12 @@ def demo(
 
     for target, result in made.items():
         write_marked(out / f"{target}.png", result.pixels, source, mark(target))
-    _write_grid(out / "grid.png", ready, made, results, mark(", ".join(targets)))
+    shown = made
+    if ready.faces[0].neutralised:  # the step between is worth a look
+        neutral = translator.render(ready, NEUTRAL)
+        shown = {NEUTRAL: neutral, **made}
+        results = {NEUTRAL: _recognise(translator, neutral), **results}
+    _write_grid(out / "grid.png", ready, shown, results, mark(", ".join(targets)))
     facts: dict[str, Any] = {
         "photo": name,
         "photo_sha256": source_sha256(source),
@@ -85,6 +91,7 @@ def demo(
                 "probabilities": {key: round(value, 4) for key, value in seen.items()},
             }
             for target, seen in results.items()
+            if target in made
         },
         "seconds": {
             "load": round(loaded - began, 3),

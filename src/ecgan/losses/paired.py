@@ -17,7 +17,7 @@ Paired = Bool[Tensor, " batch"]
 def paired_loss(
     output: Maps, truth: Maps, paired: Paired, source: Maps | None = None, focus: float = 0.0
 ) -> Scalar:
-    """E[w abs(G(x, z) - y)] over the paired examples (Pix2pix); 0, with gradient 0, without any.
+    """E[w abs(G(x, z) - y)] (Pix2pix), an example without a pair counting as 0.
 
     w = 1, or with a `source`, 1 + focus * mean(abs(y - x)) around the pixel: an expression changes
     few pixels, and plain L1 leaves the mouth's interior to the end.
@@ -30,8 +30,9 @@ def paired_loss(
 
 
 def gradient_loss(output: Maps, truth: Maps, paired: Paired) -> Scalar:
-    """E[abs(d/dx (G(x, z) - y))] + E[abs(d/dy (G(x, z) - y))] over the paired examples, with the
-    differences of neighbouring pixels as derivatives: blur costs more than in plain L1."""
+    """E[abs(d/dx (G(x, z) - y))] + E[abs(d/dy (G(x, z) - y))], an example without a pair counting
+    as 0; derivatives are differences of neighbouring pixels, so that blur costs more than in plain
+    L1."""
     difference = output - truth
     return _paired_mean(
         difference.diff(dim=3).abs().mean(dim=(1, 2, 3))
@@ -41,5 +42,6 @@ def gradient_loss(output: Maps, truth: Maps, paired: Paired) -> Scalar:
 
 
 def _paired_mean(values: Float[Tensor, " batch"], paired: Paired) -> Scalar:
-    weights = paired.to(values.dtype)
-    return (values * weights).sum() / weights.sum().clamp(min=1)
+    """Mean over the batch, an unpaired example counting as 0: the mean over several processes is
+    then that of the joined batch however the pairs fall."""
+    return (values * paired.to(values.dtype)).mean()

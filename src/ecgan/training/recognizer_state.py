@@ -108,4 +108,5 @@ def new_state(
         {"params": kernels, "weight_decay": config.weight_decay},
         {"params": vectors, "weight_decay": 0.0},
     ]
+    # Not fused: that kernel misreads restored moments, whose memory is not channels-last.
     return RecognizerState(config, model, torch.optim.AdamW(groups, lr=config.learning_rate))

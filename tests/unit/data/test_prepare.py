@@ -159,6 +159,20 @@ def test_a_stopped_run_goes_on(source: Path, tmp_path: Path) -> None:
     assert contents(out, without=UNTIMED) == contents(tmp_path / "whole", without=UNTIMED)
 
 
+def test_a_remake_that_is_stopped_leaves_no_manifest_of_the_old_images(
+    source: Path, tmp_path: Path
+) -> None:
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    out = tmp_path / "out"
+    run(source, out)
+    with pytest.raises(KeyboardInterrupt):
+        run(source, out, size=96, progress=stop)
+    with pytest.raises(DataError, match="no prepared data"):
+        load_manifest(out)
+
+
 def test_a_torn_line_of_the_journal_is_done_again(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     run(source, out)

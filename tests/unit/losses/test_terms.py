@@ -42,7 +42,7 @@ def test_paired_losses_see_paired_examples_alone() -> None:
     output[0] += 0.5
     output[1] = 100.0
     paired = torch.tensor([True, False, True])
-    assert paired_loss(output, truth, paired).item() == pytest.approx(0.25)
+    assert paired_loss(output, truth, paired).item() == pytest.approx(0.25 * 2 / 3)
     assert gradient_loss(output, truth, paired).item() == pytest.approx(0, abs=1e-6)
     assert gradient_loss(output, truth, ~paired).item() > 0.1
 
@@ -92,3 +92,27 @@ def test_classification_takes_intensities() -> None:
     entropy = -(target * target.log()).sum().item()
     assert classification_loss(best, target).item() == pytest.approx(entropy)
     assert classification_loss(torch.tensor([[0.0, 5.0]]), target).item() > entropy
+
+
+def test_focus_weighs_what_the_expression_changes() -> None:
+    source = torch.zeros(1, 3, 32, 32)
+    truth = source.clone()
+    truth[..., 8:16, 8:16] = 0.5
+    beside, inside = truth.clone(), truth.clone()
+    beside[..., 26, 26] += 0.1
+    inside[..., 12, 12] += 0.1
+    paired = torch.tensor([True])
+    plain = paired_loss(inside, truth, paired)
+    assert plain == pytest.approx(paired_loss(beside, truth, paired).item())
+    assert paired_loss(beside, truth, paired, source, 10.0) == pytest.approx(plain.item())
+    expected = plain.item() * (1 + 10.0 * 0.5 * 64 / 81)
+    assert paired_loss(inside, truth, paired, source, 10.0) == pytest.approx(expected, rel=1e-5)
+
+
+def test_paired_losses_of_two_halves_average_to_that_of_the_whole() -> None:
+    generator = torch.Generator().manual_seed(0)
+    output, truth = torch.rand(2, 4, 3, 8, 8, generator=generator)
+    paired = torch.tensor([True, False, False, False])
+    for loss in (paired_loss, gradient_loss):
+        halves = [loss(output[i : i + 2], truth[i : i + 2], paired[i : i + 2]) for i in (0, 2)]
+        assert torch.stack(halves).mean() == pytest.approx(loss(output, truth, paired).item())
