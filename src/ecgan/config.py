@@ -81,7 +81,7 @@ class GeneratorConfig(Section):
     """Where z joins."""
     output: Literal["pixels", "residual", "warp"] = "pixels"
     """`warp`: the source moved by a smooth flow, blended with new pixels through a mask."""
-    flow_scale: int = Field(4, ge=2)
+    flow_scale: int = Field(4, ge=1)
     """`warp`: the flow is predicted at 1 / flow_scale of the image."""
     dropout: bool = False
 

@@ -73,6 +73,7 @@ def prepare(
 
     out.mkdir(parents=True, exist_ok=True)
     journal = Journal(out)
+    _remove_parts(out)
     todo = _unfinished(tasks, journal)
     if todo:
         (out / MANIFEST_NAME).unlink(missing_ok=True)
@@ -116,6 +117,12 @@ def _check_folders(sources: Sequence[Path], out: Path) -> None:
         raise UsageError(
             f"{out} holds other files, expected a new folder or one of an earlier prepare"
         )
+
+
+def _remove_parts(out: Path) -> None:
+    """Delete what a killed run was writing: temporary files that no name will ever point to."""
+    for part in out.rglob(".*.part"):
+        part.unlink(missing_ok=True)
 
 
 def _unfinished(tasks: Sequence[Task], journal: Journal) -> list[Task]:

@@ -37,6 +37,11 @@ class UNetTrunk(nn.Module):
             raise ValueError(
                 f"a U-Net of depth {depth} needs a size divisible by {2**depth}, got {size}"
             )
+        if flow and not 2 <= config.flow_scale <= 2 ** (depth - 1):
+            raise ValueError(
+                f"a U-Net of depth {depth} predicts the flow at 1/2 to 1/{2 ** (depth - 1)} of the "
+                f"image, got flow_scale={config.flow_scale}"
+            )
         self.conditioning = config.conditioning
         self.flow_level = int(math.log2(config.flow_scale)) if flow else None
         widths = [min(config.width * 2**level, config.max_width) for level in range(depth)]

@@ -173,6 +173,15 @@ def test_a_remake_that_is_stopped_leaves_no_manifest_of_the_old_images(
         load_manifest(out)
 
 
+def test_what_a_killed_run_was_writing_is_removed(source: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run(source, out)
+    before = contents(out, without=UNTIMED)
+    (out / "masks" / ".bob.png.abc123.part").write_bytes(b"half a mask")
+    run(source, out)
+    assert contents(out, without=UNTIMED) == before
+
+
 def test_a_torn_line_of_the_journal_is_done_again(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     run(source, out)

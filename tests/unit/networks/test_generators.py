@@ -128,6 +128,11 @@ def test_resnet_refuses_a_flow_that_it_cannot_predict() -> None:
         build(small("resnet", output="warp", flow_scale=8), 64)
 
 
+def test_unet_refuses_a_flow_that_it_cannot_predict() -> None:
+    with pytest.raises(ValueError, match="predicts the flow at 1/2"):
+        build(small("unet", output="warp", flow_scale=1), 64)
+
+
 def test_unet_refuses_a_size_that_it_cannot_halve() -> None:
     with pytest.raises(ValueError, match="depth 7 needs a size divisible by 128, got 64"):
         build(small("unet", depth=7), 64)
