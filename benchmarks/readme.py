@@ -110,7 +110,7 @@ def evaluation(name: str, result: Json) -> str:
     share = f"{100 * result['intervals']['confidence']:.0f} %"
     return "\n".join(
         [
-            f"**{data['people']} {data['split']} people** whom neither network saw in training; "
+            f"**{data['people']} {data['split']} people**, whom the split keeps out of training; "
             f"{share} intervals over people; *unchanged* is the same figure for output = input, "
             "*real* the recogniser on the true images.",
             "",

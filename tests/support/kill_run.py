@@ -42,21 +42,19 @@ def main() -> int:
         root = Path(folder)
         data = options.data or make_tiny_data(root / "data", people={"train": 3, "val": 1})
         config = _config(options)
-        started = time.monotonic()
         expected = _in_child(config, data, root / "whole")
-        seconds = time.monotonic() - started
         assert expected is not None
 
         inside = {i * options.kills // options.inside_save for i in range(options.inside_save)}
         survived: list[int] = []
         result = None
         for i in range(options.kills):
-            wait = 1.2 * seconds / options.kills * random.random()
+            updates = random.randint(1, max(1, options.steps // options.kills))
             result = _in_child(
                 config,
                 data,
                 root / "killed",
-                kill_after=None if i in inside else wait,
+                kill_after=None if i in inside else updates,
                 kill_save=random.randint(1, 14) if i in inside else None,
             )
             newest = CheckpointFolder(root / "killed/checkpoints", 1).load_newest()
@@ -94,27 +92,25 @@ def _in_child(
     data: Path,
     run: Path,
     *,
-    kill_after: float | None = None,
+    kill_after: int | None = None,
     kill_save: int | None = None,
 ) -> str | None:
     """Train in a forked process; the weights' hash, or None if it was killed.
 
-    `kill_after` seconds count from the first update, so that the kill hits training, not starting.
+    `kill_after` counts updates; the kill comes up to 30 ms later, anywhere in an update.
     """
     answer, question = os.pipe()
-    first_update, notice = os.pipe()
+    updates, notice = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(answer)
-        os.close(first_update)
+        os.close(updates)
         try:
             if kill_save is not None:
                 _die_in_save(kill_save)
-            told: list[int] = []
 
             def tell(step: int, values: Mapping[str, float]) -> None:
-                if not told:
-                    told.append(os.write(notice, b"."))
+                os.write(notice, b".")
 
             result = train(config, data, run, progress=False, on_step=tell)
             os.write(question, result.weights_sha256.encode())
@@ -124,13 +120,14 @@ def _in_child(
     os.close(question)
     os.close(notice)
     if kill_after is not None:
-        os.read(first_update, 1)
-        time.sleep(kill_after)
+        for _ in range(kill_after):
+            os.read(updates, 1)
+        time.sleep(0.03 * random.random())
         os.kill(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     text = os.read(answer, 100).decode()
     os.close(answer)
-    os.close(first_update)
+    os.close(updates)
     if not text and not os.WIFSIGNALED(status):
         raise RuntimeError(f"the training failed with status {status}")
     return text or None

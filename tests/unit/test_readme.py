@@ -106,5 +106,5 @@ def test_names_only_commands_that_exist() -> None:
 def test_links_lead_somewhere() -> None:
     for page in [README, *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
-            if not target.startswith(("http", "mailto")) and not target.endswith("demo.png"):
+            if not target.startswith(("http", "mailto")):
                 assert (page.parent / target).exists(), f"{page.name} links to {target}"
