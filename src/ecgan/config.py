@@ -55,6 +55,9 @@ class DataConfig(Section):
 
     pairs: Literal["ignore", "use"] = "ignore"
     """`use`: where an expressive image has a pixel-aligned neutral one, draw the two together."""
+    same_person: bool = False
+    """Where an expressive image has no pixel-aligned neutral one, draw it with another neutral
+    photo of the same person from the same source, if there is one: a loose pair."""
     intensity: bool = False
     """Put the label's intensity into z; otherwise z is one-hot."""
     balance: bool = True
@@ -135,6 +138,9 @@ class ObjectiveConfig(Section):
     """How much more the L1 counts where the truth differs from the source."""
     paired_gradient: float = Field(0.0, ge=0)
     """L1 between the image gradients of output and paired truth: sharpness of the new pixels."""
+    loose_neutral: float = Field(0.0, ge=0)
+    """L1 at a quarter of the resolution between the neutralised image and the neutral photo of a
+    loose pair."""
     classification: float = Field(0.0, ge=0)
     """Cross-entropy of D's class head on real images (D) and on translations (G)."""
     flow_smoothness: float = Field(0.0, ge=0)
@@ -186,6 +192,8 @@ class Config(Section):
     """`auto`: bf16 where the machine has it in hardware."""
     threads: int | None = Field(None, ge=1)
     """CPU threads; a fixed number makes fp32 runs bit-reproducible."""
+    init: str | None = None
+    """Translator snapshot whose generators training starts from (fine-tuning); none: at random."""
     recognizer: str | None = None
     """Recogniser snapshot that scores validation; none: the validation L1 of the cycle."""
     data: DataConfig = DataConfig()
@@ -205,6 +213,8 @@ class Config(Section):
             raise ValueError("flow_smoothness and blend_area need generator.output=warp")
         if self.objective.classification and not self.discriminator.classify:
             raise ValueError("objective.classification needs discriminator.classify=true")
+        if self.objective.loose_neutral and not self.data.same_person:
+            raise ValueError("objective.loose_neutral needs data.same_person=true")
         if self.objective.method == "pix2pix" and self.data.pairs != "use":
             raise ValueError("pix2pix learns from pairs: set data.pairs=use")
         return self

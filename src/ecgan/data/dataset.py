@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
@@ -39,6 +40,8 @@ class TranslationBatch:
     """Position of the expression in the vocabulary."""
     paired: Bool[Tensor, " batch"]
     """Whether the two images match pixel for pixel."""
+    loose: Bool[Tensor, " batch"]
+    """Whether they are two photos of the same person (never where `paired`)."""
     names: list[str]
     """The expressive image, then the neutral one: `a.jpg <- b.jpg`."""
 
@@ -86,6 +89,11 @@ class TranslationData:
         self._neutral_of_pair: dict[str | None, Record] = {
             record.pair: record for record in self.neutral if use_pairs and record.pair
         }
+        self._neutral_of_person: dict[tuple[str, str], Record] = {
+            (record.source, record.subject): record
+            for record in self.neutral
+            if self.config.same_person and not record.pair
+        }
         self._groups = self._grouped()
 
     @property
@@ -129,7 +137,8 @@ class TranslationData:
             for record, start in zip(expressive, starts, strict=True)
         ]
         paired = np.array([record.pair in self._neutral_of_pair for record in expressive])
-        neutral_change = neutral_change.where(paired, expressive_change)
+        loose = np.array([self._is_loose(record) for record in expressive])
+        neutral_change = neutral_change.where(paired | loose, expressive_change)
 
         expressive_images, expressive_masks = self.stack(expressive)
         neutral_images, neutral_masks = self.stack(neutral)
@@ -145,6 +154,7 @@ class TranslationData:
             code=torch.from_numpy(np.stack([self.code(record) for record in expressive])),
             label=torch.tensor([self.vocabulary.index(record.expression) for record in expressive]),
             paired=torch.from_numpy(paired),
+            loose=torch.from_numpy(loose),
             names=[f"{a.image} <- {b.image}" for a, b in zip(expressive, neutral, strict=True)],
         )
 
@@ -163,16 +173,26 @@ class TranslationData:
     def _grouped(self) -> list[list[int]]:
         if not self.config.balance:
             return [list(range(len(self.expressive)))]
-        groups: dict[str, list[int]] = defaultdict(list)
+        groups: dict[tuple[str, bool], list[int]] = defaultdict(list)
         for index, record in enumerate(self.expressive):
-            groups[record.expression].append(index)
-        return [groups[name] for name in self.vocabulary.names if name in groups]
+            groups[record.expression, self._is_loose(record)].append(index)
+        keys = itertools.product(self.vocabulary.names, (False, True))
+        return [groups[key] for key in keys if key in groups]
+
+    def _is_loose(self, record: Record) -> bool:
+        """Never where the record has a pixel-aligned partner."""
+        return (
+            record.pair not in self._neutral_of_pair
+            and (record.source, record.subject) in self._neutral_of_person
+        )
 
     def _partner(self, record: Record, start: int) -> Record:
-        """The neutral image of the same pair, or else the first one from `start` of someone else
-        (of anyone where the split has one person)."""
+        """The neutral image of the same pair, else of the same person if so configured, else the
+        first one from `start` of someone else (of anyone where the split has one person)."""
         if record.pair in self._neutral_of_pair:
             return self._neutral_of_pair[record.pair]
+        if self._is_loose(record):
+            return self._neutral_of_person[record.source, record.subject]
         for step in range(len(self.neutral)):
             candidate = self.neutral[(start + step) % len(self.neutral)]
             if candidate.subject != record.subject:

@@ -16,7 +16,7 @@ from ecgan.losses.cycle import cycle_loss
 from ecgan.losses.fields import blend_area, flow_smoothness
 from ecgan.losses.identity import identity_loss
 from ecgan.losses.mask import mask_loss
-from ecgan.losses.paired import gradient_loss, paired_loss
+from ecgan.losses.paired import gradient_loss, loose_loss, paired_loss
 from ecgan.shapes import Codes, Flows, Images, Masks, Patches, Scalar
 
 T = TypeVar("T")
@@ -34,6 +34,8 @@ class Direction:
     """An image of the target domain; the source's own where `paired`."""
     paired: Tensor
     """(batch,) bool."""
+    loose: Tensor | None = None
+    """(batch,) bool; `truth` is another photo of the same person. Set where it is neutral."""
     patches: Patches | None = None
     """D's values for the translation."""
     logits: Tensor | None = None
@@ -111,6 +113,17 @@ def generator_objective(  # noqa: PLR0912 - one branch a term
             add(
                 "paired_gradient",
                 gradient_loss(direction.translated, direction.truth, direction.paired),
+            )
+        if config.loose_neutral and direction.loose is not None:
+            add(
+                "loose_neutral",
+                loose_loss(
+                    direction.translated,
+                    direction.truth,
+                    direction.loose,
+                    direction.source,
+                    config.paired_focus,
+                ),
             )
         if config.feature_matching and direction.judge_features is not None:
             first, second = direction.judge_features

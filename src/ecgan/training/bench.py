@@ -180,5 +180,6 @@ def _random_batch(config: Config, vocabulary: Vocabulary) -> TranslationBatch:
         code=torch.stack(codes),
         label=torch.tensor([vocabulary.index(name) for name in names]),
         paired=torch.full((config.batch,), config.data.pairs == "use"),
+        loose=torch.full((config.batch,), config.data.same_person and config.data.pairs != "use"),
         names=["random"] * config.batch,
     )

@@ -11,7 +11,9 @@ from torch import Tensor, nn
 from torch.optim import Adam
 
 from ecgan.config import Config, OptimizerConfig
-from ecgan.errors import CheckpointError
+from ecgan.errors import CheckpointError, SnapshotError
+from ecgan.expressions import Vocabulary
+from ecgan.inference.snapshot import load_snapshot
 from ecgan.networks.build import build_discriminator, build_generator
 from ecgan.seeding import derive_seed
 from ecgan.training.checkpoint import Checkpoint, flatten
@@ -109,6 +111,29 @@ class TrainingState:
         self.step = checkpoint.step
         self.best_score = checkpoint.values["best_score"]
         self.best_step = checkpoint.values["best_step"]
+
+    def start_from(self, source: str, config: Config, vocabulary: Vocabulary) -> None:
+        """Take the generators of a translator snapshot, for fine-tuning.
+
+        Raises:
+            SnapshotError: it is missing, or its generators or expressions are others than the
+                run's.
+        """
+        snapshot = load_snapshot(source, "translator")
+        described = {
+            "generator": config.generator.model_dump(mode="json"),
+            "vocabulary": list(vocabulary.names),
+        }
+        for key, value in described.items():
+            if snapshot.config.get(key) != value:
+                raise SnapshotError(
+                    f"init={source} has {key} {snapshot.config.get(key)}, the run has {value}; "
+                    "set the same or train without init"
+                )
+        for name in GENERATORS:
+            snapshot.load_into(name, self.network(name))
+            if name in self.averages:
+                snapshot.load_into(name, self.averages[name])
 
     def _optimizers(self) -> dict[str, Adam]:
         return {

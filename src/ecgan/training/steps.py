@@ -124,6 +124,7 @@ def generator_step(
             translated=translation.image,
             truth=side.truth,
             paired=batch.paired,
+            loose=batch.loose if side.truth is batch.neutral else None,
             flow=translation.flow,
             blend=translation.blend,
             identity_input=side.truth if same is not None else None,
