@@ -246,6 +246,8 @@ class RecognizerConfig(Section):
     class_weights: bool = True
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     threads: int | None = Field(None, ge=1)
+    init: str | None = None
+    """Recogniser snapshot that training starts from (fine-tuning); none: `weights`, or random."""
     weights: str | None = None
     """ImageNet weights to start from: a file, or `imagenet` to look for torchvision's."""
     augment: AugmentConfig = AugmentConfig(

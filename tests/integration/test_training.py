@@ -9,10 +9,18 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from support.tiny_data import make_tiny_data
 from support.tiny_run import tiny_config
 
 from ecgan.config import Config
-from ecgan.errors import CheckpointError, DataError, Interrupted, NonFiniteError, UsageError
+from ecgan.errors import (
+    CheckpointError,
+    DataError,
+    Interrupted,
+    NonFiniteError,
+    SnapshotError,
+    UsageError,
+)
 from ecgan.inference.snapshot import load_snapshot
 from ecgan.training import update as update_module
 from ecgan.training.checkpoint import CheckpointFolder
@@ -228,3 +236,36 @@ def test_prints_plain_lines_without_a_terminal(
 ) -> None:
     train(tiny_config(steps=2), tiny_data, tmp_path, progress=True)
     assert "step 2/2  G " in capsys.readouterr().out
+
+
+def test_init_starts_from_the_generators_of_a_snapshot(
+    finished: tuple[Path, TrainResult], tiny_data: Path, tmp_path: Path
+) -> None:
+    """At a rate of next to nothing the result is the start; without init it is not."""
+    still = {"learning_rate": 1e-12, "ema": 0}
+    config = tiny_config(steps=1, init=str(finished[1].snapshot), optimizer=still)
+    tuned = train(config, tiny_data, tmp_path / "tuned", progress=False)
+    other = train(tiny_config(steps=1, optimizer=still), tiny_data, tmp_path / "b", progress=False)
+    start, end, fresh = (
+        load_snapshot(result.snapshot).states["to_expression"]
+        for result in (finished[1], tuned, other)
+    )
+    assert all(torch.allclose(end[name], value) for name, value in start.items())
+    assert not all(torch.allclose(fresh[name], value) for name, value in start.items())
+
+
+def test_init_refuses_generators_of_another_kind(
+    finished: tuple[Path, TrainResult], tiny_data: Path, tmp_path: Path
+) -> None:
+    config = tiny_config(init=str(finished[1].snapshot), generator={"width": 8})
+    with pytest.raises(SnapshotError, match=r"has generator .*train without init"):
+        train(config, tiny_data, tmp_path / "run", progress=False)
+
+
+def test_loose_pairs_teach_the_neutraliser(tmp_path: Path) -> None:
+    data = make_tiny_data(tmp_path / "data", people={"train": 2, "val": 1}, paired=False)
+    config = tiny_config(steps=2, data={"same_person": True}, objective={"loose_neutral": 5})
+    run = tmp_path / "run"
+    train(config, data, run, progress=False)
+    rows = [row for row in read_metrics(run / "metrics.jsonl") if row["kind"] == "train"]
+    assert "generator/loose_neutral" in rows[-1]

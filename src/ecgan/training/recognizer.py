@@ -101,6 +101,8 @@ def train_recognizer(
     checkpoint = folder.load_newest()
     if checkpoint is not None:
         state.restore(checkpoint, run)
+    elif config.init:
+        state.start_from(config.init, manifest.vocabulary)
     write_text(run / "config.yaml", to_yaml(config))
 
     with MetricsLog(run / "metrics.jsonl", state.epoch) as log, stop_on_signals() as stop:

@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from ecgan.config import RecognizerConfig
-from ecgan.errors import CheckpointError
+from ecgan.errors import CheckpointError, SnapshotError
+from ecgan.expressions import Vocabulary
+from ecgan.inference.snapshot import load_snapshot
 from ecgan.networks.vgg import VGGRecognizer, resolve_weights
 from ecgan.seeding import derive_seed
 from ecgan.training.checkpoint import Checkpoint, CheckpointFolder, flatten
@@ -84,6 +86,20 @@ class RecognizerState:
         self.best_epoch = checkpoint.values["best_epoch"]
         loss = checkpoint.values["best_loss"]
         self.best_loss = math.inf if loss is None else loss
+
+    def start_from(self, source: str, vocabulary: Vocabulary) -> None:
+        """Take the weights of a recogniser snapshot, for fine-tuning.
+
+        Raises:
+            SnapshotError: it is missing, of another size or for other expressions.
+        """
+        snapshot = load_snapshot(source, "recognizer")
+        if (names := snapshot.config.get("vocabulary")) != list(vocabulary.names):
+            raise SnapshotError(
+                f"init={source} knows {names}, the data have {list(vocabulary.names)}; "
+                "train without init"
+            )
+        snapshot.load_into("recognizer", self.model)
 
 
 def new_state(

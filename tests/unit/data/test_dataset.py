@@ -131,6 +131,22 @@ def test_without_pairs_the_neutral_is_someone_else(opened: Open) -> None:
     assert set(partners) == {"ann", "bob", "cat", "dan"}
 
 
+def test_loose_pairs_join_two_photos_of_one_person_who_has_no_aligned_ones(opened: Open) -> None:
+    data = opened(pairs="use", same_person=True)
+    kinds = Counter()
+    for step in range(12):
+        batch = data.batch(4, seed=0, step=step)
+        assert not (batch.loose & batch.paired).any()
+        for (expressive, neutral), loose in zip(
+            _subjects(batch), batch.loose.tolist(), strict=True
+        ):
+            assert expressive == neutral
+            assert loose == (expressive in ("cat", "dan"))
+            kinds[loose] += 1
+    assert kinds == {True: 16, False: 32}  # aligned happy, loose happy and sad take turns
+    assert not any(opened(pairs="use").batch(4, 0, step).loose.any() for step in range(6))
+
+
 def test_one_person_alone_is_their_own_partner(opened: Open) -> None:
     batch = opened("val").batch(2, 0, 0)
     assert _subjects(batch) == [("eve", "eve")] * 2

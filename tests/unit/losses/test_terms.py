@@ -12,7 +12,7 @@ from ecgan.losses.classification import classification_loss
 from ecgan.losses.cycle import cycle_loss
 from ecgan.losses.fields import blend_area, flow_smoothness
 from ecgan.losses.identity import identity_loss
-from ecgan.losses.paired import gradient_loss, paired_loss
+from ecgan.losses.paired import gradient_loss, loose_loss, paired_loss
 
 ONES, ZEROS = torch.ones(2, 1, 6, 6), torch.zeros(2, 1, 6, 6)
 SOURCE = torch.rand(3, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1
@@ -47,7 +47,7 @@ def test_paired_losses_see_paired_examples_alone() -> None:
     assert gradient_loss(output, truth, ~paired).item() > 0.1
 
 
-@pytest.mark.parametrize("loss", [paired_loss, gradient_loss])
+@pytest.mark.parametrize("loss", [paired_loss, gradient_loss, loose_loss])
 def test_paired_losses_without_pairs_are_zero_with_zero_gradient(loss) -> None:
     output = SOURCE.clone().requires_grad_()
     value = loss(output, SOURCE.flip(3), torch.zeros(3, dtype=torch.bool))
@@ -116,3 +116,15 @@ def test_paired_losses_of_two_halves_average_to_that_of_the_whole() -> None:
     for loss in (paired_loss, gradient_loss):
         halves = [loss(output[i : i + 2], truth[i : i + 2], paired[i : i + 2]) for i in (0, 2)]
         assert torch.stack(halves).mean() == pytest.approx(loss(output, truth, paired).item())
+
+
+def test_loose_loss_forgives_what_moves_within_four_pixels() -> None:
+    truth = torch.zeros(1, 3, 16, 16)
+    truth[..., 4, 4] = 1
+    near, far = truth.roll((2, 3), (2, 3)), truth.roll(8, 2)
+    loose = torch.tensor([True])
+    assert loose_loss(near, truth, loose) == 0
+    assert loose_loss(far, truth, loose).item() == pytest.approx(2 / 256)
+    assert loose_loss(far, truth, ~loose) == 0
+    focused = loose_loss(far, truth, loose, source=torch.zeros_like(truth), focus=10.0)
+    assert focused > loose_loss(far, truth, loose)

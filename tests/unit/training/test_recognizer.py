@@ -12,7 +12,7 @@ import torch
 from ecgan.config import AugmentConfig, RecognizerConfig, load_config
 from ecgan.data.labelled import LabelledImages
 from ecgan.data.manifest import load_manifest
-from ecgan.errors import CheckpointError, DataError, Interrupted, NonFiniteError
+from ecgan.errors import CheckpointError, DataError, Interrupted, NonFiniteError, SnapshotError
 from ecgan.inference.recognizer import Recognizer
 from ecgan.inference.snapshot import load_snapshot
 from ecgan.training import recognizer as module
@@ -196,3 +196,22 @@ def test_the_packaged_settings_load():
 def test_one_setting_keeps_the_recognisers_own_augmentation():
     changed = load_config(RecognizerConfig, settings=["augment.light=0.1"]).augment
     assert changed == RecognizerConfig().augment.model_copy(update={"light": 0.1})
+
+
+def test_init_continues_from_a_snapshot_and_refuses_other_expressions(data, tmp_path):
+    first = train_recognizer(CONFIG, data, tmp_path / "first")
+    still = CONFIG.model_copy(
+        update={"init": str(first.snapshot), "epochs": 1, "learning_rate": 1e-12}
+    )
+    tuned = train_recognizer(still, data, tmp_path / "tuned")
+    before, after = (load_snapshot(r.snapshot).states["recognizer"] for r in (first, tuned))
+    kernels = [name for name, value in before.items() if value.dim() > 1]
+    assert kernels
+    assert all(torch.allclose(after[name], before[name]) for name in kernels)
+
+    people = {"train": 2, "val": 1}
+    other = make_tiny_data(
+        tmp_path / "other", size=32, people=people, expressions=("neutral", "sad")
+    )
+    with pytest.raises(SnapshotError, match="train without init"):
+        train_recognizer(still, other, tmp_path / "refused")
