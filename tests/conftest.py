@@ -8,10 +8,17 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
+from jaxtyping import install_import_hook
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from support.tiny_data import make_tiny_data
+import support.typecheck  # noqa: F401  the hook below finds it as loaded
+
+# Types and shapes of every call are checked in tests, and only there.
+TENSOR_CODE = ("losses", "networks", "training.steps", "data.dataset", "data.transforms")
+install_import_hook([f"ecgan.{name}" for name in TENSOR_CODE], "support.typecheck.checked")
+
+from support.tiny_data import make_tiny_data  # noqa: E402
 
 
 @pytest.fixture(scope="session")

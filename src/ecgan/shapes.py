@@ -9,6 +9,8 @@ Masks = Float[Tensor, "batch 1 height width"]
 """1 inside the face, 0 outside."""
 Codes = Float[Tensor, "batch expressions"]
 """Expression vectors z."""
+NeutralCode = Float[Tensor, "1 expressions"]
+"""z'."""
 Flows = Float[Tensor, "batch 2 flow_height flow_width"]
 """Sampling offsets (x, y) in the coordinates of `grid_sample`: 2 is the width of the image."""
 Patches = Float[Tensor, "batch 1 patch_height patch_width"]

@@ -189,6 +189,10 @@ def test_trains_longer_from_a_finished_run(
 def test_refuses_missing_data_and_a_file_as_run(tiny_data: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError):
         train(tiny_config(), tmp_path / "nothing", tmp_path / "run", progress=False)
+    neutral_only = make_tiny_data(tmp_path / "data", people={"train": 1}, expressions=("neutral",))
+    with pytest.raises(DataError, match="0 expressive"):
+        train(tiny_config(), neutral_only, tmp_path / "run", progress=False)
+    assert not (tmp_path / "run").exists()
     (tmp_path / "file").write_text("")
     with pytest.raises(UsageError, match="cannot write"):
         train(tiny_config(), tiny_data, tmp_path / "file", progress=False)
@@ -260,6 +264,7 @@ def test_init_refuses_generators_of_another_kind(
     config = tiny_config(init=str(finished[1].snapshot), generator={"width": 8})
     with pytest.raises(SnapshotError, match=r"has generator .*train without init"):
         train(config, tiny_data, tmp_path / "run", progress=False)
+    assert not (tmp_path / "run").exists()
 
 
 def test_loose_pairs_teach_the_neutraliser(tmp_path: Path) -> None:

@@ -51,9 +51,6 @@ def train(
     from ecgan.config import Config, load_config
 
     values = load_config(Config, preset=preset, file=config, settings=settings or ())
-    from ecgan.data.manifest import load_manifest
-
-    load_manifest(data)  # a wrong DATA must not leave an empty RUN
     from ecgan.training.trainer import train as train_translator
 
     result = train_translator(values, data, out, progress=not as_json)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from jaxtyping import Float
+from torch import Tensor
+
 from ecgan.shapes import Patches, Scalar
 
+FakePatches = Float[Tensor, "fakes 1 fake_height fake_width"]
+"""Patches of a batch that may have another size than the real one."""
 
-def lsgan_discriminator(real_patches: Patches, fake_patches: Patches) -> Scalar:
+
+def lsgan_discriminator(real_patches: Patches, fake_patches: FakePatches) -> Scalar:
     """E_y[(D_Y(y) - 1)^2] + E_x,z[D_Y(G_XY(x, z))^2] (Eq. 1), which D makes small.
 
     Args:

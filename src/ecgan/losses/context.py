@@ -13,6 +13,8 @@ from ecgan.shapes import Scalar
 
 Features = Float[Tensor, "batch channels height width"]
 """Activations phi of one layer of the feature network."""
+Layer = Float[Tensor, "_ _ _ _"]
+"""Activations of one of several layers."""
 
 T = TypeVar("T")
 
@@ -53,7 +55,7 @@ def content_loss(generated: Features, reference: Features) -> Scalar:
     return (generated - reference).square().mean()
 
 
-def pyramid_loss(generated: Sequence[Features], reference: Sequence[Features]) -> Scalar:
+def pyramid_loss(generated: Sequence[Layer], reference: Sequence[Layer]) -> Scalar:
     """sum_k w_k E[abs(phi_k(generated) - phi_k(reference))] over layers k = 1 .. n, the VGG loss of
     pix2pixHD (Wang et al. 2018): over relu1_1 .. relu5_1 w = 1/32, 1/16, 1/8, 1/4, 1; in general
     w_n = 1 and w_k = 2^(k - n - 1) before.

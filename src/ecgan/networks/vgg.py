@@ -152,7 +152,7 @@ class VGGFeatures(nn.Module):
         super().train(False)
         return self
 
-    def forward(self, images: Images) -> list[Float[Tensor, "batch channels height width"]]:
+    def forward(self, images: Images) -> list[Float[Tensor, "batch _ _ _"]]:
         """Activations in the order of `layers`."""
         found: dict[str, Tensor] = {}
         value = self.scale(images)

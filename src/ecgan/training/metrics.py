@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from ecgan.errors import UsageError
 from ecgan.files import write_bytes
@@ -60,7 +60,7 @@ class MetricsLog:
         if self._writer is not None:
             self._writer.close()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> MetricsLog:
         return self
 
     def __exit__(

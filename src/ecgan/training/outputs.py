@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import shutil
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
@@ -180,10 +181,12 @@ class _Timer:
 
 @contextlib.contextmanager
 def sole_owner(run: Path, world: World) -> Iterator[None]:
-    """Refuse a second training in the same folder; the lock ends with the process."""
+    """Refuse a second training in the same folder; the lock ends with the process. A folder made
+    here goes again if the training fails before it wrote anything."""
     if not world.is_first:
         yield
         return
+    existed = run.exists()
     try:
         run.mkdir(parents=True, exist_ok=True)
         file = (run / ".lock").open("w")
@@ -196,4 +199,8 @@ def sole_owner(run: Path, world: World) -> Iterator[None]:
             raise UsageError(
                 f"another process is training in {run}; choose another --out"
             ) from None
-        yield
+        try:
+            yield
+        finally:
+            if not existed and [path.name for path in run.iterdir()] == [".lock"]:
+                shutil.rmtree(run)

@@ -20,7 +20,7 @@ from ecgan.losses.objective import (
 )
 from ecgan.networks.output import Translation
 from ecgan.networks.patchgan import Verdict
-from ecgan.shapes import Codes, Images
+from ecgan.shapes import Codes, Images, NeutralCode
 
 Features = Callable[[Tensor], Sequence[Tensor]]
 
@@ -70,7 +70,7 @@ def generator_step(
     models: Models,
     batch: TranslationBatch,
     config: Config,
-    neutral_code: Codes,
+    neutral_code: NeutralCode,
     features: Features | None = None,
 ) -> GeneratorResult:
     """Forward passes of both directions and Eq. 6; computes, does not update.
@@ -157,7 +157,7 @@ def discriminator_step(  # noqa: PLR0917
     fake_code: Codes,
     fake_neutral: Images,
     config: Config,
-    neutral_code: Codes,
+    neutral_code: NeutralCode,
 ) -> Objective:
     """Eq. 1 for D_Y and D_X on real images and (pooled, detached) translations.
 

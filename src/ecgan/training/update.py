@@ -17,7 +17,7 @@ from ecgan.errors import NonFiniteError
 from ecgan.losses.objective import Objective
 from ecgan.precision import Precision, autocast
 from ecgan.seeding import derive_seed
-from ecgan.shapes import Codes
+from ecgan.shapes import NeutralCode
 from ecgan.training.distributed import World, average, gather, gather_lists
 from ecgan.training.ema import update_average, warmed_decay
 from ecgan.training.pool import Pooled, TranslationPool
@@ -34,7 +34,7 @@ class Setting:
     world: World
     precision: Precision
     total_steps: int
-    neutral_code: Codes
+    neutral_code: NeutralCode
     """z', shape (1, expressions)."""
     features: Features | None = None
     """phi of Eq. 3, if the context loss is used."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from inspect import unwrap
 
 import pytest
 import torch
@@ -66,7 +67,7 @@ def test_source_and_literal_agree_when_the_truth_is_the_source() -> None:
 
 def test_unknown_reading_is_refused() -> None:
     with pytest.raises(ValueError, match=r"Eq\. 3 is read as 'source', 'cycle' or 'literal'"):
-        context_images("printed", **four_images())  # type: ignore[arg-type]
+        unwrap(context_images)("printed", **four_images())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("counts", [(0, 0), (2, 1)])
