@@ -327,6 +327,16 @@ def to_yaml(config: Section) -> str:
     return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
 
 
+def published(config: Section) -> dict[str, Any]:
+    """The configuration as a snapshot shows it: what it was given by path goes by the last two
+    names, since the folders above are this machine's business."""
+    values = config.model_dump(mode="json")
+    for key in ("init", "recognizer", "weights"):
+        if isinstance(value := values.get(key), str):
+            values[key] = "/".join(Path(value).parts[-2:])
+    return values
+
+
 def _read_yaml(file: Path) -> dict[str, Any]:
     try:
         values = yaml.safe_load(file.read_text())

@@ -83,7 +83,11 @@ def _parse() -> argparse.Namespace:
 
 def _config(options: argparse.Namespace) -> Config:
     if options.preset:
-        return load_config(Config, preset=options.preset, settings=["precision=fp32", "threads=1"])
+        return load_config(
+            Config,
+            preset=options.preset,
+            settings=[f"steps={options.steps}", "precision=fp32", "threads=1"],
+        )
     return tiny_config(steps=options.steps)
 
 

@@ -72,7 +72,7 @@ def demo(
     for target, result in made.items():
         write_marked(out / f"{target}.png", result.pixels, source, mark(target))
     shown = made
-    if ready.faces[0].neutralised:  # the step between is worth a look
+    if ready.faces[0].passes:  # the step between is worth a look
         neutral = translator.render(ready, NEUTRAL)
         shown = {NEUTRAL: neutral, **made}
         results = {NEUTRAL: _recognise(translator, neutral), **results}

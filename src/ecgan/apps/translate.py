@@ -168,6 +168,6 @@ def describe_face(face: ReadyFace) -> dict[str, Any]:
     return {
         "face": face.aligned.number,
         "box": [round(float(value), 1) for value in face.aligned.face.box],
-        "neutralised_first": face.neutralised,
+        "neutralised_first": face.passes > 0,
         "source_probabilities": seen and {name: round(p, 4) for name, p in seen.items()},
     }

@@ -22,13 +22,14 @@ from ecgan.evaluation.bootstrap import CONFIDENCE, RESAMPLES, Interval
 from ecgan.evaluation.cases import Case, expression_cases, neutral_cases
 from ecgan.evaluation.recognition import RecognitionScores
 from ecgan.evaluation.similarity import SimilarityScores
+from ecgan.expressions import NEUTRAL
 from ecgan.faces.alignment import Alignment
 from ecgan.faces.masks import JAW_ROOM, face_mask
 from ecgan.faces.photo import Photo
 from ecgan.files import sha256_file, write_json
 from ecgan.inference.photo_faces import AlignedFace, given_face
 from ecgan.inference.recognizer import Recognizer
-from ecgan.inference.translator import ReadyFace, ReadyPhoto, Translator
+from ecgan.inference.translator import ReadyPhoto, Translator
 from ecgan.provenance import provenance
 
 FORMAT = 1
@@ -185,8 +186,8 @@ def translate_aligned(
     alignment = Alignment(np.eye(2, 3), pixels.shape[0])
     aligned = AlignedFace(1, given_face(points), alignment, pixels)
     photo = Photo(pixels, icc=None, exif=None, alpha=None, path=None, format="PNG")
-    start = to_images(pixels[None]).to(translator.device)
-    ready = ReadyPhoto(photo, (ReadyFace(aligned, None, start, neutralised=False),), ())
+    face = translator.ready_face(aligned, assume_neutral=record.expression == NEUTRAL)
+    ready = ReadyPhoto(photo, (face,), ())
     for target in targets:
         yield translator.render(ready, target).pixels
 

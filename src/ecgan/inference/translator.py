@@ -35,6 +35,8 @@ from ecgan.shapes import Codes, Images
 MAX_STRENGTH = 1.5
 NEUTRAL_FROM = 0.5
 """A face whose probability of neutral is lower is neutralised first."""
+NEUTRAL_PASSES = 3
+"""At most: one pass takes a broad smile back only in part."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,8 @@ class ReadyFace:
     probabilities: dict[str, float] | None
     """What the recogniser sees in the photo; None where it was not asked."""
     start: Images
-    """The crop, neutralised where `neutralised`."""
-    neutralised: bool
+    """The crop, neutralised `passes` times."""
+    passes: int
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,7 @@ class Translator:
         """
         faces = self.finder.find(photo)
         chosen = choose_faces(photo, faces, face, least_px=self.size)
-        ready = tuple(self._ready(aligned, assume_neutral) for aligned in chosen.aligned)
+        ready = tuple(self.ready_face(aligned, assume_neutral) for aligned in chosen.aligned)
         return ReadyPhoto(photo, ready, chosen.refused)
 
     def render(self, ready: ReadyPhoto, target: str, strength: float = 1.0) -> Translated:
@@ -217,22 +219,26 @@ class Translator:
         values = self.recognizer.probabilities(to_tensor(crop))[0].tolist()
         return dict(zip(self.recognizer.vocabulary.names, values, strict=True))
 
-    def _ready(self, aligned: AlignedFace, assume_neutral: bool) -> ReadyFace:
+    def ready_face(self, aligned: AlignedFace, assume_neutral: bool = False) -> ReadyFace:
+        """An aligned face, neutralised until the recogniser finds it neutral."""
         start = to_tensor(aligned.pixels).to(self.device)
         if assume_neutral:
-            return ReadyFace(aligned, None, start, neutralised=False)
+            return ReadyFace(aligned, None, start, passes=0)
         seen = self.probabilities(aligned.pixels)
-        if seen[NEUTRAL] >= NEUTRAL_FROM:
-            return ReadyFace(aligned, seen, start, neutralised=False)
-        neutral = self._apply(self._to_neutral, start, self._code(NEUTRAL, 1.0), 1.0)
-        return ReadyFace(aligned, seen, neutral, neutralised=True)
+        neutral, found, passes = start, seen, 0
+        while found[NEUTRAL] < NEUTRAL_FROM and passes < NEUTRAL_PASSES:
+            neutral = self._apply(self._to_neutral, neutral, self._code(NEUTRAL, 1.0), 1.0)
+            found, passes = self.probabilities(to_pixels(neutral)), passes + 1
+        return ReadyFace(aligned, seen, neutral, passes)
 
     def _translated(self, face: ReadyFace, target: str, strength: float) -> Images:
         """The whole aligned crop with another expression."""
         name = self.vocabulary.names[self.vocabulary.index(target)]
         if name == NEUTRAL:
-            source = to_tensor(face.aligned.pixels).to(self.device)
-            return self._apply(self._to_neutral, source, self._code(NEUTRAL, 1.0), strength)
+            crop = to_tensor(face.aligned.pixels).to(self.device)
+            for _ in range(max(1, face.passes)):
+                crop = self._apply(self._to_neutral, crop, self._code(NEUTRAL, 1.0), strength)
+            return crop
         if self.intensity and strength <= 1:
             rest = 1.0 if strength else 0.0
             return self._apply(self._to_expression, face.start, self._code(name, strength), rest)

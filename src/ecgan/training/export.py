@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import nn
 
-from ecgan.config import Config, build
+from ecgan.config import Config, build, published
 from ecgan.data.manifest import Manifest, load_manifest
 from ecgan.inference.snapshot import save_snapshot
 from ecgan.networks.build import build_generator
@@ -32,7 +32,7 @@ def write_translator(
         "generator": config.generator.model_dump(mode="json"),
         "alignment": manifest.card.get("alignment", {}),
         "intensity": config.data.intensity,
-        "training": {"step": step, "config": config.model_dump(mode="json"), **scores},
+        "training": {"step": step, "config": published(config), **scores},
     }
     card = _card(config, manifest, step, scores)
     return save_snapshot(folder, "translator", generators, described, card, half=True)

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ecgan.config import RecognizerConfig, to_yaml
+from ecgan.config import RecognizerConfig, published, to_yaml
 from ecgan.data.dataset import to_images
 from ecgan.data.labelled import LabelledBatch, LabelledImages
 from ecgan.data.manifest import Manifest, Split, load_manifest
@@ -222,7 +222,7 @@ def _finish(state: RecognizerState, manifest: Manifest, run: Path) -> Recognizer
     config, vocabulary, folder = state.config, manifest.vocabulary, run / "snapshot"
     state.model.load_state_dict(state.best or state.model.state_dict())
     modules = {"recognizer": state.model}
-    values = {"vocabulary": list(vocabulary.names), "recognizer": config.model_dump(mode="json")}
+    values = {"vocabulary": list(vocabulary.names), "recognizer": published(config)}
     save_snapshot(folder, "recognizer", modules, values, "Not scored yet.", half=True)
     recognizer = Recognizer.load(folder, precision=config.precision)
     validation, _ = score_split(recognizer, manifest, "val", config.seed)

@@ -205,6 +205,7 @@ def test_init_continues_from_a_snapshot_and_refuses_other_expressions(data, tmp_
     )
     tuned = train_recognizer(still, data, tmp_path / "tuned")
     before, after = (load_snapshot(r.snapshot).states["recognizer"] for r in (first, tuned))
+    assert load_snapshot(tuned.snapshot).config["recognizer"]["init"] == "first/snapshot"
     kernels = [name for name, value in before.items() if value.dim() > 1]
     assert kernels
     assert all(torch.allclose(after[name], before[name]) for name in kernels)
