@@ -21,6 +21,9 @@ from ecgan.shapes import Images
 
 MAX_CROP_PX = 1024
 """Larger faces are worked on at this size and pasted back enlarged."""
+NOSE_DEPTH = 0.78
+"""How far the tip of the nose stands before the eyes, in eye distances: gives the detector's yaw
+of 35 faces, turned by up to 51 degrees, to 1.2 degrees on average (at most 7)."""
 
 FaceChoice = int | Literal["all", "largest"]
 """`all`, `largest`, or N for the N-th largest face, from 1."""
@@ -88,13 +91,17 @@ class FaceFinder:
 
 
 def given_face(points: NDArray[np.float32]) -> Face:
-    """A face of which only the 68 landmarks are known; its pose counts as frontal but for roll."""
+    """A face of which only the 68 landmarks are known: roll from the eyes, yaw from how far the tip
+    of the nose stands beside their middle; pitch counts as 0."""
     left, right = points[36:42].mean(axis=0), points[42:48].mean(axis=0)
     x0, y0 = (float(v) for v in points.min(axis=0))
     x1, y1 = (float(v) for v in points.max(axis=0))
     roll = math.degrees(math.atan2(float(right[1] - left[1]), float(right[0] - left[0])))
+    across = right - left
+    beside = float((points[30] - (left + right) / 2) @ across / (across @ across))
+    yaw = math.degrees(math.atan(beside / NOSE_DEPTH))
     return Face(
-        points=points, box=(x0, y0, x1, y1), yaw=0.0, pitch=0.0, roll=roll, dense=None, score=1.0
+        points=points, box=(x0, y0, x1, y1), yaw=yaw, pitch=0.0, roll=roll, dense=None, score=1.0
     )
 
 

@@ -13,6 +13,7 @@ from ecgan.errors import DataError, FaceError, UsageError
 from ecgan.faces.photo import read_photo
 from ecgan.inference.photo_faces import (
     MAX_CROP_PX,
+    NOSE_DEPTH,
     FaceFinder,
     align_face,
     choose_faces,
@@ -74,6 +75,17 @@ def test_no_face() -> None:
     with pytest.raises(FaceError) as caught:
         FaceFinder(Detector()).find(astronaut_photo())
     assert caught.value.reason == "no-face"
+
+
+@pytest.mark.parametrize("yaw", [-50.0, -20.0, 0.0, 30.0, 50.0])
+def test_yaw_of_a_given_face_is_that_of_its_nose(yaw: float) -> None:
+    """Eyes in a plane, the tip of the nose NOSE_DEPTH eye distances before it, turned by yaw."""
+    points = np.zeros((68, 3))
+    points[36:42, 0], points[42:48, 0] = -50, 50
+    points[30, 2] = 100 * NOSE_DEPTH
+    angle = np.radians(yaw)
+    flat = np.stack([points[:, 0] * np.cos(angle) + points[:, 2] * np.sin(angle), points[:, 1]], 1)
+    assert given_face(flat.astype(np.float32)).yaw == pytest.approx(yaw, abs=0.01)
 
 
 def test_given_face_has_box_and_roll() -> None:
