@@ -16,7 +16,7 @@ from ecgan.errors import ImageError
 
 SIDE = 48
 ENLARGED = 4
-"""Times that a row's image is enlarged: no face is found at 48 pixels."""
+"""Times that a row's image is enlarged: at 48 pixels every face counts as too small."""
 USAGES = ("Training", "PublicTest", "PrivateTest")
 EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 """By code."""

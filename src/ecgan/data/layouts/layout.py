@@ -102,6 +102,7 @@ def named_layout(
 
 def labelled(tree: Tree, file: str, label: Label, form: Form = "photo") -> SourceImage:
     """An image file of a tree with what is known of it."""
+    path = PurePosixPath(file)
     return SourceImage(
         place=tree.place(file, form=form),
         name=file,
@@ -111,7 +112,7 @@ def labelled(tree: Tree, file: str, label: Label, form: Form = "photo") -> Sourc
         intensity=label.intensity,
         session=label.session,
         variant=label.variant,
-        stem=PurePosixPath(file).stem if is_image_name(file) else PurePosixPath(file).name,
+        stem=path.stem if is_image_name(file) or form == "planes" else path.name,
     )
 
 
