@@ -298,7 +298,7 @@ def test_fer_with_columns_in_another_order(tmp_path: Path) -> None:
     root = write_tree(tmp_path / "s", LayoutTree({"icml_face_data.csv": table}, {}, {}))
     (image,) = list_source(root).listing.images
     assert (image.expression, image.partition) == ("surprise", "PublicTest")
-    assert row_pixels(SourceReader().read(image.place)).shape == (192, 192, 3)
+    assert row_pixels(SourceReader().read(image.place)).shape == (384, 384, 3)
 
 
 def test_ferplus_needs_the_pixels_and_rows_that_match(
@@ -405,14 +405,16 @@ def test_ar_planes_come_one_after_the_other() -> None:
         planes(b"abc")
 
 
-def test_a_row_is_enlarged_gray() -> None:
+def test_a_row_is_enlarged_gray_with_a_margin() -> None:
     gray = np.add.outer(np.arange(48), 2 * np.arange(48)).astype(np.uint8)
     line = f"3,{' '.join(map(str, gray.ravel()))},Training\r\n"
     large = row_pixels(line.encode())
-    assert large.shape == (192, 192, 3)
+    assert large.shape == (384, 384, 3)
     assert np.all(large == large[..., :1])
-    inner = large[:, :, 0].reshape(48, 4, 48, 4).mean((1, 3))[2:-2, 2:-2]
+    inner = large[96:-96, 96:-96, 0].reshape(48, 4, 48, 4).mean((1, 3))[2:-2, 2:-2]
     np.testing.assert_allclose(inner, gray[2:-2, 2:-2], atol=0.6)
+    np.testing.assert_allclose(large[:48, :48, 0], gray[0, 0], atol=6)
+    np.testing.assert_allclose(large[-48:, -48:, 0], gray[-1, -1], atol=6)
 
 
 @pytest.mark.parametrize("pixels", ["", "1 2", PIXELS.replace("255", "256"), PIXELS[:-1] + "x"])

@@ -17,6 +17,9 @@ from ecgan.errors import ImageError
 SIDE = 48
 ENLARGED = 4
 """Times that a row's image is enlarged: at 48 pixels every face counts as too small."""
+MARGIN = SIDE * ENLARGED // 2
+"""Pixels of blurred border around it: the faces fill their rows, so that an aligned crop reaches
+beyond them, where a mirrored border would show the eyes again."""
 USAGES = ("Training", "PublicTest", "PrivateTest")
 EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 """By code."""
@@ -27,7 +30,7 @@ _NAMING = (
 
 
 def row_pixels(line: bytes) -> NDArray[np.uint8]:
-    """(192, 192, 3) gray as RGB: the longest value of a csv line, enlarged four times.
+    """(384, 384, 3) gray as RGB: the longest value of a csv line, enlarged, with its margin.
 
     Raises:
         ImageError: it does not hold 48 x 48 whole numbers from 0 to 255.
@@ -42,7 +45,10 @@ def row_pixels(line: bytes) -> NDArray[np.uint8]:
     gray = pixels.astype(np.uint8).reshape(SIDE, SIDE)
     size = (ENLARGED * SIDE, ENLARGED * SIDE)
     large = cv2.resize(gray, size, interpolation=cv2.INTER_CUBIC)
-    return np.repeat(large[..., None], 3, axis=2)
+    wide = cv2.copyMakeBorder(large, MARGIN, MARGIN, MARGIN, MARGIN, cv2.BORDER_REPLICATE)
+    wide = cv2.GaussianBlur(wide, (0, 0), MARGIN / 8)
+    wide[MARGIN:-MARGIN, MARGIN:-MARGIN] = large
+    return np.repeat(wide[..., None], 3, axis=2)
 
 
 def pixel_tables(tree: Tree) -> list[str]:
