@@ -291,7 +291,7 @@ VOTES = (
     "unknown",
     "NF",
 )
-BALLOTS: tuple[tuple[dict[str, int], str | None], ...] = (
+BALLOTS: tuple[tuple[dict[str, int], str], ...] = (
     ({"neutral": 6, "sadness": 2, "anger": 1, "fear": 1}, "neutral"),
     ({"happiness": 10}, "happy"),
     ({"surprise": 7, "fear": 3}, "surprise"),
@@ -300,13 +300,13 @@ BALLOTS: tuple[tuple[dict[str, int], str | None], ...] = (
     ({"disgust": 6, "anger": 4}, "disgust"),
     ({"fear": 9, "surprise": 1}, "fear"),
     ({"contempt": 6, "neutral": 4}, "contempt"),
-    ({"neutral": 5, "sadness": 5}, None),
-    ({"unknown": 6, "neutral": 4}, None),
-    ({"NF": 10}, None),
-    ({"happiness": 10, "no name": 1}, None),
-    (dict.fromkeys(VOTES, 1), None),
+    ({"neutral": 5, "sadness": 5}, "no-label"),
+    ({"unknown": 6, "neutral": 4}, "no-label"),
+    ({"NF": 10}, "no-face"),
+    ({"happiness": 10, "no name": 1}, "no-face"),
+    (dict.fromkeys(VOTES, 1), "no-label"),
 )
-"""Votes, and the expression of the majority."""
+"""Votes, and the expression of the majority or the reason of a rejection."""
 
 
 def ferplus() -> LayoutTree:
@@ -314,14 +314,14 @@ def ferplus() -> LayoutTree:
     base = fer2013()
     rows, images, rejected = [], {}, {}
     for number, (path, expected) in enumerate(base.images.items()):
-        votes, expression = BALLOTS[number % len(BALLOTS)]
+        votes, result = BALLOTS[number % len(BALLOTS)]
         image = "" if "no name" in votes else f"fer{number:07d}.png"
         counts = [str(votes.get(name, 0)) for name in VOTES]
         rows.append([USAGES[number % 4], image, *counts])
-        if expression is None:
-            rejected[path] = "row"
+        if result.startswith("no-"):
+            rejected[path] = result
         else:
-            images[path] = expected._replace(expression=expression)
+            images[path] = expected._replace(expression=result)
     table = table_bytes([["Usage", "Image name", *VOTES], *rows])
     return LayoutTree({**base.files, "fer2013new.csv": table}, images, rejected)
 

@@ -99,6 +99,16 @@ def test_every_layout_has_a_tree_terms_and_a_citation() -> None:
         assert layout.naming
 
 
+def test_the_documentation_has_every_layout_its_terms_and_citation() -> None:
+    text = (Path(__file__).parents[3] / "docs/data.md").read_text()
+    flat = " ".join(text.split())
+    for layout in LAYOUTS.values():
+        assert f"| `{layout.name}` |" in text
+        if layout.citation is not None:
+            assert f"| {layout.terms} |" in text
+            assert f"{layout.title}: {layout.citation}." in flat
+
+
 def test_expressions_of_the_whole_sets(sources: dict[str, Source]) -> None:
     counts = {
         name: Counter(image.expression for image in sources[name].listing.images)

@@ -42,15 +42,16 @@ def majority(row: Row) -> str:
     except (KeyError, ValueError):
         raise UnfitError("the votes are no whole numbers") from None
     if not row.values.get("image name"):
-        raise UnfitError("no image name, which says that there is no face")
+        raise UnfitError("no image name, which says that there is no face", "no-face")
     counted = {column: count for column, count in votes.items() if count > 1}
     first = max(counted, key=counted.__getitem__, default="unknown")
     if 2 * counted.get(first, 0) <= sum(counted.values()):
-        raise UnfitError("no expression has more than half of the votes")
+        raise UnfitError("no expression has more than half of the votes", "no-label")
     expression = _VOTES[first]
     if expression is None:
-        what = "that there is no face" if first == "nf" else "that the expression is unknown"
-        raise UnfitError(f"most votes say {what}")
+        if first == "nf":
+            raise UnfitError("most votes say that there is no face", "no-face")
+        raise UnfitError("most votes say that the expression is unknown", "no-label")
     return expression
 
 
@@ -76,7 +77,7 @@ def _read(tree: Tree, _options: ListOptions) -> Listing:
             images.append(_image(tree, table, row, vote))
         except UnfitError as error:
             name = row_name(row or vote)
-            rejected.append(Rejection(tree.shown(f"{table}/{name}"), "row", str(error)))
+            rejected.append(Rejection(tree.shown(f"{table}/{name}"), error.reason, str(error)))
     return listing(tree, images, rejected, _NAMING)
 
 

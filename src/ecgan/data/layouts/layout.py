@@ -51,7 +51,11 @@ class Label:
 
 
 class UnfitError(ValueError):
-    """A name that has the form of the layout, but says what cannot be: the message tells what."""
+    """A file or row that does not fit its layout: the message tells what is wrong with it."""
+
+    def __init__(self, message: str, reason: str = "row") -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 def named_layout(
