@@ -231,6 +231,27 @@ def test_neither_folder_nor_zip(tmp_path: Path) -> None:
             list_source(tmp_path / name)
 
 
+@pytest.mark.parametrize("name", ["training.csv", "fer2013.csv", "a.csv"])
+def test_a_table_of_something_else_does_not_disturb(name: str, tmp_path: Path) -> None:
+    tree = LayoutTree({name: b"\xff\xfe\x00", "KA.AN1.39.tiff": b"x"}, {}, {})
+    assert list_source(write_tree(tmp_path / "s", tree)).layout.name == "jaffe"
+
+
+def test_a_zip_of_class_folders_may_have_one_folder_around_them(tmp_path: Path) -> None:
+    row = b'{"file": "happy/b_1.jpg", "subject": "ann", "intensity": 0.5}'
+    names = ("faces/happy/a_1.jpg", "faces/happy/b_1.jpg", "__MACOSX/faces/happy/._a_1.jpg")
+    files = {**dict.fromkeys(names, b"x"), "faces/labels.jsonl": row}
+    inner = list_source(write_zip(tmp_path / "s.zip", LayoutTree(files, {}, {}))).listing
+    assert [(i.name, i.subject, i.intensity) for i in inner.images] == [
+        ("happy/a_1.jpg", "a", None),
+        ("happy/b_1.jpg", "ann", 0.5),
+    ]
+    assert not inner.rejected
+    plain = LayoutTree({"happy/day 1/a_1.jpg": b"x"}, {}, {})
+    (image,) = list_source(write_zip(tmp_path / "p.zip", plain)).listing.images
+    assert (image.name, image.expression) == ("happy/day 1/a_1.jpg", "happy")
+
+
 # --- one layout each
 
 

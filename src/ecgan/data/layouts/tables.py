@@ -52,9 +52,12 @@ def rows(tree: Tree, name: str, columns: Sequence[str] = ()) -> Iterator[Row]:
 
 
 def header(tree: Tree, name: str) -> list[str]:
-    """The first line's values in lower case; none for an empty file."""
-    for _, line in tree.lines(name, MAX_ROW_BYTES):
-        return [value.lower() for value in _split(line, f"{tree.root}/{name}")]
+    """The first line's values in lower case; none where it is empty or cannot be read."""
+    try:
+        for _, line in tree.lines(name, MAX_ROW_BYTES):
+            return [value.lower() for value in _split(line, f"{tree.root}/{name}")]
+    except DataError:
+        pass
     return []
 
 
@@ -64,14 +67,7 @@ def tables_with(tree: Tree, columns: set[str]) -> list[str]:
         (name for name in tree.names if name.lower().endswith(".csv")),
         key=lambda name: (name.count("/"), name),
     )
-    return [name for name in csvs[:_MAX_TABLES] if columns <= set(_header_or_none(tree, name))]
-
-
-def _header_or_none(tree: Tree, name: str) -> list[str]:
-    try:
-        return header(tree, name)
-    except DataError:
-        return []
+    return [name for name in csvs[:_MAX_TABLES] if columns <= set(header(tree, name))]
 
 
 def _split(line: str, where: str) -> list[str]:
