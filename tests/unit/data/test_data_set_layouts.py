@@ -528,6 +528,46 @@ def test_a_member_that_lies_about_its_size_is_not_unpacked_further(tmp_path: Pat
         SourceReader().read(image.place)
 
 
+def test_mutated_zips_are_read_or_refused_in_one_line(tmp_path: Path) -> None:
+    tree = LayoutTree(
+        {
+            "jaffe/KA.AN1.39.tiff": bytes(range(200)),
+            "s/subject04.sad": b"a copy",
+            "s/subject04.normal": b"a copy",
+            "fer2013.csv": table_bytes([["emotion", "pixels", "Usage"], ["3", PIXELS, "Training"]]),
+            "i/S005/001/S005_001_00000001.png": b"first",
+            "i/S005/001/S005_001_00000002.png": b"last",
+            "Emotion/S005/001/S005_001_00000002_emotion.txt": b"3.0",
+        },
+        {},
+        {},
+    )
+    whole = write_zip(tmp_path / "whole.zip", tree).read_bytes()
+    random, path = np.random.default_rng(0), tmp_path / "s.zip"
+    layouts = ("fer2013", "jaffe", "yale", "ckplus", "auto")
+    outcomes = Counter[str]()
+    for number in range(1500):
+        data = bytearray(whole)
+        for _ in range(random.integers(1, 6)):
+            spread = len(data) if random.random() < 0.5 else 900  # where the directory lies
+            data[-int(random.integers(1, spread))] = random.integers(256)
+        path.write_bytes(data[: random.integers(100, len(data))] if number % 9 == 0 else data)
+        try:
+            images = list_source(path, layouts[number % 5]).listing.images
+        except DataError as error:
+            assert "\n" not in str(error)
+            outcomes["refused zip"] += 1
+            continue
+        for image in images:
+            try:
+                SourceReader().read(image.place)
+                outcomes["read"] += 1
+            except ImageError as error:
+                assert "\n" not in str(error)
+                outcomes["refused image"] += 1
+    assert min(outcomes[what] for what in ("refused zip", "read", "refused image")) > 20, outcomes
+
+
 def test_encrypted_and_damaged_members(tmp_path: Path) -> None:
     path = _pack(tmp_path / "s.zip", [zipfile.ZipInfo("happy/b_1.jpg")], b"some bytes")
     data = bytearray(path.read_bytes())

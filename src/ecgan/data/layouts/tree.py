@@ -73,6 +73,14 @@ class Tree(ABC):
     def open(self, name: str) -> BinaryIO:
         """Raises DataError where the file cannot be read."""
 
+    def bytes_of(self, name: str) -> bytes:
+        """All of a file, which has at most `MAX_MEMBER_BYTES`; raises DataError as `open` does."""
+        try:
+            with self.open(name) as file:
+                return file.read(MAX_MEMBER_BYTES)
+        except ZIP_ERRORS as error:
+            raise DataError(f"{self.root}: cannot read {name}: {error}") from None
+
     def lines(self, name: str, max_bytes: int) -> Iterator[tuple[int, str]]:
         """Each line of a text file with the place of its first byte; longer ones come in parts.
 

@@ -8,7 +8,8 @@ from pathlib import PurePosixPath
 
 from ecgan.data.layouts.layout import IMAGE_ENDING, Label, UnfitError, named_layout
 from ecgan.data.layouts.source import Listing, ListOptions, Rejection, SourceImage, is_image_name
-from ecgan.data.layouts.tree import MAX_MEMBER_BYTES, Tree
+from ecgan.data.layouts.tree import Tree
+from ecgan.errors import DataError
 
 _CONDITIONS: dict[str, tuple[str, str | None]] = {
     "normal": ("neutral", None),
@@ -71,9 +72,11 @@ def _read(tree: Tree, options: ListOptions) -> Listing:
 
 
 def _same_bytes(tree: Tree, first: SourceImage, second: SourceImage) -> bool:
-    with tree.open(first.name) as one, tree.open(second.name) as other:
-        data = one.read(MAX_MEMBER_BYTES)
-        return len(data) > 0 and data == other.read(MAX_MEMBER_BYTES)
+    try:
+        data = tree.bytes_of(first.name)
+        return len(data) > 0 and data == tree.bytes_of(second.name)
+    except DataError:  # whoever reads the photo itself will say so
+        return False
 
 
 YALE = replace(_NAMED, read=_read)
