@@ -45,10 +45,11 @@ PEOPLE = {"yale": 15, "jaffe": 10, "bu3dfe": 100, "kdef": 70, "rafd": 67, "ferg"
 
 @pytest.fixture(scope="module")
 def trees(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, LayoutTree]]:
-    """Each layout's tree in a folder of another name than the layout's."""
+    """Each layout's tree in a zip of another name than the layout's: 16,000 files in folders would
+    keep the disk busy for long."""
     root = tmp_path_factory.mktemp("layouts")
     made = {name: make() for name, make in TREES.items()}
-    return {name: (write_tree(root / f"{name}-copy", tree), tree) for name, tree in made.items()}
+    return {name: (write_zip(root / f"{name}-copy.zip", tree), tree) for name, tree in made.items()}
 
 
 @pytest.fixture(scope="module")
@@ -130,15 +131,15 @@ def test_expressions_of_the_whole_sets(sources: dict[str, Source]) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(TREES))
-def test_a_zip_gives_the_same_listing(
-    name: str,
-    trees: dict[str, tuple[Path, LayoutTree]],
-    sources: dict[str, Source],
-    tmp_path: Path,
+def test_a_folder_gives_the_same_listing_as_a_zip(
+    name: str, trees: dict[str, tuple[Path, LayoutTree]], tmp_path: Path
 ) -> None:
-    root, tree = trees[name]
-    packed = list_source(write_zip(tmp_path / f"{root.name}.zip", tree))
-    unpacked = sources[name]
+    tree = trees[name][1]
+    if len(tree.files) > 1000:
+        tree = LayoutTree(dict(list(tree.files.items())[:200]), {}, {})
+    packed = list_source(write_zip(tmp_path / "packed/set.zip", tree))
+    unpacked = list_source(write_tree(tmp_path / "set", tree))
+    assert unpacked.listing.images
     assert (packed.layout, packed.why) == (unpacked.layout, unpacked.why)
     assert packed.listing.rejected == unpacked.listing.rejected
     assert [(i.name, _said(i), i.stem) for i in packed.listing.images] == [
