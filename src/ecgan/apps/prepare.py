@@ -13,9 +13,10 @@ from ecgan.apps.console import progress, say, say_json
 from ecgan.errors import UsageError
 
 if TYPE_CHECKING:
+    from ecgan.data.layouts import Source
     from ecgan.data.report import PrepareReport
 
-EXAMPLE = "Example: ecgan prepare photos/london photos/canada --out data/faces"
+EXAMPLE = "Example: ecgan prepare photos/london kdef.zip --out data/faces"
 MAX_LISTED = 20
 """Rejected files that are printed; report.json has all."""
 
@@ -28,11 +29,18 @@ class LandmarkSource(StrEnum):
 
 def prepare(
     sources: Annotated[
-        list[Path], typer.Argument(help="Folders with <expression>/<file> inside.", metavar="SRC")
+        list[Path], typer.Argument(help="Folders or .zip files of photos.", metavar="SRC")
     ],
     *,
     out: Annotated[Path, typer.Option(help="Folder of the prepared data.", metavar="DATA")],
-    layout: Annotated[str, typer.Option(help="How the sources are laid out.")] = "folders",
+    layout: Annotated[
+        str,
+        typer.Option(
+            help="auto, or folders, ar, yale, jaffe, ferg, bu3dfe, ckplus, rafd, kdef, fer2013, "
+            "ferplus, affectnet, rafdb.",
+            metavar="NAME",
+        ),
+    ] = "auto",
     size: Annotated[int, typer.Option(help="Side of the aligned images in pixels.")] = 256,
     workers: Annotated[
         int | None, typer.Option(help="Processes; default: one a CPU.", min=1)
@@ -48,6 +56,20 @@ def prepare(
     subjects: Annotated[
         Path | None, typer.Option(help="CSV with the columns file and subject.", metavar="CSV")
     ] = None,
+    variants: Annotated[
+        str,
+        typer.Option(
+            help="Other light, occlusions and poses to keep: none, all, or names such as "
+            "glasses,left-light.",
+            metavar="NAMES",
+        ),
+    ] = "none",
+    only_basic: Annotated[
+        bool, typer.Option("--only-basic", help="Only the seven usual expressions.")
+    ] = False,
+    peak_frames: Annotated[
+        int, typer.Option(help="CK+: last frames of a sequence that show its expression.", min=1)
+    ] = 3,
     card: Annotated[
         Path | None,
         typer.Option(help="JSON with name, licence and attribution of the data.", metavar="FILE"),
@@ -71,13 +93,25 @@ def prepare(
             landmarks=landmarks.value,
             subject_pattern=subject_pattern,
             subjects_csv=subjects,
+            variants=variants,
+            only_basic=only_basic,
+            peak_frames=peak_frames,
             card=_read_card(card) if card is not None else None,
+            announce=None if as_json else _announce,
             progress=report,
         )
     if as_json:
         say_json(result.to_json())
     else:
         _summarise(result, out)
+
+
+def _announce(source: Source) -> None:
+    """What a source was taken for, and what its owners ask."""
+    layout = source.layout
+    say(f"{source.name}: layout {layout.name} ({source.why})")
+    if layout.citation is not None:
+        say(f"  {layout.title}. Terms: {layout.terms}. Cite: {layout.citation}")
 
 
 def _read_card(file: Path) -> dict[str, Any]:
@@ -105,6 +139,9 @@ def _summarise(report: PrepareReport, out: Path) -> None:
     expressions = ", ".join(f"{name} {count}" for name, count in report.by_expression.items())
     speed = f", {report.images_per_second:.0f} images/s" if report.images_per_second else ""
     say(f"{report.accepted} of {report.found} images accepted ({report.accepted_share:.1%}){speed}")
+    if report.left_out:
+        left_out = ", ".join(f"{reason} {count}" for reason, count in report.left_out.items())
+        say(f"left out by the options: {left_out}")
     say(f"{splits}; {report.pairs} groups of pixel-aligned images")
     say(expressions)
     if report.landmark_error is not None:

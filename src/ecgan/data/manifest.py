@@ -40,6 +40,16 @@ class Record:
     """68 points x, y in pixels of the aligned image."""
     pair: str | None
     """Key shared by images of one person that match pixel for pixel."""
+    session: str | None = None
+    """Which of several sittings or sequences of the person."""
+    variant: str | None = None
+    """Light, occlusion or pose where it is not plain, joined by `+`: `glasses+left-light`."""
+    partition: str | None = None
+    """The part of the data set's published partition; the split does not follow it."""
+
+
+OPTIONAL = ("session", "variant", "partition")
+"""Keys of a line that are there only where they say something."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +104,13 @@ def write_manifest(manifest: Manifest) -> None:
     check(manifest)
     ordered = sorted(manifest.records, key=lambda record: record.image)
     write_json(manifest.root / CARD_NAME, dict(manifest.card))
-    lines = [json.dumps(asdict(record), ensure_ascii=False) + "\n" for record in ordered]
+    lines = [json.dumps(_line(record), ensure_ascii=False) + "\n" for record in ordered]
     write_text(manifest.root / MANIFEST_NAME, "".join(lines))
+
+
+def _line(record: Record) -> dict[str, Any]:
+    values = asdict(record)
+    return {k: v for k, v in values.items() if v is not None or k not in OPTIONAL}
 
 
 def load_manifest(root: Path | str) -> Manifest:
@@ -157,8 +172,8 @@ def _record(line: str, where: str) -> Record:
         values = json.loads(line)
     except json.JSONDecodeError as error:
         raise DataError(f"{where} is damaged: not JSON ({error.msg}); {_REMEDY}") from None
-    expected = [field.name for field in fields(Record)]
-    if not isinstance(values, dict) or sorted(values) != sorted(expected):
+    expected = [field.name for field in fields(Record) if field.name not in OPTIONAL]
+    if not isinstance(values, dict) or set(values).difference(OPTIONAL) != set(expected):
         raise DataError(f"{where}: expected the keys {', '.join(expected)}; {_REMEDY}")
     try:
         points = tuple((float(x), float(y)) for x, y in values["landmarks"])
@@ -175,6 +190,9 @@ def _record(line: str, where: str) -> Record:
         "a finite intensity or null": intensity is None
         or (isinstance(intensity, int | float) and math.isfinite(intensity)),
         "a pair key or null": values["pair"] is None or isinstance(values["pair"], str),
+        f"texts or nothing as {', '.join(OPTIONAL)}": all(
+            values.get(name) is None or isinstance(values[name], str) for name in OPTIONAL
+        ),
     }
     for expectation, holds in problems.items():
         if not holds:

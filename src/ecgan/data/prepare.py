@@ -16,11 +16,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ecgan.data.card import card_of, tool_versions
-from ecgan.data.journal import JOURNAL_NAME, Journal, Outcome
-from ecgan.data.layouts import Rejection, SourceImage, SubjectRule, find_layout, source_name
+from ecgan.data.journal import Journal, Outcome
+from ecgan.data.layouts import ListOptions, Place, Rejection, Source, SourceImage, SubjectRule
+from ecgan.data.layouts.ar import planes
+from ecgan.data.layouts.fer2013 import row_pixels
 from ecgan.data.manifest import MANIFEST_NAME, Manifest, Record, write_manifest
 from ecgan.data.pool import run_tasks
+from ecgan.data.reading import SourceReader
 from ecgan.data.report import PrepareReport, build_report
+from ecgan.data.sources import check_folders, gather
 from ecgan.data.splits import check_shares, split_of
 from ecgan.data.tasks import Item, LandmarkMode, Task, plan
 from ecgan.errors import DataError, FaceError, ImageError, UsageError
@@ -41,18 +45,26 @@ def prepare(
     sources: Sequence[Path],
     out: Path,
     *,
-    layout: str = "folders",
+    layout: str = "auto",
     size: int = 256,
     workers: int | None = None,
     split: Sequence[int] = (75, 10, 15),
     landmarks: LandmarkMode = "detect",
     subject_pattern: str | None = None,
     subjects_csv: Path | None = None,
+    variants: str = "none",
+    only_basic: bool = False,
+    peak_frames: int = 3,
     card: Mapping[str, Any] | None = None,
+    announce: Callable[[Source], None] | None = None,
     progress: Progress | None = None,
 ) -> PrepareReport:
     """Prepare all sources into `out`. The same call again goes on where it was stopped; when all
     is done it changes nothing.
+
+    Each source is a folder or a `.zip`; `announce` hears of each what it was taken for, before
+    the work starts. `variants` keeps other light, occlusions and poses (see `parse_variants`),
+    `only_basic` leaves out expressions beside the usual seven, `peak_frames` goes to sequences.
 
     Landmarks are found (`detect`), taken from labels or files beside the photos (`given`), or
     found only where none are given (`auto`). `card` adds to card.json (name, licence,
@@ -63,12 +75,20 @@ def prepare(
         DataError: a source that cannot be used, or not one accepted image (the report is written).
     """
     check_shares(split)
-    _check_folders(sources, out)
+    check_folders(sources, out)
     if not 32 <= size <= 1024:
         raise UsageError(f"the size takes 32 to 1024 pixels, got {size}")
-    rule = SubjectRule(subject_pattern, subjects_csv)
-    listings = [find_layout(layout)(source, rule) for source in sources]
-    images = [image for listing in listings for image in listing.images]
+    has_rule = subject_pattern is not None or subjects_csv is not None
+    rule = SubjectRule(subject_pattern, subjects_csv) if has_rule else None
+    gathered = gather(
+        sources,
+        layout,
+        ListOptions(rule, peak_frames),
+        variants=variants,
+        only_basic=only_basic,
+        announce=announce,
+    )
+    images = gathered.images
     tasks = plan(images, size, landmarks, tool_versions())
 
     out.mkdir(parents=True, exist_ok=True)
@@ -83,40 +103,23 @@ def prepare(
 
     by_file = {o.file: o for task in tasks for o in journal.outcomes[task.fingerprint]}
     records = _records(images, by_file, split)
-    rejected = [rejection for listing in listings for rejection in listing.rejected]
-    rejected += [Rejection(o.file, o.reason, o.message) for o in by_file.values() if not o.accepted]
+    unfit = [Rejection(o.file, o.reason, o.message) for o in by_file.values() if not o.accepted]
     report = build_report(
-        records, rejected, by_file.values(), journal.seconds, journal.images_timed
+        records,
+        [*gathered.rejected, *unfit],
+        by_file.values(),
+        seconds=journal.seconds,
+        images_timed=journal.images_timed,
+        left_out=gathered.left_out,
     )
     write_json(out / REPORT_NAME, report.to_json())
     if not records:
         raise DataError(
             f"none of the {report.found} images could be used; {out / REPORT_NAME} says why of each"
         )
-    write_manifest(
-        Manifest(out, tuple(records), card_of(records, card, _alignment_card(size, landmarks)))
-    )
+    about = card_of(records, card, _alignment_card(size, landmarks), gathered.sources)
+    write_manifest(Manifest(out, tuple(records), about))
     return report
-
-
-def _check_folders(sources: Sequence[Path], out: Path) -> None:
-    if not sources:
-        raise UsageError("expected at least one source folder")
-    names = [source_name(source) for source in sources]
-    for name in names:
-        if names.count(name) > 1:
-            raise UsageError(
-                f"two source folders are named {name!r}, expected distinct last parts; rename one"
-            )
-    for source in sources:
-        if out.resolve().is_relative_to(source.resolve()):
-            raise UsageError(f"{out} lies inside the source {source}; choose a folder outside")
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file, expected a new folder or one of an earlier prepare")
-    if out.is_dir() and any(out.iterdir()) and not (out / JOURNAL_NAME).exists():
-        raise UsageError(
-            f"{out} holds other files, expected a new folder or one of an earlier prepare"
-        )
 
 
 def _remove_parts(out: Path) -> None:
@@ -152,6 +155,9 @@ def _records(
                     sha256=outcome.sha256,
                     landmarks=outcome.landmarks,
                     pair=image.pair,
+                    session=image.session,
+                    variant=image.variant,
+                    partition=image.partition,
                 )
             )
     return records
@@ -195,6 +201,7 @@ class Worker:
         cv2.setNumThreads(1)  # the processes are the parallelism
         self.out = out
         self._detector: LandmarkDetector | None = None
+        self._reader = SourceReader()
 
     def __call__(self, task: Task) -> tuple[Outcome, ...]:
         """Outcomes in the order of the task's items; files appear whole or not at all."""
@@ -215,7 +222,7 @@ class Worker:
         return tuple(outcomes)
 
     def _prepare(self, item: Item, task: Task, frame: _Frame) -> Outcome:
-        pixels = read_photo(item.path).pixels
+        pixels = self._pixels(item.place)
         points = self._points(pixels, item, task.landmarks)
         alignment = frame.alignment(points, pixels)
         aligned_points = alignment.to_aligned(points)
@@ -237,22 +244,31 @@ class Worker:
             landmark_error=error,
         )
 
+    def _pixels(self, place: Place) -> NDArray[np.uint8]:
+        if place.form == "planes":
+            return planes(self._reader.read(place))
+        if place.form == "row":
+            return row_pixels(self._reader.read(place))
+        if place.is_file:
+            return read_photo(place.path).pixels
+        return read_photo(place.path / str(place.member), self._reader.read(place)).pixels
+
     def _points(
         self, pixels: NDArray[np.uint8], item: Item, mode: LandmarkMode
     ) -> NDArray[np.float32]:
         if mode != "detect":
             if item.landmarks is not None:
                 return np.asarray(item.landmarks, dtype=np.float32)
-            beside = find_landmarks(item.path)
+            beside = find_landmarks(item.place.path) if item.place.is_file else None
             if beside is not None:
                 return read_landmarks(beside)
             if mode == "given":
-                raise FaceError("no-face", f"no landmarks are given for {item.path.name}")
+                raise FaceError("no-face", f"no landmarks are given for {item.name}")
         if self._detector is None:
             self._detector = LandmarkDetector()
         faces = self._detector.detect(pixels)
         if not faces:
-            raise FaceError("no-face", f"no face found in {item.path.name}")
+            raise FaceError("no-face", f"no face found in {item.name}")
         check_translatable(faces[0], pixels.shape)
         return faces[0].points
 

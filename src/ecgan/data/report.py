@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -39,6 +39,8 @@ class PrepareReport:
     by_source: dict[str, int]
     pairs: int
     """Groups of images that match pixel for pixel."""
+    left_out: dict[str, int]
+    """Images that the options leave out, by what for; not among those found."""
     rejected_by_reason: dict[str, int]
     rejected: tuple[Rejection, ...]
     landmark_error: LandmarkError | None
@@ -63,8 +65,10 @@ def build_report(
     records: Sequence[Record],
     rejected: Iterable[Rejection],
     outcomes: Iterable[Outcome],
+    *,
     seconds: float,
     images_timed: int,
+    left_out: Mapping[str, int],
 ) -> PrepareReport:
     """Count the records and rejections of a finished run."""
     ordered = tuple(sorted(rejected, key=lambda rejection: (rejection.file, rejection.reason)))
@@ -78,6 +82,7 @@ def build_report(
         by_expression=_counted(r.expression for r in records),
         by_source=_counted(r.source for r in records),
         pairs=len({r.pair for r in records if r.pair}),
+        left_out=dict(left_out),
         rejected_by_reason=_counted(r.reason for r in ordered),
         rejected=ordered,
         landmark_error=_landmark_error(outcomes),

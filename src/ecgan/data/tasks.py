@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from ecgan.data.layouts import SourceImage
+from ecgan.data.layouts import Place, SourceImage
 from ecgan.expressions import NEUTRAL
 from ecgan.files import sha256_bytes
 
@@ -22,11 +24,16 @@ FORMAT = 1
 class Item:
     """One file to prepare and the names of its outputs below the data folder."""
 
-    path: Path
+    place: Place
     file: str
     image: str
     mask: str
     landmarks: tuple[tuple[float, float], ...] | None
+
+    @property
+    def name(self) -> str:
+        """The last part of the file's path."""
+        return self.file.rsplit("/", 1)[-1]
 
 
 @dataclass(frozen=True)
@@ -48,11 +55,11 @@ def plan(
     for image in images:
         groups[image.pair or f"single {image.source}/{image.name}"].append(image)
     stems = Counter(_output_stem(image).casefold() for image in images)
-    tasks = []
+    tasks, traces = [], _Traces()
     for group in groups.values():
         group.sort(key=lambda image: (image.expression != NEUTRAL, image.name))
         items = tuple(_item(image, stems) for image in group)
-        about = [FORMAT, size, landmarks, *versions, [_trace(item) for item in items]]
+        about = [FORMAT, size, landmarks, *versions, [traces.of(item) for item in items]]
         fingerprint = sha256_bytes(json.dumps(about).encode())
         tasks.append(Task(fingerprint, items, size, landmarks))
     return tasks
@@ -63,19 +70,41 @@ def _item(image: SourceImage, stems: Counter[str]) -> Item:
     file = f"{image.source}/{image.name}"
     if stems[stem.casefold()] > 1:
         stem += "-" + sha256_bytes(file.encode())[:8]
-    return Item(image.path, file, f"images/{stem}.jpg", f"masks/{stem}.png", image.landmarks)
+    return Item(image.place, file, f"images/{stem}.jpg", f"masks/{stem}.png", image.landmarks)
 
 
 def _output_stem(image: SourceImage) -> str:
     inner = PurePosixPath(image.name).with_suffix("").parts[1:]
-    return f"{image.source}/{image.expression}/{'-'.join(inner)}"
+    return f"{image.source}/{image.expression}/{image.stem or '-'.join(inner)}"
 
 
-def _trace(item: Item) -> list[object]:
-    beside = sorted(path for path in item.path.parent.glob(f"{_escaped(item.path.stem)}.*"))
-    stats = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in beside]
-    return [item.file, item.image, item.landmarks, stats]
+class _Traces:
+    """What tells whether an item's inputs have changed; looks into each folder once."""
+
+    def __init__(self) -> None:
+        self._stat = lru_cache(maxsize=64)(_stat)
+        self._beside = lru_cache(maxsize=64)(_files_by_stem)
+
+    def of(self, item: Item) -> list[object]:
+        place = item.place
+        if not place.is_file:
+            inside = [place.member, place.offset]
+            return [item.file, item.image, item.landmarks, [self._stat(place.path)], inside]
+        names = self._beside(place.path.parent).get(place.path.stem, [place.path.name])
+        stats = [_stat(place.path.parent / name) for name in names]
+        return [item.file, item.image, item.landmarks, stats]
 
 
-def _escaped(stem: str) -> str:
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in stem)
+def _files_by_stem(folder: Path) -> dict[str, list[str]]:
+    """Names in a folder, in order, under each part of theirs that ends before a dot."""
+    by_stem: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(entry.name for entry in os.scandir(folder)):
+        for place, letter in enumerate(name):
+            if letter == ".":
+                by_stem[name[:place]].append(name)
+    return by_stem
+
+
+def _stat(path: Path) -> tuple[str, int, int]:
+    about = path.stat()
+    return path.name, about.st_size, about.st_mtime_ns

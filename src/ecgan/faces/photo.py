@@ -42,8 +42,10 @@ class Photo:
     """Pillow's name, such as JPEG."""
 
 
-def read_photo(path: Path) -> Photo:
+def read_photo(path: Path, data: bytes | None = None) -> Photo:
     """Open a photograph of any common kind; of an animation, the first frame.
+
+    `data`: the file's bytes where it lies in an archive; `path` then only names it.
 
     Raises:
         ImageError: missing, not an image, damaged, or more than `MAX_PIXELS` (refused before
@@ -52,7 +54,7 @@ def read_photo(path: Path) -> Photo:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path) as image:
+            with Image.open(path if data is None else io.BytesIO(data)) as image:
                 return _photo(image, path)
     except ImageError:
         raise

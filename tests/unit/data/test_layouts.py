@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ecgan.data.layouts import Listing, SubjectRule, find_layout
+from ecgan.data.layouts import Listing, ListOptions, SubjectRule, find_layout, list_source
 from ecgan.errors import DataError, UsageError
 
 POINTS = [[float(i), float(i + 1)] for i in range(68)]
@@ -20,7 +20,7 @@ def _touch(root: Path, *names: str) -> None:
 
 
 def _list(root: Path, rule: SubjectRule | None = None) -> Listing:
-    return find_layout("folders")(root, rule or SubjectRule())
+    return list_source(root, "folders", ListOptions(rule)).listing
 
 
 def _labels(root: Path, *rows: object) -> None:
@@ -133,8 +133,8 @@ def test_no_folder_and_no_images_are_errors(tmp_path: Path) -> None:
         _list(tmp_path / "nothing")
     with pytest.raises(DataError, match=r"no images in .*<expression>/<file>"):
         _list(tmp_path)
-    with pytest.raises(UsageError, match="expected one of folders"):
-        find_layout("yale")
+    with pytest.raises(UsageError, match=r"expected one of auto, affectnet, .*yale"):
+        find_layout("yle")
 
 
 def test_subject_pattern() -> None:

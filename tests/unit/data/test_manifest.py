@@ -27,6 +27,15 @@ def test_round_trip(tmp_path: Path) -> None:
     assert loaded.vocabulary.names == ("neutral", "happy")
 
 
+def test_session_variant_and_partition_are_kept_where_there_are_any(tmp_path: Path) -> None:
+    more = replace(RECORDS[0], session="2", variant="glasses+left-light", partition="test")
+    make_manifest(tmp_path, [more, *RECORDS[1:]])
+    assert more in load_manifest(tmp_path).records
+    lines = [json.loads(line) for line in (tmp_path / "manifest.jsonl").read_text().splitlines()]
+    optional = [{"session", "variant", "partition"} & line.keys() for line in lines]
+    assert sorted(map(len, optional)) == [0, 0, 3]
+
+
 def test_equal_manifests_give_equal_bytes(tmp_path: Path) -> None:
     for name, records in (("a", RECORDS), ("b", RECORDS[::-1])):
         make_manifest(tmp_path / name, RECORDS)
@@ -68,6 +77,8 @@ def _break(root: Path, **changes: object) -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
+        ({"session": 2}, "expected texts or nothing as session, variant, partition"),
+        ({"glasses": "yes"}, "expected the keys"),
         ({"split": "validation"}, "a split out of train, val, test"),
         ({"split": "test"}, "one split a person"),
         ({"expression": "wink"}, "labelled 'wink'"),

@@ -1,51 +1,36 @@
-"""Data set layouts: each turns a source folder into a list of labelled files."""
+"""Data set layouts: each turns a source, a folder or a zip, into a list of labelled images."""
 
-from __future__ import annotations
-
-from pathlib import Path
-from typing import Protocol
-
-from ecgan.data.layouts.folders import folders
+from ecgan.data.layouts.choose import LAYOUTS, Source, find_layout, list_source
+from ecgan.data.layouts.layout import Layout
+from ecgan.data.layouts.select import Selection, parse_variants, select
 from ecgan.data.layouts.source import (
     IMAGE_SUFFIXES,
+    Form,
     Listing,
+    ListOptions,
+    Place,
     Rejection,
     SourceImage,
     SubjectRule,
     source_name,
 )
-from ecgan.errors import UsageError
 
 __all__ = [
     "IMAGE_SUFFIXES",
     "LAYOUTS",
+    "Form",
     "Layout",
+    "ListOptions",
     "Listing",
+    "Place",
     "Rejection",
+    "Selection",
+    "Source",
     "SourceImage",
     "SubjectRule",
     "find_layout",
+    "list_source",
+    "parse_variants",
+    "select",
     "source_name",
 ]
-
-
-class Layout(Protocol):
-    """Lists the labelled images of one source folder, in a fixed order."""
-
-    def __call__(self, folder: Path, subjects: SubjectRule) -> Listing:
-        """Raises DataError where the folder cannot be of this layout at all."""
-        ...
-
-
-LAYOUTS: dict[str, Layout] = {"folders": folders}
-
-
-def find_layout(name: str) -> Layout:
-    """A layout by name.
-
-    Raises:
-        UsageError: no such layout.
-    """
-    if name not in LAYOUTS:
-        raise UsageError(f"unknown layout {name!r}, expected one of {', '.join(sorted(LAYOUTS))}")
-    return LAYOUTS[name]

@@ -4,60 +4,66 @@ from __future__ import annotations
 
 import json
 import math
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from ecgan.data.layouts.source import (
-    IMAGE_SUFFIXES,
-    Listing,
-    Rejection,
-    SourceImage,
-    SubjectRule,
-    source_name,
-)
+from ecgan.data.layouts.layout import Layout
+from ecgan.data.layouts.source import Listing, ListOptions, Rejection, SourceImage, SubjectRule
+from ecgan.data.layouts.tree import Tree
 from ecgan.errors import DataError
-from ecgan.expressions import canonical_expression
+from ecgan.expressions import EXPRESSIONS, canonical_expression
 
 LABELS_NAME = "labels.jsonl"
-_EXPECTED = "expected <expression>/<file>, such as happy/anna_1.jpg"
+_NAMING = "<expression>/<file>, such as happy/anna_1.jpg"
+_MAX_LINE = 1 << 20
 
 
-def folders(folder: Path, subjects: SubjectRule) -> Listing:
+def has_class_folders(tree: Tree) -> str | None:
+    """Why a tree holds class folders; None where most images lie in none of the usual names."""
+    base = _base(tree)
+    if base + LABELS_NAME in tree.names:
+        return f"it has a {LABELS_NAME}"
+    names = [name.removeprefix(base) for name in tree.image_names]
+    inside = [name for name in names if _expression_of(name) in EXPRESSIONS]
+    if 2 * len(inside) <= len(names):
+        return None
+    return f"{len(inside)} of {len(names)} images lie in folders named after expressions"
+
+
+def read(tree: Tree, options: ListOptions) -> Listing:
     """List `<expression>/.../<file>`; the folder name may be an alias (`HA`, `happiness`).
 
     Each line of `labels.jsonl`, where there is one, holds `file` (path below the folder) and any
     of `subject`, `expression`, `intensity`, `landmarks` (68 x, y in source pixels) and `pair`.
     It goes before the rules of `subjects`. All files of one person in it match pixel for pixel
     (`pair`: null on a line says that this one does not). Files that are no images by their
-    suffix, and hidden ones, are passed over.
+    suffix, and hidden ones, are passed over. In a zip, all may lie in one folder of any name.
 
     Raises:
-        DataError: the folder is missing, holds no images, or its labels file is damaged.
+        DataError: no images, or a damaged labels file.
     """
-    if not folder.is_dir():
-        raise DataError(f"{folder} is not a folder; {_EXPECTED} in it")
-    source = source_name(folder)
-    labels = _read_labels(folder / LABELS_NAME)
+    source, base = tree.source, _base(tree)
+    subjects = options.subjects or SubjectRule()
+    labels = _read_labels(tree, base + LABELS_NAME)
     images, rejected, seen = [], [], set()
-    for name in _image_names(folder):
+    for member in tree.image_names:
+        name = member.removeprefix(base)
         seen.add(name)
         label = labels.get(name, _Label())
         expression = label.expression or _expression_of(name)
         subject = label.subject or subjects.subject(name, source)
-        shown = f"{source}/{name}"
         if expression is None:
-            rejected.append(Rejection(shown, "no-label", f"lies in no class folder; {_EXPECTED}"))
+            message = f"lies in no class folder; expected {_NAMING}"
+            rejected.append(Rejection(tree.shown(name), "no-label", message))
         elif subject is None:
             message = "neither the subjects csv nor the subject pattern fits this file"
-            rejected.append(Rejection(shown, "no-subject", message))
+            rejected.append(Rejection(tree.shown(name), "no-subject", message))
         else:
             pair = f"{source}:{subject}" if label.paired and label.subject else None
             images.append(
                 SourceImage(
-                    path=folder / name,
+                    place=tree.place(member),
                     name=name,
                     source=source,
                     subject=subject,
@@ -69,10 +75,31 @@ def folders(folder: Path, subjects: SubjectRule) -> Listing:
             )
     for name in sorted(set(labels) - seen):
         message = f"{LABELS_NAME} names it, but there is no such image file"
-        rejected.append(Rejection(f"{source}/{name}", "missing", message))
+        rejected.append(Rejection(tree.shown(name), "missing", message))
     if not seen:
-        raise DataError(f"no images in {folder}; {_EXPECTED}")
+        raise DataError(f"no images in {tree.root}; expected {_NAMING} in it")
     return Listing(tuple(images), tuple(rejected))
+
+
+FOLDERS = Layout(
+    name="folders",
+    title="class folders",
+    citation=None,
+    terms=None,
+    naming=_NAMING,
+    recognise=has_class_folders,
+    read=read,
+)
+
+
+def _base(tree: Tree) -> str:
+    """The one folder that a zip often holds everything in, as a prefix; else nothing."""
+    tops = {name.split("/", 1)[0] for name in tree.names}
+    if tree.root.is_dir() or len(tops) != 1 or any("/" not in name for name in tree.names):
+        return ""
+    (top,) = tops
+    deep = all(name.count("/") > 1 for name in tree.image_names)
+    return f"{top}/" if deep and canonical_expression(top) not in EXPRESSIONS else ""
 
 
 @dataclass(frozen=True)
@@ -85,48 +112,30 @@ class _Label:
     paired: bool = True
 
 
-def _image_names(folder: Path) -> Iterator[str]:
-    visited = set()
-    for where, inner, files in os.walk(folder, followlinks=True):
-        real = os.path.realpath(where)
-        if real in visited:
-            inner.clear()
-            continue
-        visited.add(real)
-        inner[:] = sorted(name for name in inner if not name.startswith("."))
-        for file in sorted(files):
-            path = Path(where, file)
-            if path.suffix.lower() in IMAGE_SUFFIXES and not file.startswith("."):
-                yield path.relative_to(folder).as_posix()
-
-
 def _expression_of(name: str) -> str | None:
     first, slash, _ = name.partition("/")
     return canonical_expression(first) if slash else None
 
 
-def _read_labels(path: Path) -> dict[str, _Label]:
-    if not path.exists():
+def _read_labels(tree: Tree, name: str) -> dict[str, _Label]:
+    if name not in tree.names:
         return {}
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"cannot read the labels of {path}: {error}") from None
     labels: dict[str, _Label] = {}
-    for number, line in enumerate(lines, start=1):
+    for number, (_, line) in enumerate(tree.lines(name, _MAX_LINE), start=1):
         if not line.strip():
             continue
+        where = f"{tree.root}/{name}:{number}"
         try:
             row = json.loads(line)
-            name, label = _label(row)
+            file, label = _label(row)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise DataError(
-                f"{path}:{number} is damaged ({type(error).__name__}: {error}); expected a JSON "
+                f"{where} is damaged ({type(error).__name__}: {error}); expected a JSON "
                 "object with file, subject, expression, intensity and 68 landmarks"
             ) from None
-        if name in labels:
-            raise DataError(f"{path}:{number} names {name} a second time, expected one line a file")
-        labels[name] = label
+        if file in labels:
+            raise DataError(f"{where} names {file} a second time, expected one line a file")
+        labels[file] = label
     return labels
 
 

@@ -6,7 +6,8 @@ import csv
 import os
 import re
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Literal
 
 from ecgan.errors import DataError, UsageError
 
@@ -15,18 +16,46 @@ IMAGE_SUFFIXES = frozenset(
 )
 
 
-def source_name(folder: Path) -> str:
-    """The last part of a source folder's path; a link keeps its own name."""
-    return Path(os.path.abspath(folder)).name  # noqa: PTH100  resolve() would follow the link
+Form = Literal["photo", "planes", "row"]
+"""An image file, AR's raw colour planes, or a row of FER2013's table."""
+
+
+def source_name(source: Path) -> str:
+    """The last part of a source's path, without `.zip`; a link keeps its own name."""
+    path = Path(os.path.abspath(source))  # noqa: PTH100  resolve() would follow the link
+    return path.stem if path.suffix.lower() == ".zip" and not path.is_dir() else path.name
+
+
+def is_image_name(name: str) -> bool:
+    """Whether a file's name ends like one of an image."""
+    return PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the bytes of one image lie."""
+
+    path: Path
+    """The file itself, or the zip that holds it."""
+    member: str | None = None
+    """Name inside the zip."""
+    offset: int | None = None
+    """First byte of the image's row, where the file is a table."""
+    form: Form = "photo"
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the file at `path` is the image, and nothing else is in it."""
+        return self.member is None and self.offset is None
 
 
 @dataclass(frozen=True)
 class SourceImage:
-    """One file with its labels."""
+    """One image with its labels."""
 
-    path: Path
+    place: Place
     name: str
-    """Path below the source folder, with forward slashes."""
+    """Path below the source, with forward slashes; for a row: the table's, then the row's name."""
     source: str
     subject: str
     expression: str
@@ -35,6 +64,14 @@ class SourceImage:
     """68 points in pixels of the source image, where a labels file gives them."""
     pair: str | None = None
     """Images with the same key are of one person and match pixel for pixel."""
+    session: str | None = None
+    """Which of several sittings of a person, or which of several sequences."""
+    variant: str | None = None
+    """What differs from a plain frontal photo, joined by `+`: `glasses+left-light`."""
+    partition: str | None = None
+    """The part of the published partition that the image belongs to."""
+    stem: str | None = None
+    """Name of the outputs; None: the path inside its class folder."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +87,16 @@ class Rejection:
 class Listing:
     images: tuple[SourceImage, ...]
     rejected: tuple[Rejection, ...] = ()
+
+
+@dataclass(frozen=True)
+class ListOptions:
+    """What the user may say about how sources are listed."""
+
+    subjects: SubjectRule | None = None
+    """Who a file of class folders shows; None: the name up to its first `_`."""
+    peak_frames: int = 3
+    """Frames at the end of a sequence that show its expression."""
 
 
 class SubjectRule:

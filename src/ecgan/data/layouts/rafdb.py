@@ -1,0 +1,88 @@
+"""RAF-DB: `EmoLabel/list_patition_label.txt` and `Image/aligned/train_00001_aligned.jpg`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from ecgan.data.layouts.layout import Label, Layout, labelled, listing
+from ecgan.data.layouts.source import Listing, ListOptions, Rejection, SourceImage, is_image_name
+from ecgan.data.layouts.tables import MAX_ROW_BYTES
+from ecgan.data.layouts.tree import Tree
+
+_LISTS = ("list_patition_label.txt", "list_partition_label.txt")
+"""The release misspells it."""
+_EXPRESSIONS = ("surprise", "fear", "disgust", "happy", "sad", "angry", "neutral")
+"""By code, from 1."""
+_LINE = re.compile(r"(?P<stem>(?P<partition>train|test)_\d+)\.jpg\s+(?P<code>[1-7])", re.ASCII)
+_NAMING = (
+    "EmoLabel/list_patition_label.txt with lines such as 'train_00001.jpg 5' (1 to 7), and "
+    "Image/aligned/train_00001_aligned.jpg or Image/original/train_00001.jpg"
+)
+
+
+def _lists(tree: Tree) -> list[str]:
+    return [name for name in tree.names if PurePosixPath(name).name in _LISTS]
+
+
+def _recognise(tree: Tree) -> str | None:
+    lists = _lists(tree)
+    return f"it has the list {lists[0]}" if lists else None
+
+
+def _read(tree: Tree, _options: ListOptions) -> Listing:
+    files = _files(tree)
+    images: list[SourceImage] = []
+    rejected: list[Rejection] = []
+    used: set[str] = set()
+    for table in _lists(tree)[:1]:
+        for offset, line in tree.lines(table, MAX_ROW_BYTES):
+            match = _LINE.fullmatch(line.strip())
+            if match is None:
+                if line.strip():
+                    shown = tree.shown(f"{table}, byte {offset}: {line.strip()[:80]}")
+                    rejected.append(Rejection(shown, "row", f"expected {_NAMING}"))
+                continue
+            stem = match["stem"]
+            if stem in used:
+                rejected.append(Rejection(tree.shown(stem), "row", "the list names it twice"))
+            elif stem not in files:
+                message = f"the list names it, but there is no such image; expected {_NAMING}"
+                rejected.append(Rejection(tree.shown(f"{stem}.jpg"), "missing", message))
+            else:
+                label = Label(f"rafdb-{stem}", _EXPRESSIONS[int(match["code"]) - 1])
+                image = labelled(tree, files[stem], label)
+                images.append(replace(image, partition=match["partition"], stem=stem))
+            used.add(stem)
+    for stem, file in files.items():
+        if stem not in used:
+            message = f"the list does not name this image; expected {_NAMING}"
+            rejected.append(Rejection(tree.shown(file), "no-label", message))
+    return listing(tree, images, rejected, _NAMING)
+
+
+def _files(tree: Tree) -> dict[str, str]:
+    """Image by the stem that the list gives it: the aligned one where both are there."""
+    files: dict[str, str] = {}
+    for name in filter(is_image_name, tree.names):
+        stem = PurePosixPath(name).stem
+        aligned = stem.endswith("_aligned")
+        stem = stem.removesuffix("_aligned")
+        if aligned or stem not in files:
+            files[stem] = name
+    return files
+
+
+RAFDB = Layout(
+    name="rafdb",
+    title="Real-world Affective Faces Database (RAF-DB)",
+    citation=(
+        "S. Li, W. Deng and J. Du, Reliable Crowdsourcing and Deep Locality-Preserving Learning "
+        "for Expression Recognition in the Wild, CVPR 2017"
+    ),
+    terms="non-commercial research only, on request from its owners",
+    naming=_NAMING,
+    recognise=_recognise,
+    read=_read,
+)

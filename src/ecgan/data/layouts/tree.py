@@ -1,0 +1,222 @@
+"""The files of a source by name, whether they lie in a folder or in a zip that stays packed."""
+
+from __future__ import annotations
+
+import lzma
+import os
+import re
+import stat
+import struct
+import zipfile
+import zlib
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, Self, cast
+
+from ecgan.data.layouts.source import Form, Place, Rejection, is_image_name, source_name
+from ecgan.errors import DataError
+
+MAX_MEMBER_BYTES = 1 << 30
+"""Unpacked size up to which a member of a zip is read; the tables of large sets stay below."""
+ZIP_ERRORS = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    OSError,
+    EOFError,
+    ValueError,
+    RuntimeError,  # NotImplementedError and what zipfile raises for a password
+    ArithmeticError,
+    KeyError,
+    struct.error,
+    zlib.error,
+    lzma.LZMAError,
+)
+"""What the zip library raises for a damaged archive."""
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+_MAX_PART_BYTES = 200
+_DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
+
+
+class Tree(ABC):
+    """A source's files: names with forward slashes, in a fixed order, hidden ones left out."""
+
+    def __init__(
+        self, root: Path, names: Iterable[str], rejected: Iterable[Rejection] = ()
+    ) -> None:
+        self.root = root
+        self.source = source_name(root)
+        self.names = tuple(names)
+        self.rejected = tuple(rejected)
+        """Files that no layout gets to see, with the reason."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *about: object) -> None:
+        self.close()
+
+    def close(self) -> None:  # noqa: B027  a folder holds nothing open
+        """Let go of the files that are open."""
+
+    @property
+    def image_names(self) -> list[str]:
+        """The names that end like an image file."""
+        return [name for name in self.names if is_image_name(name)]
+
+    @abstractmethod
+    def place(self, name: str, offset: int | None = None, form: Form = "photo") -> Place:
+        """Where an image's bytes lie: a file of this tree, or the row of it at `offset`."""
+
+    @abstractmethod
+    def open(self, name: str) -> BinaryIO:
+        """Raises DataError where the file cannot be read."""
+
+    def bytes_of(self, name: str) -> bytes:
+        """All of a file, which has at most `MAX_MEMBER_BYTES`; raises DataError as `open` does."""
+        try:
+            with self.open(name) as file:
+                return file.read(MAX_MEMBER_BYTES)
+        except ZIP_ERRORS as error:
+            raise DataError(f"{self.root}: cannot read {name}: {error}") from None
+
+    def lines(self, name: str, max_bytes: int) -> Iterator[tuple[int, str]]:
+        """Each line of a text file with the place of its first byte; longer ones come in parts.
+
+        Raises:
+            DataError: the file cannot be read or is not UTF-8.
+        """
+        try:
+            with self.open(name) as file:
+                offset = 0
+                while line := file.readline(max_bytes):
+                    yield offset, line.decode("utf-8-sig" if offset == 0 else "utf-8")
+                    offset += len(line)
+        except UnicodeDecodeError:
+            raise DataError(f"{self.root}: expected UTF-8 text in {name}") from None
+        except ZIP_ERRORS as error:
+            raise DataError(f"{self.root}: cannot read {name}: {error}") from None
+
+    def shown(self, name: str) -> str:
+        """A file as reports name it."""
+        return f"{self.source}/{name}"
+
+
+def open_tree(root: Path) -> Tree:
+    """The files of a folder (links to folders are followed, once) or of a `.zip`.
+
+    Members of a zip that could lead out of it, that hide what they are, or that unpack to more
+    than `MAX_MEMBER_BYTES` are rejected by name.
+
+    Raises:
+        DataError: neither a folder nor a zip that can be read.
+    """
+    if root.is_dir():
+        return _Folder(root, _folder_names(root))
+    if root.suffix.lower() == ".zip" and root.is_file():
+        return _Zip(root)
+    raise DataError(f"{root} is not a folder and not a .zip file; give the folder of a data set")
+
+
+class _Folder(Tree):
+    def place(self, name: str, offset: int | None = None, form: Form = "photo") -> Place:
+        return Place(self.root / name, offset=offset, form=form)
+
+    def open(self, name: str) -> BinaryIO:
+        try:
+            return (self.root / name).open("rb")
+        except OSError as error:
+            raise DataError(f"cannot read {self.root / name}: {error.strerror}") from None
+
+
+class _Zip(Tree):
+    def __init__(self, root: Path) -> None:
+        try:
+            self._archive = zipfile.ZipFile(root)
+        except ZIP_ERRORS as error:
+            raise DataError(f"{root} is no zip file, or a damaged one: {error}") from None
+        super().__init__(root, *_safe_names(self._archive.infolist(), source_name(root)))
+
+    def close(self) -> None:
+        self._archive.close()
+
+    def place(self, name: str, offset: int | None = None, form: Form = "photo") -> Place:
+        return Place(self.root, member=name, offset=offset, form=form)
+
+    def open(self, name: str) -> BinaryIO:
+        try:
+            return cast(BinaryIO, self._archive.open(name))
+        except ZIP_ERRORS as error:
+            raise DataError(f"{self.root}: cannot read {name}: {error}") from None
+
+
+def _folder_names(folder: Path) -> Iterator[str]:
+    visited = set()
+    for where, inner, files in os.walk(folder, followlinks=True):
+        real = os.path.realpath(where)
+        if real in visited:
+            inner.clear()
+            continue
+        visited.add(real)
+        inner[:] = sorted(name for name in inner if not name.startswith("."))
+        for file in sorted(files):
+            if not file.startswith("."):
+                yield Path(where, file).relative_to(folder).as_posix()
+
+
+def _safe_names(
+    members: Sequence[zipfile.ZipInfo], source: str
+) -> tuple[list[str], list[Rejection]]:
+    times = Counter(member.orig_filename.casefold() for member in members)
+    names, rejected = [], []
+    for member in members:
+        problem = _problem(member)
+        if problem is None and times[member.orig_filename.casefold()] > 1:
+            problem = "the zip has two members of this name"
+        if problem is not None:
+            shown = member.orig_filename.encode("unicode_escape").decode()
+            rejected.append(Rejection(f"{source}/{shown}", "unsafe", problem))
+        elif not member.is_dir() and not _is_hidden(member.filename):
+            names.append(member.filename)
+    return sorted(names, key=_walk_order), rejected
+
+
+def _problem(member: zipfile.ZipInfo) -> str | None:
+    """Why a member is not read; None where nothing is wrong with it."""
+    name = member.orig_filename
+    parts = name.removesuffix("/").split("/")
+    kind = stat.S_IFMT(member.external_attr >> 16)
+    checks = (
+        (name.startswith(("/", "\\")), "an absolute path"),
+        (re.match(r"[A-Za-z]:", name) is not None, "a path with a drive letter"),
+        (".." in re.split(r"[/\\]", name), "a path with '..', which leads out of the zip"),
+        ("\\" in name, "a name with a backslash"),
+        (not name.isprintable(), "a name with control characters"),
+        ("" in parts or "." in parts, "a path with an empty part"),
+        (any(len(part.encode()) > _MAX_PART_BYTES for part in parts), "a name that is too long"),
+        (any(part.endswith((" ", ".")) for part in parts), "a name that ends in a space or a dot"),
+        (any(_DEVICES.match(part) for part in parts), "the name of a device"),
+        (kind == stat.S_IFLNK, "a link"),
+        (kind not in (0, stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK), "a special file"),
+        (bool(member.flag_bits & 1), "encrypted: unpack it with its password"),
+        (member.compress_type not in _METHODS, "packed by a method that is not supported"),
+        (
+            member.file_size > MAX_MEMBER_BYTES,
+            f"{member.file_size} bytes unpacked, at most {MAX_MEMBER_BYTES}",
+        ),
+    )
+    for wrong, what in checks:
+        if wrong:
+            return f"the zip member has {what}" if what.startswith(("a ", "an ")) else what
+    return None
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith("__MACOSX/") or any(part.startswith(".") for part in name.split("/"))
+
+
+def _walk_order(name: str) -> tuple[object, ...]:
+    """Sorts names as a walk meets them: the files of a folder before its folders."""
+    *folders, file = name.split("/")
+    return (*((1, folder) for folder in folders), (0, file))
