@@ -52,14 +52,14 @@ class Canvas:
             mask = cv2.multiply(mask, clip[y0:y1, x0:x1], scale=1 / 255)
         self._blend(box, _plain(colour, mask.shape), mask, alpha)
 
-    def paste(self, painted: Pixels, points: Points) -> None:
-        """The inside of a polygon from another canvas of the same size."""
-        box = self._box(points, 2)
-        if box is None:
+    def paste(self, painted: Pixels, mask: Pixels) -> None:
+        """Blend in another canvas of the same size where a mask (0 to 255) says so."""
+        x, y, width, height = cv2.boundingRect(mask)
+        if width == 0:
             return
-        x0, y0, x1, y1 = box
-        mask = _soft_polygon(points - (x0, y0), (x1 - x0, y1 - y0), 0)
-        self._blend(box, painted[y0:y1, x0:x1], mask, 1.0)
+        box = x, y, x + width, y + height
+        where = slice(y, y + height), slice(x, x + width)
+        self._blend(box, painted[where], mask[where], 1.0)
 
     def tint(self, mask: Pixels, colour: ArrayLike, alpha: float, around: Points) -> None:
         """Blend a colour through a mask of the canvas, looking only at the box of `around`."""

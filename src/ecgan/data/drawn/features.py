@@ -203,7 +203,7 @@ def paint_mouth(brush: Brush) -> None:
     canvas, lift = brush.canvas, 0.06
     lips = mix(shadow(person.skin, 0.75), _ROSE, person.lip_red)
     if sum(person.skin) < 380:
-        lips = mix(shadow(person.skin, 0.6), (150, 60, 66), 0.2 + 0.6 * person.lip_red)
+        lips = mix(shadow(person.skin, 0.35), (170, 66, 72), 0.3 + 0.6 * person.lip_red)
     below = mouth.bottom[len(mouth.bottom) // 2]
     brush.soft(ellipse(below[0], below[1] + 0.07, 0.24, 0.05, 16), brush.shade, 0.6, 0.03)
     middle = mouth.top[len(mouth.top) // 2]
@@ -239,7 +239,7 @@ def _mouth_inside(brush: Brush, lift: float) -> None:
     mouth, pose, action = brush.face.mouth, brush.pose, brush.action
     layer = Canvas(brush.canvas.size, brush.canvas.factor)
     inside = pose(mouth.inside, lift)
-    layer.fill(inside + 0.0, _THROAT)
+    layer.pixels[...] = _THROAT
     gap = mouth.opening
     low = mouth.lower[len(mouth.lower) // 2]
     half = 0.5 * (mouth.top[-1, 0] - mouth.top[0, 0])
@@ -250,9 +250,10 @@ def _mouth_inside(brush: Brush, lift: float) -> None:
         layer.fill(groove, shadow(_TONGUE), alpha=0.6, blur=0.012 * pose.unit)
     height = min(0.10, 0.02 + 0.55 * gap)
     edge = slice(2, -2)
-    teeth = np.concatenate(
-        [mouth.upper[edge] - (0, 0.03), (mouth.upper[edge] + (0, height))[::-1] * (0.95, 1)]
-    )
+    rim = mouth.upper[edge] + (0, height)
+    level = 0.6 * min(1.0, action(26) + action(27))  # a round mouth shows a straight row
+    rim[:, 1] += level * np.minimum(0, mouth.upper[12, 1] + height - rim[:, 1])
+    teeth = np.concatenate([mouth.upper[edge] - (0, 0.03), rim[::-1] * (0.95, 1)])
     layer.fill(pose(teeth, lift), _TEETH)
     shade = np.concatenate([mouth.upper - (0, 0.02), (mouth.upper + (0, 0.03))[::-1]])
     layer.fill(pose(shade, lift), (150, 110, 110), alpha=0.5, blur=0.012 * pose.unit)
@@ -263,7 +264,7 @@ def _mouth_inside(brush: Brush, lift: float) -> None:
     if action(16) > 0.15 or action(20) > 0.3:
         rows = np.concatenate([(mouth.lower[5:-5] - (0, 0.055)), mouth.lower[5:-5][::-1]])
         layer.fill(pose(rows, lift), mix(_TEETH, _THROAT, 0.15))
-    brush.canvas.paste(layer.pixels, inside)
+    brush.canvas.paste(layer.pixels, layer.mask(inside))
 
 
 def paint_eyes(brush: Brush) -> None:
@@ -275,14 +276,16 @@ def paint_eyes(brush: Brush) -> None:
     ink = mix(shadow(np.asarray(person.hair, np.float32) * 0.5), (34, 24, 28), 0.6)
     for side, eye in zip((-1, 1), brush.face.eyes, strict=True):
         outline = pose(eye.outline)
-        layer.fill(outline + 0.0, (252, 248, 243))
+        layer.fill(outline, (252, 248, 243))
         top = ribbon(pose(eye.upper), np.array([0.14, 0.16, 0.14]) * unit)
         layer.fill(top, (176, 164, 172), alpha=0.6, blur=0.02 * unit)
         _iris(layer, brush, eye, iris)
+    canvas.paste(layer.pixels, canvas.mask(*(pose(eye.outline) for eye in brush.face.eyes)))
+    for side, eye in zip((-1, 1), brush.face.eyes, strict=True):
         if person.lashes > 0.4:
             lid = np.concatenate([eye.upper - (0, 0.11), eye.upper[::-1]])
-            brush.soft(lid, mix(person.skin, (150, 80, 90), 0.45), 0.5 * person.lashes, 0.03)
-        canvas.paste(layer.pixels, outline)
+            tone = mix(person.skin, (150, 80, 90), 0.45)
+            brush.soft(lid, tone, 0.5 * person.lashes, 0.02)
         crease = eye.upper * (1, 1) - (0, 0.05 + 0.02 * brush.action(5, side))
         brush.crease(crease[2:-2:2], 0.35 + 0.3 * person.crease, 0.022)
         upper = eye.upper
@@ -323,7 +326,8 @@ def _iris(layer: Canvas, brush: Brush, eye: Eye, colour: Colour) -> None:
 
 def paint_brows(brush: Brush) -> None:
     person, unit = brush.person, brush.pose.unit
-    colour = mix(shadow(np.asarray(person.hair, np.float32), 0.9), brush.line, 0.15)
+    hair = np.asarray(person.hair, np.float32)
+    colour = mix(shadow(hair, 0.6 + 0.002 * hair.sum()), brush.line * 0.8, 0.2)
     widths = np.array([0.62, 1.0, 0.98, 0.72, 0.16]) * person.brow_thick * unit
     for brow in brush.face.brows:
         shape = ribbon(brush.pose(brow_curve(brow), 0.02), widths)

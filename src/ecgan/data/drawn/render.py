@@ -49,11 +49,12 @@ class Sitting:
         paint_background(self._base, shot)
         colours = (self._hair_colour, clothes)
         paint_behind(self._base, person, shot, self._hair, colours)
+        self._prepare_hair()
         self._gain = light_gain(self._pose, shot, size, self._factor)
 
     def draw(self, action: Action = REST) -> Picture:
         """The person with an expression."""
-        person, pose, unit = self.person, self._pose, self._pose.unit
+        person, pose = self.person, self._pose
         face = build_face(person, action, gaze_down=self.shot.gaze[1])
         canvas = Canvas(self.size, self._factor)
         canvas.pixels[...] = self._base.pixels
@@ -63,7 +64,8 @@ class Sitting:
         self._shade(canvas, outline, skin)
         brush = features.Brush(canvas, pose, person, self.shot, face, action, skin)
         features.paint_skin(brush)
-        self._hair_shadow(canvas, skin)
+        shade = cv2.multiply(self._hair_shade, skin, scale=1 / 255)
+        canvas.tint(shade, shadow(person.skin, 1.2), 0.6 * self._hair.strength, outline)
         beard = features.paint_beard(brush)
         features.paint_nose(brush)
         features.paint_mouth(brush)
@@ -71,7 +73,8 @@ class Sitting:
         features.paint_brows(brush)
         features.paint_glasses(brush)
         mask = canvas.mask(outline, *beard)
-        mask = cv2.subtract(mask, self._paint_hair(canvas))
+        mask = cv2.subtract(mask, self._hair_cover)
+        canvas.paste(self._hair_layer, self._hair_cover)
         image = canvas.reduced() * self._gain
         points = pose.to_output(_projected(pose, face))
         return Picture(
@@ -95,36 +98,29 @@ class Sitting:
         alpha = min(1.0, 0.55 + 0.4 * self.shot.contrast)
         canvas.tint(crescent, shadow(self.person.skin), alpha, outline)
 
-    def _hair_shadow(self, canvas: Canvas, skin: Pixels) -> None:
-        unit, light = self._pose.unit, self.shot.light
-        offset = np.array([-np.cos(light) * 0.06, 0.09]) * unit
-        for part in self._hair.front:
-            shape = self._pose(part, 0.05) + offset
-            colour = shadow(self.person.skin, 1.2)
-            canvas.fill(
-                shape, colour, alpha=0.6 * self._hair.strength, blur=0.035 * unit, clip=skin
-            )
-
-    def _paint_hair(self, canvas: Canvas) -> Pixels:
-        """Paint what lies on the head; gives its mask."""
-        unit, colour = self._pose.unit, self._hair_colour
+    def _prepare_hair(self) -> None:
+        """Paint once what lies on the head and its shadow: no expression moves them."""
+        unit, colour, light = self._pose.unit, self._hair_colour, self.shot.light
+        layer = Canvas(self.size, self._factor)
+        towards = np.array([np.cos(light), -np.sin(light)])
         shapes = [self._pose(part, 0.05) for part in self._hair.front]
-        covered = canvas.mask(*shapes)
-        strength = self._hair.strength
+        covered = layer.mask(*shapes)
+        self._hair_layer, self._hair_cover, self._hair_shade = layer.pixels, covered, covered
+        if not shapes:
+            return
+        layer.pixels[...] = colour.astype(np.uint8)
         for shape in shapes:
-            canvas.fill(shape, colour, alpha=strength)
-        if shapes:
-            dark = shadow(colour)
-            for shape in shapes:
-                away = np.array([np.cos(self.shot.light), -np.sin(self.shot.light)]) * 0.16 * unit
-                rim = canvas.mask(shape + away)
-                soft = cv2.subtract(canvas.mask(shape), cv2.blur(rim, (_odd(0.2 * unit),) * 2))
-                canvas.tint(soft, dark, 0.55 * strength, shape)
+            width = (_odd(0.2 * unit),) * 2
+            rim = cv2.blur(layer.mask(shape + 0.16 * unit * towards), width)
+            layer.tint(cv2.subtract(covered, rim), shadow(colour), 0.55, shape)
+        shine = mix(colour, (255, 250, 240), 0.45)
         for line in self._hair.shine:
-            light = mix(colour, (255, 250, 240), 0.45)
             curve = ribbon(self._pose(line, 0.1), np.array([0.0, 0.2, 0.16, 0.0]) * unit)
-            canvas.fill(curve, light, alpha=0.5, blur=0.045 * unit, clip=covered)
-        return np.asarray(covered * strength, np.uint8)
+            layer.fill(curve, shine, alpha=0.5, blur=0.045 * unit)
+        offset = np.array([-np.cos(light) * 0.06, 0.09]) * unit
+        width = (_odd(0.1 * unit),) * 2
+        self._hair_shade = cv2.blur(layer.mask(*(shape + offset for shape in shapes)), width)
+        self._hair_cover = np.asarray(covered * self._hair.strength, np.uint8)
 
 
 def _projected(pose: Pose, face: Face) -> Points:
