@@ -12,7 +12,6 @@ from ecgan import __version__
 from ecgan.data.manifest import CARD_NAME, Record, vocabulary_of
 from ecgan.errors import DataError
 
-
 _TOOLS = ("mediapipe", "opencv-contrib-python-headless", "opencv-python-headless", "pillow")
 
 

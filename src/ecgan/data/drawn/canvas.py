@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -49,7 +50,7 @@ class Canvas:
         x0, y0, x1, y1 = box
         mask = _soft_polygon(points - (x0, y0), (x1 - x0, y1 - y0), blur)
         if clip is not None:
-            mask = cv2.multiply(mask, clip[y0:y1, x0:x1], scale=1 / 255)
+            mask = within(mask, clip[y0:y1, x0:x1])
         self._blend(box, _plain(colour, mask.shape), mask, alpha)
 
     def paste(self, painted: Pixels, mask: Pixels) -> None:
@@ -77,18 +78,17 @@ class Canvas:
             cv2.fillPoly(mask, [_fixed(points)], 255, cv2.LINE_AA, _SHIFT)
         return mask
 
-    def reduced(self, pixels: Pixels | None = None) -> Pixels:
-        """The canvas, or a mask of its size, at `size` output pixels."""
-        whole = self.pixels if pixels is None else pixels
+    def reduced(self, layer: NDArray[Any]) -> NDArray[Any]:
+        """An array of the canvas's size at `size` output pixels, of the same type."""
         side = (self.size, self.size)
-        return np.asarray(cv2.resize(whole, side, interpolation=cv2.INTER_AREA), np.uint8)
+        return np.asarray(cv2.resize(layer, side, interpolation=cv2.INTER_AREA))
 
     def _blend(
         self, box: tuple[int, int, int, int], over: Pixels, mask: Pixels, alpha: float
     ) -> None:
         x0, y0, x1, y1 = box
         region = self.pixels[y0:y1, x0:x1]
-        weight = cv2.multiply(mask, alpha / 255, dtype=cv2.CV_32F)
+        weight = mask * np.float32(alpha / 255)
         region[...] = cv2.blendLinear(region, over, 1 - weight, weight)
 
     def _box(self, points: Points, margin: float) -> tuple[int, int, int, int] | None:
@@ -117,6 +117,27 @@ def open_curve(control: ArrayLike, samples: int = 6) -> Points:
 def ellipse(x: float, y: float, rx: float, ry: float, samples: int = 24) -> Points:
     """Polygon of an ellipse around (x, y)."""
     return np.asarray(_circle(samples) * (rx, ry) + (x, y))
+
+
+def disc(centre: Points, rx: float, ry: float, samples: int = 24) -> Points:
+    """The same around a point of shape (2,)."""
+    return ellipse(float(centre[0]), float(centre[1]), rx, ry, samples)
+
+
+def within(mask: Pixels, other: Pixels) -> Pixels:
+    """What two masks (0 to 255) have in common."""
+    return np.asarray(cv2.multiply(mask, other, scale=1 / 255), np.uint8)
+
+
+def without(mask: Pixels, other: Pixels) -> Pixels:
+    """What the first mask has more than the second."""
+    return np.asarray(cv2.subtract(mask, other), np.uint8)
+
+
+def spread(mask: Pixels, width: float) -> Pixels:
+    """A mask with an edge `width` pixels soft."""
+    odd = 2 * int(width / 2) + 1
+    return np.asarray(cv2.blur(mask, (odd, odd)), np.uint8)
 
 
 def ribbon(points: Points, widths: ArrayLike) -> Points:
@@ -157,7 +178,7 @@ def _circle(samples: int) -> Points:
 
 def _plain(colour: ArrayLike, shape: tuple[int, ...]) -> Pixels:
     plain = np.empty((*shape, 3), np.uint8)
-    plain[...] = np.clip(np.asarray(colour, np.float32) + 0.5, 0, 255).astype(np.uint8)
+    plain[...] = colour
     return plain
 
 

@@ -13,6 +13,7 @@ from ecgan.data.drawn.canvas import (
     Pixels,
     Points,
     closed_curve,
+    disc,
     ellipse,
     open_curve,
     ribbon,
@@ -20,7 +21,7 @@ from ecgan.data.drawn.canvas import (
 from ecgan.data.drawn.expressions import Action
 from ecgan.data.drawn.people import Person, Shot
 from ecgan.data.drawn.rig import Eye, Face, Pose, brow_curve
-from ecgan.data.drawn.scenery import both, mix, shadow, symmetric
+from ecgan.data.drawn.scenery import mix, shadow, symmetric
 
 NOSE_LIFT = 0.22
 """How far the tip of the nose stands out, in eye distances."""
@@ -183,12 +184,8 @@ def paint_nose(brush: Brush) -> None:
         brush.soft(ellipse(x, y, 0.052, 0.026, 12), brush.line * 0.75, 0.85, 0.008, NOSE_LIFT / 2)
         wing = base[0 if sign < 0 else 4]
         lift = NOSE_LIFT / 2
-        curve = open_curve(
-            np.array(
-                [wing + (sign * -0.02, -0.13), wing + (sign * 0.03, -0.05), wing + (0.0, 0.02)]
-            ),
-            5,
-        )
+        along = np.array([(sign * -0.02, -0.13), (sign * 0.03, -0.05), (0.0, 0.02)])
+        curve = open_curve(along + wing, 5)
         stroke = ribbon(pose(curve, lift), np.array([0.0, 0.026, 0.012]) * pose.unit)
         brush.canvas.fill(stroke, brush.line, alpha=0.6, clip=brush.skin)
     light = mix(person.skin, (255, 250, 240), 0.7)
@@ -255,12 +252,14 @@ def _mouth_inside(brush: Brush, lift: float) -> None:
     rim[:, 1] += level * np.minimum(0, mouth.upper[12, 1] + height - rim[:, 1])
     teeth = np.concatenate([mouth.upper[edge] - (0, 0.03), rim[::-1] * (0.95, 1)])
     layer.fill(pose(teeth, lift), _TEETH)
-    shade = np.concatenate([mouth.upper - (0, 0.02), (mouth.upper + (0, 0.03))[::-1]])
+    shade = np.concatenate([mouth.upper - (0, 0.02), (mouth.upper - (0, -0.03))[::-1]])
     layer.fill(pose(shade, lift), (150, 110, 110), alpha=0.5, blur=0.012 * pose.unit)
     if brush.canvas.size >= 96:
         for x in np.linspace(-0.24, 0.24, 7):
             line = np.array([(x, mouth.upper[12, 1]), (x * 0.97, mouth.upper[12, 1] + height)])
-            layer.fill(ribbon(pose(line, lift), [0.008 * pose.unit] * 2), (214, 200, 190), alpha=0.5)
+            layer.fill(
+                ribbon(pose(line, lift), [0.008 * pose.unit] * 2), (214, 200, 190), alpha=0.5
+            )
     if action(16) > 0.15 or action(20) > 0.3:
         rows = np.concatenate([(mouth.lower[5:-5] - (0, 0.055)), mouth.lower[5:-5][::-1]])
         layer.fill(pose(rows, lift), mix(_TEETH, _THROAT, 0.15))
@@ -274,9 +273,8 @@ def paint_eyes(brush: Brush) -> None:
     layer = Canvas(canvas.size, canvas.factor)
     iris = np.asarray(person.iris, np.float32)
     ink = mix(shadow(np.asarray(person.hair, np.float32) * 0.5), (34, 24, 28), 0.6)
-    for side, eye in zip((-1, 1), brush.face.eyes, strict=True):
-        outline = pose(eye.outline)
-        layer.fill(outline, (252, 248, 243))
+    for eye in brush.face.eyes:
+        layer.fill(pose(eye.outline), (252, 248, 243))
         top = ribbon(pose(eye.upper), np.array([0.14, 0.16, 0.14]) * unit)
         layer.fill(top, (176, 164, 172), alpha=0.6, blur=0.02 * unit)
         _iris(layer, brush, eye, iris)
@@ -306,8 +304,8 @@ def _iris(layer: Canvas, brush: Brush, eye: Eye, colour: Colour) -> None:
     y = eye.centre[1] + 0.3 * shot.gaze[1] + down
     centre = pose(np.array([[x, y]]))[0]
     radius = eye.iris * unit
-    layer.fill(ellipse(*centre, radius, radius, 28), colour * 0.55)
-    layer.fill(ellipse(*centre, 0.84 * radius, 0.84 * radius, 28), colour)
+    layer.fill(disc(centre, radius, radius, 28), colour * 0.55)
+    layer.fill(disc(centre, 0.84 * radius, 0.84 * radius, 28), colour)
     glow = mix(colour, (255, 236, 200), 0.4)
     layer.fill(
         ellipse(centre[0], centre[1] + 0.38 * radius, 0.55 * radius, 0.38 * radius, 18),
@@ -316,11 +314,11 @@ def _iris(layer: Canvas, brush: Brush, eye: Eye, colour: Colour) -> None:
         blur=0.1 * radius,
     )
     small = 0.47 * radius * (1 - 0.12 * brush.action(5))
-    layer.fill(ellipse(*centre, small, small, 20), (24, 18, 22))
+    layer.fill(disc(centre, small, small, 20), (24, 18, 22))
     light = np.array([0.32 * np.cos(shot.light), -0.36]) * radius
-    layer.fill(ellipse(*(centre + light), 0.2 * radius, 0.2 * radius, 12), (255, 255, 255))
+    layer.fill(disc(centre + light, 0.2 * radius, 0.2 * radius, 12), (255, 255, 255))
     layer.fill(
-        ellipse(*(centre - 0.8 * light), 0.1 * radius, 0.1 * radius, 10), (255, 255, 255), alpha=0.6
+        disc(centre - 0.8 * light, 0.1 * radius, 0.1 * radius, 10), (255, 255, 255), alpha=0.6
     )
 
 
@@ -359,13 +357,12 @@ def paint_beard(brush: Brush) -> list[Points]:
         return []
     lower = brush.face.outline[8 * 4 : 8 * 12 + 1]
     if kind == "goatee":
-        drop, chin = brush.face.drop, lower[:, 1].max()
+        chin = lower[:, 1].max()
         around = [
             (0.0, nose + 0.03), (0.3, nose + 0.08), (right[0] + 0.09, right[1]),
             (0.36, 0.5 * (right[1] + chin) + 0.05), (0.22, chin - 0.02), (0.0, chin + 0.05),
         ]  # fmt: skip
-        shape = symmetric(around) + (0, 0.0 * drop)
-        polygons = [pose(shape, 0.01)]
+        polygons = [pose(symmetric(around), 0.01)]
         brush.canvas.fill(polygons[0], colour, alpha=0.95, blur=0.015 * unit)
         return [_grown(polygons[0], 0.05 * unit)]
     swell = 1.045 if kind == "full" else 1.0
@@ -409,7 +406,6 @@ def paint_glasses(brush: Brush) -> None:
         canvas.fill(ribbon(shape, [0.05 * unit] * 2), person.frame)
         arm = np.array([(side * 0.92, 0.0), (side * 1.07 * person.width, -0.02)])
         ends = pose(arm, depth=False) + _front(pose) * [[1.0], [0.0]]
-        ends[0] += 0
         canvas.fill(ribbon(ends, [0.05 * unit] * 2), person.frame)
     bridge = open_curve(np.array([(-0.13, 0.0), (0.0, -0.06), (0.13, 0.0)]), 5)
     shape = pose(bridge, lift, depth=False) + _front(pose)
@@ -427,17 +423,3 @@ def _grown(points: Points, margin: float) -> Points:
     centre = points.mean(0)
     away = points - centre
     return np.asarray(points + margin * away / np.linalg.norm(away, axis=1, keepdims=True))
-
-
-__all__ = [
-    "NOSE_LIFT",
-    "Brush",
-    "both",
-    "paint_beard",
-    "paint_brows",
-    "paint_eyes",
-    "paint_glasses",
-    "paint_mouth",
-    "paint_nose",
-    "paint_skin",
-]

@@ -58,7 +58,9 @@ class Plan:
             )
         levels = self.intensities
         if not levels or not all(0 < level <= MAX_INTENSITY for level in levels):
-            raise UsageError(f"intensities take 0 to {MAX_INTENSITY}, without 0; got {list(levels)}")
+            raise UsageError(
+                f"intensities take 0 to {MAX_INTENSITY}, without 0; got {list(levels)}"
+            )
         if len(set(levels)) != len(levels):
             raise UsageError(f"expected distinct intensities, got {list(levels)}")
 

@@ -190,7 +190,9 @@ def _afro(person: Person) -> Hair:
 
 
 def _curls(person: Person) -> Hair:
-    front = _scalloped(_cap(person, _sides(-0.82, -0.04), rise=0.32, puff=0.12, ends=(-0.1, -0.1)), 0.055, 24)
+    front = _scalloped(
+        _cap(person, _sides(-0.82, -0.04), rise=0.32, puff=0.12, ends=(-0.1, -0.1)), 0.055, 24
+    )
     hair = Hair(front=[front])
     if not person.female:
         return hair

@@ -158,9 +158,7 @@ def person(seed: int, number: int) -> Person:
         hair_style=style,
         beard="none" if female else beard,
         glasses=glasses if wears else None,
-        frame=((44, 40, 48), (120, 72, 44), (176, 70, 66), (60, 84, 120))[
-            int(random.integers(4))
-        ],
+        frame=((44, 40, 48), (120, 72, 44), (176, 70, 66), (60, 84, 120))[int(random.integers(4))],
         width=around(1.02, 0.05, -0.02),
         length=around(1.0, 0.045, -0.015),
         jaw=around(0.97, 0.06, -0.05),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgan.data.drawn import features
-from ecgan.data.drawn.canvas import Canvas, Pixels, Points, ribbon
+from ecgan.data.drawn.canvas import Canvas, Pixels, Points, ribbon, spread, within, without
 from ecgan.data.drawn.expressions import Action
 from ecgan.data.drawn.hair import build_hair
 from ecgan.data.drawn.people import Person, Shot
@@ -26,7 +26,8 @@ class Picture:
     image: NDArray[np.uint8]
     """(size, size, 3) RGB."""
     mask: NDArray[np.uint8]
-    """(size, size): the share of each pixel that shows the face, 0 to 255; hair is none of it."""
+    """(size, size): the share of each pixel that shows the face, 0 (nothing at all) to 255; hair on
+    the head is none of it, the beard is."""
     landmarks: NDArray[np.float64]
     """(68, 2) x, y in pixels; the centre of the first pixel is (0, 0)."""
 
@@ -64,7 +65,7 @@ class Sitting:
         self._shade(canvas, outline, skin)
         brush = features.Brush(canvas, pose, person, self.shot, face, action, skin)
         features.paint_skin(brush)
-        shade = cv2.multiply(self._hair_shade, skin, scale=1 / 255)
+        shade = within(self._hair_shade, skin)
         canvas.tint(shade, shadow(person.skin, 1.2), 0.6 * self._hair.strength, outline)
         beard = features.paint_beard(brush)
         features.paint_nose(brush)
@@ -72,14 +73,13 @@ class Sitting:
         features.paint_eyes(brush)
         features.paint_brows(brush)
         features.paint_glasses(brush)
-        mask = canvas.mask(outline, *beard)
-        mask = cv2.subtract(mask, self._hair_cover)
+        visible = canvas.mask(outline, *beard) * ((255 - self._hair_cover) * np.float32(1 / 255))
         canvas.paste(self._hair_layer, self._hair_cover)
-        image = canvas.reduced() * self._gain
+        image = canvas.reduced(canvas.pixels) * self._gain
         points = pose.to_output(_projected(pose, face))
         return Picture(
             image=np.clip(image + 0.5, 0, 255).astype(np.uint8),
-            mask=canvas.reduced(mask),
+            mask=np.ceil(canvas.reduced(visible)).astype(np.uint8),
             landmarks=points,
         )
 
@@ -87,14 +87,11 @@ class Sitting:
         """A soft crescent on the side away from the light."""
         unit, light = self._pose.unit, self.shot.light
         away = np.array([-np.cos(light), np.sin(light)]) * 0.26 * unit
-        lit = np.zeros_like(skin)
-        shifted = np.round((outline - away) * 16).astype(np.int32)
-        cv2.fillPoly(lit, [shifted], 255, cv2.LINE_AA, 4)
+        lit = canvas.mask(outline - away)
         small = cv2.resize(lit, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-        width = _odd(0.22 * unit / 4)
-        small = cv2.blur(cv2.blur(small, (width, width)), (width, width))
-        lit = np.asarray(cv2.resize(small, skin.shape[::-1], interpolation=cv2.INTER_LINEAR))
-        crescent = cv2.subtract(skin, lit)
+        small = spread(spread(np.asarray(small, np.uint8), 0.055 * unit), 0.055 * unit)
+        lit = np.asarray(cv2.resize(small, skin.shape[::-1]), np.uint8)
+        crescent = without(skin, lit)
         alpha = min(1.0, 0.55 + 0.4 * self.shot.contrast)
         canvas.tint(crescent, shadow(self.person.skin), alpha, outline)
 
@@ -110,16 +107,14 @@ class Sitting:
             return
         layer.pixels[...] = colour.astype(np.uint8)
         for shape in shapes:
-            width = (_odd(0.2 * unit),) * 2
-            rim = cv2.blur(layer.mask(shape + 0.16 * unit * towards), width)
-            layer.tint(cv2.subtract(covered, rim), shadow(colour), 0.55, shape)
+            rim = spread(layer.mask(shape + 0.16 * unit * towards), 0.2 * unit)
+            layer.tint(without(covered, rim), shadow(colour), 0.55, shape)
         shine = mix(colour, (255, 250, 240), 0.45)
         for line in self._hair.shine:
             curve = ribbon(self._pose(line, 0.1), np.array([0.0, 0.2, 0.16, 0.0]) * unit)
             layer.fill(curve, shine, alpha=0.5, blur=0.045 * unit)
         offset = np.array([-np.cos(light) * 0.06, 0.09]) * unit
-        width = (_odd(0.1 * unit),) * 2
-        self._hair_shade = cv2.blur(layer.mask(*(shape + offset for shape in shapes)), width)
+        self._hair_shade = spread(layer.mask(*(shape + offset for shape in shapes)), 0.1 * unit)
         self._hair_cover = np.asarray(covered * self._hair.strength, np.uint8)
 
 
@@ -129,7 +124,3 @@ def _projected(pose: Pose, face: Face) -> Points:
     flat[27:31] = pose(points[27:31], features.NOSE_LIFT)
     flat[31:36] = pose(points[31:36], features.NOSE_LIFT / 2)
     return flat
-
-
-def _odd(width: float) -> int:
-    return 2 * int(width / 2) + 1

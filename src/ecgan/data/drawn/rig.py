@@ -217,9 +217,7 @@ def _bridge(person: Person, action: Action) -> Points:
 def _nose_base(person: Person, action: Action) -> Points:
     length = person.nose_length
     xs = np.array([-1.0, -0.5, 0.0, 0.5, 1.0])
-    levels = [
-        0.9 * action(9, side) + 0.35 * action(10, side) for side in (-1, -1, 0, 1, 1)
-    ]
+    levels = [0.9 * action(9, side) + 0.35 * action(10, side) for side in (-1, -1, 0, 1, 1)]
     wide = person.nose_width * (1 + 0.1 * action(9) + 0.08 * action(12) + 0.08 * action(10))
     y = np.array([0.77, 0.815, 0.83, 0.815, 0.77]) * length + 0.6 * person.nose_tip
     y -= np.array([0.07, 0.05, 0.03, 0.05, 0.07]) * levels
@@ -239,7 +237,8 @@ def _mouth(person: Person, action: Action, drop: float) -> Mouth:
     round_mouth = max(0.0, 1 - smile - 0.6 * action(20) - 0.5 * action(9))
     half = person.mouth_width * (
         1 + 0.34 * au(12) + 0.27 * au(20) + 0.10 * au(14) + 0.04 * au(15) - 0.16 * au(23)
-        - 0.05 * au(24) - 0.28 * au(22) - round_mouth * (0.26 * au(27) + 0.24 * au(26)) - 0.06 * au(17)
+        - 0.05 * au(24) - 0.28 * au(22) - 0.06 * au(17)
+        - round_mouth * (0.26 * au(27) + 0.24 * au(26))
     )  # fmt: skip
     x = t * half
     middle = person.mouth_y * person.length

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ecgan.data.drawn.canvas import Canvas, Colour, Points, closed_curve, ellipse
+from ecgan.data.drawn.canvas import Canvas, Colour, Points, closed_curve, disc, ellipse
 from ecgan.data.drawn.hair import Hair
 from ecgan.data.drawn.people import Person, Shot
 from ecgan.data.drawn.rig import Pose
@@ -121,7 +121,7 @@ def paint_behind(
         )
         if person.earrings:
             centre = head(np.array([[side * 1.12 * w, 0.56]]), -0.05, depth=False)[0]
-            canvas.fill(ellipse(*centre, 0.075 * unit, 0.09 * unit, 16), (238, 196, 92))
+            canvas.fill(disc(centre, 0.075 * unit, 0.09 * unit, 16), (238, 196, 92))
             canvas.fill(
                 ellipse(centre[0] - 0.02 * unit, centre[1] - 0.03 * unit, 0.02 * unit, 0.03 * unit),
                 (255, 244, 206),
@@ -138,7 +138,7 @@ def _neck(canvas: Canvas, person: Person, shot: Shot, body: Pose) -> None:
     under = symmetric([(0.98, 0.6), (0.9, 1.5), (0.55, 2.05), (0.0, 2.2)]) * (person.width, 1.0)
     neck_mask = canvas.mask(shape)
     canvas.fill(
-        body(under + (lit, 0.03), depth=False),
+        body(under - (-lit, -0.03), depth=False),
         shadow(person.skin, 1.25),
         alpha=0.75,
         blur=0.06 * body.unit,
