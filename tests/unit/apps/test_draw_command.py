@@ -58,9 +58,7 @@ def test_draw_as_json(tmp_path: Path, capsys: Capture) -> None:
         (("--people", "0"), "--people"),
     ],
 )
-def test_wrong_use(
-    tmp_path: Path, capsys: Capture, options: tuple[str, str], words: str
-) -> None:
+def test_wrong_use(tmp_path: Path, capsys: Capture, options: tuple[str, str], words: str) -> None:
     assert main(["draw", "--out", str(tmp_path / "d"), *options]) == 2
     error = capsys.readouterr().err
     assert words in error

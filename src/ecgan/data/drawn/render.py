@@ -38,7 +38,7 @@ class Sitting:
 
     def __init__(self, person: Person, shot: Shot, size: int) -> None:
         self.person, self.shot, self.size = person, shot, size
-        self._factor = 3 if 64 < size <= 160 else 2
+        self._factor = 3 if size <= 160 else 2
         self._pose = Pose(shot, size, self._factor)
         self._hair = build_hair(person)
         self._hair_colour = np.asarray(person.hair, np.float32)

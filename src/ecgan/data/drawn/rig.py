@@ -249,8 +249,8 @@ def _mouth(person: Person, action: Action, drop: float) -> Mouth:
     seam = middle + centre + (corner - centre) * bend
 
     gap_up = 0.035 * au(25) + 0.05 * au(25) * smile + 0.03 * au(22) + 0.07 * au(10) * action(25)
-    gap_up = gap_up + 0.03 * au(27)
-    gap_down = 0.045 * action(25) + 0.055 * action(16) + 0.9 * drop * (action(25) > 0)
+    gap_up = gap_up + 0.03 * au(27) * min(1.0, 3 * action(25))
+    gap_down = 0.045 * action(25) + 0.055 * action(16) + 0.9 * drop * min(1.0, 3 * action(25))
     gap_down += 0.06 * action(22)
     flat = 0.75 - 0.35 * min(1.0, action(27))
     arch = (1 - np.abs(t) ** (2.2 if action(20) < 0.3 else 3.2)).clip(0) ** flat

@@ -100,7 +100,9 @@ def test_a_damaged_card_is_refused(tmp_path: Path) -> None:
 def test_progress_ends_with_all(tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
     plan = Plan(size=32, intensities=(1.0,))
-    draw(tmp_path / "a", 2, plan, workers=1, progress=lambda done, total: seen.append((done, total)))
+    draw(
+        tmp_path / "a", 2, plan, workers=1, progress=lambda done, total: seen.append((done, total))
+    )
     assert seen == [(7, 14), (14, 14)]
 
 
