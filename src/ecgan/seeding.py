@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
+
+if TYPE_CHECKING:
+    import torch
 
 
 def derive_seed(seed: int, *key: int | str) -> int:
@@ -19,4 +22,6 @@ def numpy_generator(seed: int, *key: int | str) -> np.random.Generator:
 
 
 def torch_generator(seed: int, *key: int | str) -> torch.Generator:
+    import torch  # not above: worker processes that only draw numbers start without it
+
     return torch.Generator().manual_seed(derive_seed(seed, *key))

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from ecgan import __version__
-from ecgan.apps import bench, demo, evaluate, prepare, recognize, train, translate
+from ecgan.apps import bench, demo, draw, evaluate, prepare, recognize, train, translate
 from ecgan.apps.console import complain
 from ecgan.errors import EcganError
 
@@ -53,6 +53,7 @@ _COMMANDS = (
     ("demo", demo.demo, demo.EXAMPLE, "See what it does, on one photo."),
     ("translate", translate.translate, translate.EXAMPLE, "Photos in, other expressions out."),
     ("recognize", recognize.recognize, recognize.EXAMPLE, "Name the expressions in photos."),
+    ("draw", draw.draw, draw.EXAMPLE, "Draw labelled cartoon faces, free to use."),
     ("prepare", prepare.prepare, prepare.EXAMPLE, "Folders of photos to training data."),
     ("train", train.train, train.TRAIN_EXAMPLE, "Train a translator, or resume."),
     ("train-recognizer", train.train_recognizer, train.RECOGNIZER_EXAMPLE, "Train a recogniser."),

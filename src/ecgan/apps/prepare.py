@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -46,9 +46,12 @@ def prepare(
         int | None, typer.Option(help="Processes; default: one a CPU.", min=1)
     ] = None,
     landmarks: Annotated[
-        LandmarkSource,
-        typer.Option(help="Find them, take the given ones, or find where none are given."),
-    ] = LandmarkSource.DETECT,
+        LandmarkSource | None,
+        typer.Option(
+            help="Find them, take the given ones, or find where none are given; default: detect, "
+            "or what card.json of the sources says."
+        ),
+    ] = None,
     subject_pattern: Annotated[
         str | None,
         typer.Option(help="Regular expression with a group (?P<subject>...).", metavar="REGEX"),
@@ -81,8 +84,10 @@ def prepare(
     The same command again goes on where it was stopped. DATA/report.json names every rejected
     file with its reason.
     """
+    from ecgan.data.card import joined_cards, source_card
     from ecgan.data.prepare import prepare as prepare_data
 
+    cards = [source_card(source) for source in sources]
     with progress("prepare", "images") as report:
         result = prepare_data(
             sources,
@@ -90,13 +95,13 @@ def prepare(
             layout=layout,
             size=size,
             workers=workers,
-            landmarks=landmarks.value,
+            landmarks=_landmarks(landmarks, cards),
             subject_pattern=subject_pattern,
             subjects_csv=subjects,
             variants=variants,
             only_basic=only_basic,
             peak_frames=peak_frames,
-            card=_read_card(card) if card is not None else None,
+            card=_read_card(card) if card is not None else (joined_cards(cards) or None),
             announce=None if as_json else _announce,
             progress=report,
         )
@@ -112,6 +117,15 @@ def _announce(source: Source) -> None:
     say(f"{source.name}: layout {layout.name} ({source.why})")
     if layout.citation is not None:
         say(f"  {layout.title}. Terms: {layout.terms}. Cite: {layout.citation}")
+
+
+def _landmarks(
+    asked: LandmarkSource | None, cards: list[dict[str, Any]]
+) -> Literal["detect", "given", "auto"]:
+    if asked is not None:
+        return asked.value
+    given = [card.get("landmarks") == "given" for card in cards]
+    return "given" if all(given) else "auto" if any(given) else "detect"
 
 
 def _read_card(file: Path) -> dict[str, Any]:

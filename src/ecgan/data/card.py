@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 from ecgan import __version__
 from ecgan.data.layouts import Source
-from ecgan.data.manifest import Record, vocabulary_of
+from ecgan.data.manifest import CARD_NAME, Record, vocabulary_of
+from ecgan.errors import DataError
 
 _TOOLS = ("mediapipe", "opencv-contrib-python-headless", "opencv-python-headless", "pillow")
 
@@ -51,6 +54,39 @@ def _of_data_sets(sources: Sequence[Source]) -> dict[str, str | None]:
         "licence": "; ".join(f"{layout.title}: {layout.terms}" for layout in layouts),
         "attribution": "; ".join(f"{layout.citation}" for layout in layouts),
     }
+
+
+def source_card(folder: Path) -> dict[str, Any]:
+    """`card.json` of a source folder: whose it is, and whether its landmarks are to be taken as
+    given. Empty where there is none.
+
+    Raises:
+        DataError: there is one, but it is no JSON object.
+    """
+    file = folder / CARD_NAME
+    try:
+        card = json.loads(file.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot read {file}: {error}; expected a JSON object") from None
+    if not isinstance(card, dict):
+        raise DataError(f"{file} holds a {type(card).__name__}, expected a JSON object")
+    return card
+
+
+def joined_cards(cards: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a data set made of several sources says of their origin: each statement once.
+
+    `synthetic` is there as soon as one source is, so that drawn faces never pass as photos. A
+    licence that some sources do not state is not claimed for all.
+    """
+    joined: dict[str, Any] = {}
+    for key in ("name", "licence", "attribution", "synthetic") if all(cards) else ("synthetic",):
+        values = list(dict.fromkeys(str(card[key]) for card in cards if card.get(key)))
+        if values:
+            joined[key] = "; ".join(values)
+    return joined
 
 
 def tool_versions() -> list[str]:

@@ -16,6 +16,7 @@ COMMANDS = (
     "demo",
     "translate",
     "recognize",
+    "draw",
     "prepare",
     "train",
     "train-recognizer",

@@ -28,6 +28,14 @@ def _labels(root: Path, *rows: object) -> None:
     (root / "labels.jsonl").write_text("\n".join(lines))
 
 
+def test_masks_of_the_labels_file_are_no_pictures(tmp_path: Path) -> None:
+    root = tmp_path / "faces"
+    _touch(root, "happy/ann_1.png", "masks/happy/ann_1.png", "masks/happy/stray_1.png")
+    _labels(root, {"file": "happy/ann_1.png", "mask": "masks/happy/ann_1.png"})
+    found = {(image.name, image.expression) for image in _list(root).images}
+    assert found == {("happy/ann_1.png", "happy"), ("masks/happy/stray_1.png", "masks")}
+
+
 def test_folders_name_the_expression_and_aliases_are_known(tmp_path: Path) -> None:
     root = tmp_path / "faces"
     _touch(root, "HA/ann_1.jpg", "sadness/bob_2.PNG", "wink/cat.webp", "Neutral/deep/er/dan_9.jpg")

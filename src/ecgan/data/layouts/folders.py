@@ -35,7 +35,8 @@ def read(tree: Tree, options: ListOptions) -> Listing:
     """List `<expression>/.../<file>`; the folder name may be an alias (`HA`, `happiness`).
 
     Each line of `labels.jsonl`, where there is one, holds `file` (path below the folder) and any
-    of `subject`, `expression`, `intensity`, `landmarks` (68 x, y in source pixels) and `pair`.
+    of `subject`, `expression`, `intensity`, `landmarks` (68 x, y in source pixels), `pair` and
+    `mask` (path below the folder of an image that is no photo, so it is not listed).
     It goes before the rules of `subjects`. All files of one person in it match pixel for pixel
     (`pair`: null on a line says that this one does not). Files that are no images by their
     suffix, and hidden ones, are passed over. In a zip, all may lie in one folder of any name.
@@ -47,8 +48,11 @@ def read(tree: Tree, options: ListOptions) -> Listing:
     subjects = options.subjects or SubjectRule()
     labels = _read_labels(tree, base + LABELS_NAME)
     images, rejected, seen = [], [], set()
+    masks = {label.mask for label in labels.values() if label.mask}
     for member in tree.image_names:
         name = member.removeprefix(base)
+        if name in masks:
+            continue
         seen.add(name)
         label = labels.get(name, _Label())
         expression = label.expression or _expression_of(name)
@@ -110,6 +114,7 @@ class _Label:
     landmarks: tuple[tuple[float, float], ...] | None = None
     pair: str | None = None
     paired: bool = True
+    mask: str | None = None
 
 
 def _expression_of(name: str) -> str | None:
@@ -144,6 +149,7 @@ def _label(row: Mapping[str, Any]) -> tuple[str, _Label]:
     if not isinstance(name, str) or not name:
         raise ValueError(f"file is {name!r}")
     subject, expression, pair = row.get("subject"), row.get("expression"), row.get("pair")
+    mask = row.get("mask")
     intensity = None if row.get("intensity") is None else float(row["intensity"])
     if intensity is not None and not (math.isfinite(intensity) and intensity >= 0):
         raise ValueError(f"intensity is {intensity}")
@@ -160,4 +166,5 @@ def _label(row: Mapping[str, Any]) -> tuple[str, _Label]:
         landmarks=points,
         pair=None if pair is None else str(pair),
         paired=not ("pair" in row and pair is None),
+        mask=None if mask is None else str(mask),
     )

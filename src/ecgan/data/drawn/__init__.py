@@ -1,0 +1,1 @@
+"""Drawn faces: stylised people with expressions by action units, exact masks and landmarks."""
