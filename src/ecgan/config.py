@@ -86,6 +86,9 @@ class GeneratorConfig(Section):
     """`warp`: the source moved by a smooth flow, blended with new pixels through a mask."""
     flow_scale: int = Field(4, ge=1)
     """`warp`: the flow is predicted at 1 / flow_scale of the image."""
+    refine: int = Field(0, ge=0)
+    """`warp`: channels of the layers that paint the new pixels after the move, seeing the moved
+    source; 0: the trunk paints them without seeing where the flow puts the lips."""
     dropout: bool = False
 
 
@@ -213,6 +216,8 @@ class Config(Section):
             raise ValueError("flow_smoothness and blend_area need generator.output=warp")
         if self.objective.classification and not self.discriminator.classify:
             raise ValueError("objective.classification needs discriminator.classify=true")
+        if self.generator.refine and self.generator.output != "warp":
+            raise ValueError("generator.refine needs generator.output=warp")
         if self.objective.loose_neutral and not self.data.same_person:
             raise ValueError("objective.loose_neutral needs data.same_person=true")
         if self.objective.method == "pix2pix" and self.data.pairs != "use":

@@ -261,10 +261,31 @@ def test_init_starts_from_the_generators_of_a_snapshot(
 def test_init_refuses_generators_of_another_kind(
     finished: tuple[Path, TrainResult], tiny_data: Path, tmp_path: Path
 ) -> None:
-    config = tiny_config(init=str(finished[1].snapshot), generator={"width": 8})
-    with pytest.raises(SnapshotError, match=r"has generator .*train without init"):
+    config = tiny_config(init=str(finished[1].snapshot), generator={"width": 16, "max_width": 16})
+    with pytest.raises(SnapshotError, match=r"less than half .* train without init"):
         train(config, tiny_data, tmp_path / "run", progress=False)
     assert not (tmp_path / "run").exists()
+
+
+def test_init_takes_the_layers_that_fit(
+    finished: tuple[Path, TrainResult], tiny_data: Path, tmp_path: Path
+) -> None:
+    """A refiner is new; the trunk in front of it is not."""
+    still = {"learning_rate": 1e-12, "ema": 0}
+    config = tiny_config(
+        steps=1, init=str(finished[1].snapshot), optimizer=still, generator={"refine": 4}
+    )
+    tuned = train(config, tiny_data, tmp_path / "tuned", progress=False)
+    start, end = (
+        load_snapshot(result.snapshot).states["to_expression"] for result in (finished[1], tuned)
+    )
+    kept = {
+        name
+        for name, value in start.items()
+        if end[name].shape == value.shape and torch.allclose(end[name], value)
+    }
+    assert {name for name in start if name not in kept} == {"trunk.last.weight", "trunk.last.bias"}
+    assert "refiner.first.weight" in end
 
 
 def test_loose_pairs_teach_the_neutraliser(tmp_path: Path) -> None:

@@ -56,6 +56,13 @@ def tile_code(features: Tensor, code: Tensor) -> Tensor:
     return torch.cat([features, planes], dim=1)
 
 
+def initialize_for_relu(module: nn.Module) -> None:
+    """He et al. 2015, for convolutions that no norm follows."""
+    for layer in module.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+
+
 def initialize(module: nn.Module, gain: float = 0.02) -> None:
     """Normal(0, gain) weights and zero biases, as CycleGAN and Pix2pix start."""
     for layer in module.modules():

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from ecgan.config import DiscriminatorConfig, GeneratorConfig
-from ecgan.networks.blocks import initialize
-from ecgan.networks.output import Translation, output_channels, to_translation
+from ecgan.networks.blocks import initialize, initialize_for_relu
+from ecgan.networks.output import Refiner, Translation, output_channels, to_translation
 from ecgan.networks.patchgan import PatchGAN
 from ecgan.networks.resnet import ResNetTrunk
 from ecgan.networks.unet import UNetTrunk
@@ -21,7 +21,8 @@ class Generator(nn.Module):
         super().__init__()
         self.output = config.output
         warps = config.output == "warp"
-        channels = output_channels(config.output)
+        self.refiner = Refiner(config.refine) if config.refine else None
+        channels = output_channels(config.output, refined=config.refine > 0)
         if config.kind == "unet":
             self.trunk: UNetTrunk | ResNetTrunk = UNetTrunk(
                 config, num_expressions, size, channels, warps
@@ -30,7 +31,7 @@ class Generator(nn.Module):
             self.trunk = ResNetTrunk(config, num_expressions, channels, warps)
 
     def forward(self, source: Images, code: Codes) -> Translation:
-        return to_translation(self.output, source, self.trunk(source, code))
+        return to_translation(self.output, source, self.trunk(source, code), self.refiner)
 
 
 def build_generator(config: GeneratorConfig, num_expressions: int, size: int) -> Generator:
@@ -39,7 +40,10 @@ def build_generator(config: GeneratorConfig, num_expressions: int, size: int) ->
     initialize(generator)
     trunk = generator.trunk
     with torch.no_grad():
-        if config.output != "pixels":
+        if generator.refiner is not None:
+            initialize_for_relu(generator.refiner)
+            generator.refiner.last.weight.zero_()
+        elif config.output != "pixels":
             trunk.last.weight.zero_()
         if config.output == "warp":
             trunk.flow.weight.zero_()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ecgan.shapes import Flows, Images, Masks
@@ -38,23 +38,57 @@ class Translation:
     pixels: Images | None = None
 
 
-def output_channels(kind: OutputKind) -> int:
+REFINER_FEATURES = 12
+"""Channels that the trunk hands to the refiner."""
+
+
+class Refiner(nn.Module):
+    """Paints blend and new pixels from the trunk's features and the *moved* source.
+
+    A trunk sees the source as it was. Where the flow has pulled the lips apart it must paint a
+    mouth at a place that it can only infer; these layers see the place.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3 + REFINER_FEATURES, width, 3, padding=1)
+        self.wider = nn.Conv2d(width, width, 3, padding=2, dilation=2)
+        self.last = nn.Conv2d(width, 4, 3, padding=1)
+
+    def forward(self, moved: Images, features: Tensor) -> Tensor:
+        """(batch, 4, height, width): the raw blend, then the raw pixels."""
+        seen = torch.cat([moved.to(features.dtype), features], dim=1)
+        result: Tensor = self.last(torch.relu(self.wider(torch.relu(self.first(seen)))))
+        return result
+
+
+def output_channels(kind: OutputKind, refined: bool = False) -> int:
     """Channels that the trunk must give at full size."""
+    if refined:
+        return REFINER_FEATURES
     return 4 if kind == "warp" else 3
 
 
-def to_translation(kind: OutputKind, source: Images, output: TrunkOutput) -> Translation:
+def to_translation(
+    kind: OutputKind, source: Images, output: TrunkOutput, refiner: Refiner | None = None
+) -> Translation:
     """Turn raw trunk output into a translation of `source` (float32)."""
+    if kind == "warp":
+        return _warped(source, output, refiner)
     full = output.full.float()
     if kind == "pixels":
         return Translation(image=torch.tanh(full))
-    if kind == "residual":
-        return Translation(image=(source + 2 * torch.tanh(full)).clamp(-1, 1))
+    return Translation(image=(source + 2 * torch.tanh(full)).clamp(-1, 1))
+
+
+def _warped(source: Images, output: TrunkOutput, refiner: Refiner | None) -> Translation:
     assert output.flow is not None
     flow = FLOW_LIMIT * torch.tanh(output.flow.float())
+    moved = warp(source, flow)
+    full = (output.full if refiner is None else refiner(moved, output.full)).float()
     blend = torch.sigmoid(full[:, :1] + BLEND_BIAS)
     pixels = torch.tanh(full[:, 1:])
-    image = torch.lerp(warp(source, flow), pixels, blend)
+    image = torch.lerp(moved, pixels, blend)
     return Translation(image=image, flow=flow, blend=blend, pixels=pixels)
 
 

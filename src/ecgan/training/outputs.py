@@ -62,7 +62,7 @@ class RunOutputs:
             if checkpoint.values["validation"]:
                 self.validation = Validation(**checkpoint.values["validation"])
         elif setting.config.init:
-            state.start_from(setting.config.init, setting.config, self.manifest.vocabulary)
+            state.start_from(setting.config.init, self.manifest.vocabulary)
         if len(set(gather_lists([state.step], setting.world))) > 1:
             raise CheckpointError(
                 f"the processes see different checkpoints in {self.run}; use a shared folder"

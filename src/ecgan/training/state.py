@@ -112,28 +112,34 @@ class TrainingState:
         self.best_score = checkpoint.values["best_score"]
         self.best_step = checkpoint.values["best_step"]
 
-    def start_from(self, source: str, config: Config, vocabulary: Vocabulary) -> None:
-        """Take the generators of a translator snapshot, for fine-tuning.
+    def start_from(self, source: str, vocabulary: Vocabulary) -> None:
+        """Take the generators of a translator snapshot, for fine-tuning: all layers whose name and
+        shape fit, so that a part may be new.
 
         Raises:
-            SnapshotError: it is missing, or its generators or expressions are others than the
-                run's.
+            SnapshotError: it is missing, knows other expressions, or less than half of it fits.
         """
         snapshot = load_snapshot(source, "translator")
-        described = {
-            "generator": config.generator.model_dump(mode="json"),
-            "vocabulary": list(vocabulary.names),
-        }
-        for key, value in described.items():
-            if snapshot.config.get(key) != value:
-                raise SnapshotError(
-                    f"init={source} has {key} {snapshot.config.get(key)}, the run has {value}; "
-                    "set the same or train without init"
-                )
+        if (names := snapshot.config.get("vocabulary")) != list(vocabulary.names):
+            raise SnapshotError(
+                f"init={source} knows {names}, the data have {list(vocabulary.names)}; "
+                "train without init"
+            )
         for name in GENERATORS:
-            snapshot.load_into(name, self.network(name))
+            own = self.network(name).state_dict()
+            given = snapshot.states.get(name, {})
+            fitting = {
+                key: v for key, v in given.items() if key in own and v.shape == own[key].shape
+            }
+            count = sum(value.numel() for value in own.values())
+            if sum(value.numel() for value in fitting.values()) < count / 2:
+                raise SnapshotError(
+                    f"less than half of {name} in init={source} fits the run's generator; set the "
+                    "same generator, or train without init"
+                )
+            self.network(name).load_state_dict(fitting, strict=False)
             if name in self.averages:
-                snapshot.load_into(name, self.averages[name])
+                self.averages[name].load_state_dict(self.network(name).state_dict())
 
     def _optimizers(self) -> dict[str, Adam]:
         return {

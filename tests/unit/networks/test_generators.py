@@ -7,7 +7,7 @@ import itertools
 import pytest
 import torch
 
-from ecgan.config import GeneratorConfig
+from ecgan.config import Config, GeneratorConfig
 from ecgan.networks.build import Generator, build_generator
 
 KINDS = ("unet", "resnet")
@@ -100,6 +100,32 @@ def test_untrained_output_is_almost_the_source(kind: str, output: str) -> None:
     with torch.no_grad():
         image = generator(source, code).image
     assert (image - source).abs().mean() < 0.05
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_refined_output_starts_as_the_source_and_paints_where_the_flow_leads(kind: str) -> None:
+    config = small(kind, output="warp", refine=8)
+    torch.manual_seed(0)
+    generator = build_generator(config, NUM_EXPRESSIONS, 64)
+    source, code = draw(64)
+    fresh = generator(source, code)
+    assert (fresh.image - source).abs().mean() < 0.05
+    fresh.image.square().mean().backward()
+    assert generator.refiner is not None
+    assert generator.refiner.last.weight.grad.abs().max() > 0
+
+    torch.nn.init.normal_(generator.refiner.last.weight, 0, 0.1)
+    with torch.no_grad():
+        still = generator(source, code).pixels
+        generator.trunk.flow.bias += 0.2  # everything moves by a constant: so must what is painted
+        moved = generator(source, code).pixels
+    assert (moved - still).abs().mean() > 1e-3
+
+
+def test_refiner_goes_with_a_flow() -> None:
+    values = {"generator": {"refine": 8, "output": "pixels"}}
+    with pytest.raises(ValueError, match=r"refine needs generator\.output=warp"):
+        Config.model_validate(values)
 
 
 @pytest.mark.parametrize("kind", KINDS)
