@@ -1,0 +1,32 @@
+"""Light on moved skin: the ratio of shadings of Liu et al. (2001), and wrinkles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgan.data.reanimate.facekit import Floats
+
+LIGHT = np.array([0.0, 0.45, 0.9], np.float32) / np.hypot(0.45, 0.9)
+"""From above the camera, as faces are mostly lit: x right, y up, z to the camera."""
+AMBIENT = 0.45
+LOWEST, HIGHEST = 0.72, 1.22
+
+
+def relight(now: Floats, rest: Floats, known: NDArray[np.bool_]) -> Floats:
+    """(size, size): shading with the moved normals over shading at rest, smoothed; 1 elsewhere."""
+    ratio = _shade(now) / _shade(rest)
+    ratio = np.where(known, np.clip(ratio, LOWEST, HIGHEST), 1).astype(np.float32)
+    return cv2.GaussianBlur(ratio, (0, 0), now.shape[0] / 200)
+
+
+def _shade(normals: Floats) -> Floats:
+    return np.asarray(AMBIENT + (1 - AMBIENT) * np.clip(normals @ LIGHT, 0, 1), dtype=np.float32)
+
+
+def wrinkles(landmarks: Floats, weights: Mapping[str, float], size: int, cm: float) -> Floats:
+    """(size, size) factor."""
+    return np.ones((size, size), np.float32)
