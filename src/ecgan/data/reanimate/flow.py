@@ -5,11 +5,15 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_matrix, diags
+from scipy.sparse.linalg import splu
 
-from ecgan.data.reanimate.facekit import Floats
+from ecgan.data.reanimate.facekit import FaceKit, Floats, Ints
 
 Mask = NDArray[np.bool_]
 
+COARSE = 4
+"""Pixels a cell of the grid on which the flow is continued."""
 BAND_SHARE, BAND_PX = 1.4, 0.05
 """The flow ends this many times the largest displacement of the outline, plus this share of the
 picture, outside of the face."""
@@ -20,6 +24,19 @@ def face_outline(landmarks: Floats) -> Floats:
     brows = landmarks[17:27]
     lift = 0.55 * (brows.mean(axis=0) - landmarks[33])
     return np.concatenate([landmarks[:17], (brows + lift)[::-1]]).astype(np.float32)
+
+
+def face_triangles(kit: FaceKit) -> Ints:
+    """The skin of the face alone: the neck behind the jaw does not move with it."""
+    unit, side = 16.0, 512
+    points = kit.neutral[:, :2] * np.array([unit, -unit], np.float32)
+    low = points[kit.landmarks].min(axis=0) - 0.2 * side
+    mask = inside(face_outline(points[kit.landmarks] - low), side)
+    columns, rows = np.round(points - low).astype(int).T
+    within = (columns >= 0) & (rows >= 0) & (columns < side) & (rows < side)
+    within[within] = mask[rows[within], columns[within]]
+    triangles = kit.of("skin")
+    return triangles[within[triangles].all(axis=1)]
 
 
 def inside(outline: Floats, size: int) -> Mask:
@@ -38,19 +55,55 @@ def extend(flow: Floats, known: Mask, face: Mask) -> Floats:
     """
     if not known.any() or not np.abs(flow[known]).max() > 0:
         return np.zeros_like(flow)
-    distance, filled = _nearest(flow, known)
+    filled = _nearest(flow, known)[1]
     outside, from_edge = _nearest(filled, face)
     size = flow.shape[0]
+    from_edge = cv2.GaussianBlur(from_edge, (0, 0), size / 30)
     reach = BAND_SHARE * np.linalg.norm(from_edge, axis=2) + BAND_PX * size
-    reach = cv2.GaussianBlur(reach, (0, 0), size / 40)
-    fall = np.clip(1 - outside / reach, 0, 1)
-    fall = (fall * fall * (3 - 2 * fall)).astype(np.float32)
-    smooth = cv2.GaussianBlur(from_edge, (0, 0), size / 50)
-    weight = np.clip(outside / (size / 40), 0, 1)[..., None].astype(np.float32)
-    beyond = (from_edge * (1 - weight) + smooth * weight) * fall[..., None]
+    reach = cv2.GaussianBlur(reach, (0, 0), size / 30)
+    coarse = _membrane(filled, face, outside > reach)
+    fall = np.clip(1 - outside / (0.03 * size), 0, 1)[..., None]
+    step = _nearest(filled - coarse, face)[1]
+    beyond = (coarse + fall * fall * step) * (outside <= reach)[..., None]
     blurred = cv2.GaussianBlur(filled, (0, 0), 0.8)
-    mixed = np.where((distance <= 1)[..., None], filled, blurred)
-    return np.where(face[..., None], mixed, beyond).astype(np.float32)
+    return np.where(face[..., None], np.where(known[..., None], filled, blurred), beyond).astype(
+        np.float32
+    )
+
+
+def _membrane(values: Floats, fixed: Mask, zero: Mask) -> Floats:
+    """Laplace's equation between what is fixed and zero, at a fraction of the size."""
+    size = values.shape[0]
+    side = max(8, size // COARSE)
+    small = cv2.resize(values, (side, side), interpolation=cv2.INTER_AREA)
+    held = cv2.resize(fixed.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA) > 0.5
+    still = cv2.resize(zero.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA) > 0.5
+    small[still] = 0
+    number = np.full((side, side), -1)
+    free = ~(held | still)
+    number[free] = np.arange(free.sum())
+    if not free.any():
+        return np.asarray(cv2.resize(small, (size, size)), dtype=np.float32)
+    rows, columns, right = [], [], np.zeros((int(free.sum()), 2))
+    diagonal = np.zeros(int(free.sum()))
+    for axis, way in ((0, 1), (0, -1), (1, 1), (1, -1)):
+        near = np.roll(number, -way, axis)
+        value = np.roll(small, -way, axis)
+        within = np.ones((side, side), bool)
+        np.moveaxis(within, axis, 0)[-1 if way == 1 else 0] = False
+        usable = free & within
+        diagonal += within[free]
+        joined = usable & (near >= 0)
+        rows.append(number[joined])
+        columns.append(near[joined])
+        given = usable & (near < 0)
+        right[number[given]] += value[given]
+    matrix = coo_matrix(
+        (np.full(sum(map(len, rows)), -1.0), (np.concatenate(rows), np.concatenate(columns))),
+        shape=(len(diagonal), len(diagonal)),
+    )
+    small[free] = splu((matrix + diags(diagonal)).tocsc()).solve(right)
+    return np.asarray(cv2.resize(small, (size, size), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
 def _nearest(values: Floats, known: Mask) -> tuple[Floats, Floats]:

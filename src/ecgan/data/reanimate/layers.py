@@ -12,6 +12,9 @@ from ecgan.data.reanimate.raster import Raster, rasterise
 SAMPLES = 3
 """A side; each pixel is SAMPLES ** 2 samples."""
 
+EYE_SETBACK = 0.012
+"""Of the width of the face: how far the eyeballs move back, so that none pierces a lid."""
+
 
 @dataclass(frozen=True)
 class Box:
@@ -90,15 +93,21 @@ def _box(points: Floats, room_x: float, room_y: float, size: int) -> Box:
 def layers_of(kit: FaceKit, projected: Floats, boxes: list[Box]) -> Layers:
     """Draw all parts of the model in some boxes."""
     each = []
+    corners = projected[kit.triangles]
+    across, along = (corners[:, k, :2] - corners[:, 0, :2] for k in (1, 2))
+    facing = across[:, 0] * along[:, 1] - across[:, 1] * along[:, 0] < 0
+    projected = projected.copy()
+    eyes = np.unique(kit.of("eyes"))
+    projected[eyes, 2] -= np.float32(EYE_SETBACK * np.ptp(projected[kit.landmarks, 0]))
     for box in boxes:
         if box.area <= 0:
             continue
-        corners = projected[kit.triangles]
         near = (
             (corners[:, :, 0].max(axis=1) >= box.x0 - 1)
             & (corners[:, :, 0].min(axis=1) <= box.x1)
             & (corners[:, :, 1].max(axis=1) >= box.y0 - 1)
             & (corners[:, :, 1].min(axis=1) <= box.y1)
+            & facing
         )
         triangles, parts = kit.triangles[near], kit.parts[near].astype(np.int64)
         points = projected.copy()

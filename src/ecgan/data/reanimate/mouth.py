@@ -9,13 +9,13 @@ import numpy as np
 
 from ecgan.data.reanimate.facekit import PARTS, Floats, Ints
 
-ENAMEL = np.array([1.0, 0.93, 0.80], np.float32)
-FLESH = np.array([0.62, 0.25, 0.24], np.float32)
-CAVITY = np.array([0.20, 0.055, 0.05], np.float32)
+ENAMEL = np.array([1.32, 1.22, 1.02], np.float32)
+FLESH = np.array([0.60, 0.21, 0.20], np.float32)
+CAVITY = np.array([0.16, 0.04, 0.035], np.float32)
 """Reflectance in linear light, relative to the white of the eye."""
-DEPTH_CM = 2.4
-"""Depth behind the front teeth at which a third of the light is left."""
-LIP_SHADOW_CM = 0.28
+DEPTH_CM = (1.9, 2.6)
+"""Depth behind the front teeth at which a third of the light is left: on flesh, on teeth."""
+LIP_SHADOW_CM = 0.2
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,14 @@ def shade_mouth(
     colour[parts == PARTS.index("teeth")] = ENAMEL * light.enamel
     facing = np.clip(0.85 * normals[..., 2] + 0.25 * normals[..., 1], 0.05, 1)
     lit = 0.25 + 0.75 * facing
-    lit = lit * np.exp(-np.maximum(depths, 0) / DEPTH_CM)
+    teeth = parts == PARTS.index("teeth")
+    left = np.exp(-np.maximum(depths, 0) / np.where(teeth, DEPTH_CM[1], DEPTH_CM[0]))
+    lit = lit * left
     lower = _shifted(skin, LIP_SHADOW_CM * cm)
     shadow = cv2.GaussianBlur(np.maximum(skin, lower), (0, 0), max(0.5, 0.5 * LIP_SHADOW_CM * cm))
-    lit = lit * (1 - 0.62 * shadow)
-    teeth = parts == PARTS.index("teeth")
+    lit = lit * (1 - 0.5 * shadow)
     shine = np.where(teeth, 0.10, 0.05) * np.clip(normals[..., 2], 0, 1) ** 24 * (1 - shadow)
-    shine = shine * np.exp(-np.maximum(depths, 0) / DEPTH_CM)
+    shine = shine * left
     return np.asarray((colour * lit[..., None] + shine[..., None]) * light.white, np.float32)
 
 

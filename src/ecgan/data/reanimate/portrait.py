@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgan.data.reanimate.eyes import IRIS_RADIUS, Iris, complete_eye, find_iris, white_of
-from ecgan.data.reanimate.facekit import FaceKit, Floats
+from ecgan.data.reanimate.facekit import FaceKit, Floats, Ints
 from ecgan.data.reanimate.fit import Fit, fit
+from ecgan.data.reanimate.flow import face_triangles
 from ecgan.data.reanimate.layers import Layers, eye_boxes, layers_of
 from ecgan.data.reanimate.mouth import Light
 from ecgan.data.reanimate.raster import vertex_normals
@@ -24,6 +25,8 @@ class Portrait:
     image: Floats
     """(size, size, 3) in [0, 1]: the photo."""
     kit: FaceKit
+    face: Ints
+    """(triangles, 3): the skin whose motion moves the photo."""
     fit: Fit
     rest: Floats
     """(vertices, 3) projected."""
@@ -79,6 +82,6 @@ def portrait_of(
         enamel=np.ones(3, np.float32) if enamel is None else enamel,
     )
     return Portrait(
-        image, kit, fitted, rest, normals, eyeballs, (irises[0], irises[1]),
+        image, kit, face_triangles(kit), fitted, rest, normals, eyeballs, (irises[0], irises[1]),
         light, layers,
     )  # fmt: skip

@@ -15,7 +15,8 @@ from ecgan.data.reanimate.layers import Layer, eye_boxes, layers_of, mouth_box
 from ecgan.data.reanimate.mouth import shade_mouth
 from ecgan.data.reanimate.portrait import GAMMA, Portrait
 from ecgan.data.reanimate.raster import rasterise, vertex_normals
-from ecgan.data.reanimate.shading import relight, wrinkles
+from ecgan.data.reanimate.shading import relight
+from ecgan.data.reanimate.wrinkles import wrinkles
 
 MOUTH_PARTS = ("mouth", "teeth", "gums")
 
@@ -50,14 +51,14 @@ def render(
     projected = portrait.fit.project(vertices)
     landmarks = projected[kit.landmarks, :2]
     skin = kit.of("skin")
-    drawn = rasterise(projected, skin, size, size)
+    drawn = rasterise(projected, portrait.face, size, size)
     face = inside(face_outline(landmarks), size)
     grid = np.stack(np.meshgrid(np.arange(size), np.arange(size)), axis=2).astype(np.float32)
     normals = vertex_normals(vertices, skin) @ portrait.fit.rotation.T
     carried = np.concatenate([portrait.rest[:, :2] - projected[:, :2], normals,
                               portrait.normals], axis=1)  # fmt: skip
-    values = drawn.interpolate(carried, skin)
-    known = drawn.covered & face & (values[..., 4] > 0)
+    values = drawn.interpolate(carried, portrait.face)
+    known = drawn.covered & face & (values[..., 4] > 0.25)
     flow = extend(values[..., :2], known, face)
     moved = cv2.remap(
         portrait.image, grid[..., 0] + flow[..., 0], grid[..., 1] + flow[..., 1],

@@ -1,8 +1,6 @@
-"""Light on moved skin: the ratio of shadings of Liu et al. (2001), and wrinkles."""
+"""Light on moved skin: the ratio of shadings (Liu et al. 2001, expression ratio images)."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 import cv2
 import numpy as np
@@ -25,8 +23,3 @@ def relight(now: Floats, rest: Floats, known: NDArray[np.bool_]) -> Floats:
 
 def _shade(normals: Floats) -> Floats:
     return np.asarray(AMBIENT + (1 - AMBIENT) * np.clip(normals @ LIGHT, 0, 1), dtype=np.float32)
-
-
-def wrinkles(landmarks: Floats, weights: Mapping[str, float], size: int, cm: float) -> Floats:
-    """(size, size) factor."""
-    return np.ones((size, size), np.float32)
