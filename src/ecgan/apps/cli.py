@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from ecgan import __version__
-from ecgan.apps import bench, demo, evaluate, prepare, recognize, train, translate
+from ecgan.apps import bench, demo, evaluate, prepare, reanimate, recognize, train, translate
 from ecgan.apps.console import complain
 from ecgan.errors import EcganError
 
@@ -54,6 +54,7 @@ _COMMANDS = (
     ("translate", translate.translate, translate.EXAMPLE, "Photos in, other expressions out."),
     ("recognize", recognize.recognize, recognize.EXAMPLE, "Name the expressions in photos."),
     ("prepare", prepare.prepare, prepare.EXAMPLE, "Folders of photos to training data."),
+    ("reanimate", reanimate.reanimate, reanimate.EXAMPLE, "Expressions from neutral photos."),
     ("train", train.train, train.TRAIN_EXAMPLE, "Train a translator, or resume."),
     ("train-recognizer", train.train_recognizer, train.RECOGNIZER_EXAMPLE, "Train a recogniser."),
     ("evaluate", evaluate.evaluate, evaluate.EXAMPLE, "Score a translator on test people."),

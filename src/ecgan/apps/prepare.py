@@ -71,7 +71,7 @@ def prepare(
             landmarks=landmarks.value,
             subject_pattern=subject_pattern,
             subjects_csv=subjects,
-            card=_read_card(card) if card is not None else None,
+            card=read_card(card) if card is not None else None,
             progress=report,
         )
     if as_json:
@@ -80,7 +80,8 @@ def prepare(
         _summarise(result, out)
 
 
-def _read_card(file: Path) -> dict[str, Any]:
+def read_card(file: Path) -> dict[str, Any]:
+    """What the user says of the data. Raises UsageError."""
     try:
         values = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:

@@ -93,7 +93,9 @@ def complete_eye(image: Floats, opening: Floats, iris: Iris) -> Floats:
     made = coloured * edge + white * (1 - edge)
     made = cv2.GaussianBlur(made.astype(np.float32), (0, 0), 0.6)
     soft = cv2.GaussianBlur(core.astype(np.float32), (0, 0), 0.7)[..., None]
-    return np.asarray(np.where(core[..., None], image, made * (1 - soft) + image * soft), np.float32)
+    return np.asarray(
+        np.where(core[..., None], image, made * (1 - soft) + image * soft), np.float32
+    )
 
 
 def _sampled(values: Floats, x: Floats, y: Floats) -> Floats:

@@ -70,9 +70,9 @@ def fit(kit: FaceKit, points: NDArray[np.floating]) -> Fit:
         shape = start + np.tensordot(coefficients, inner, 1)
         turned = shape @ rotation.T
         left = (target - shift) / scale - turned[:, :2]
-        jacobian = np.concatenate(
-            [_pose_jacobian(turned), (inner @ rotation.T)[:, :, :2]]
-        ).reshape(6 - 2 + len(basis), -1)
+        jacobian = np.concatenate([_pose_jacobian(turned), (inner @ rotation.T)[:, :, :2]]).reshape(
+            6 - 2 + len(basis), -1
+        )
         pull = np.concatenate([np.zeros(4), -priors * coefficients])
         weight = np.repeat(_WEIGHTS, 2)
         normal = (jacobian * weight) @ jacobian.T + np.diag(np.r_[np.full(4, 1e-9), priors])

@@ -56,6 +56,9 @@ def extend(flow: Floats, known: Mask, face: Mask) -> Floats:
     if not known.any() or not np.abs(flow[known]).max() > 0:
         return np.zeros_like(flow)
     filled = _nearest(flow, known)[1]
+    filled = np.dstack(
+        [cv2.medianBlur(np.ascontiguousarray(part), 5) for part in cv2.split(filled)]
+    )
     outside, from_edge = _nearest(filled, face)
     size = flow.shape[0]
     from_edge = cv2.GaussianBlur(from_edge, (0, 0), size / 30)

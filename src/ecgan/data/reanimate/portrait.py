@@ -11,7 +11,7 @@ from ecgan.data.reanimate.eyes import IRIS_RADIUS, Iris, complete_eye, find_iris
 from ecgan.data.reanimate.facekit import FaceKit, Floats, Ints
 from ecgan.data.reanimate.fit import Fit, fit
 from ecgan.data.reanimate.flow import face_triangles
-from ecgan.data.reanimate.layers import Layers, eye_boxes, layers_of
+from ecgan.data.reanimate.layers import eye_boxes, layers_of
 from ecgan.data.reanimate.mouth import Light
 from ecgan.data.reanimate.raster import vertex_normals
 
@@ -36,7 +36,8 @@ class Portrait:
     """(size, size, 3): the photo with the eyes uncovered."""
     irises: tuple[Iris, Iris]
     light: Light
-    eye_layers: Layers
+    lined: float
+    """Depth of wrinkles; 1 is average."""
 
     @property
     def size(self) -> int:
@@ -48,6 +49,7 @@ def portrait_of(
     points: NDArray[np.floating],
     kit: FaceKit,
     enamel: Floats | None = None,
+    lined: float = 1.0,
 ) -> Portrait:
     """Fit the model and take the photo apart.
 
@@ -56,6 +58,7 @@ def portrait_of(
         points: (68, 2) in its pixels.
         kit: the face model.
         enamel: (3,) this person's teeth relative to `mouth.ENAMEL`.
+        lined: depth of wrinkles; 1 is average.
 
     Raises:
         FaceError: the points do not look like a face.
@@ -83,5 +86,5 @@ def portrait_of(
     )
     return Portrait(
         image, kit, face_triangles(kit), fitted, rest, normals, eyeballs, (irises[0], irises[1]),
-        light, layers,
+        light, lined,
     )  # fmt: skip

@@ -113,7 +113,7 @@ def style_of(subject: str, seed: int = 0) -> Style:
     units = list(ACTION_UNITS)
     strength = np.exp(random.normal(0, PERSON_SPREAD, len(units)))
     side = random.normal(0, SIDE_SPREAD, len(units)) + random.normal(0, SIDE_SPREAD / 2)
-    bright, yellow = np.exp(random.normal(0, 0.08)), random.uniform(0.86, 1.02)
+    bright, yellow = np.exp(random.normal(0, 0.08)), random.uniform(0.86, 1.04)
     return Style(
         strength={u: round(float(s), 4) for u, s in zip(units, strength, strict=True)},
         side={u: round(float(s), 4) for u, s in zip(units, side.clip(-0.3, 0.3), strict=True)},

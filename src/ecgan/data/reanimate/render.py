@@ -65,7 +65,7 @@ def render(
         cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE,
     )  # fmt: skip
     ratio = relight(values[..., 2:5], values[..., 5:8], known)
-    ratio = ratio * wrinkles(landmarks, weights, size, portrait.fit.scale)
+    ratio = ratio * wrinkles(landmarks, weights, size, portrait.fit.scale, portrait.lined)
     out = np.clip(moved, 0, 1) * ratio[..., None]
     boxes = [*eye_boxes(landmarks, size), mouth_box(landmarks, size)]
     *eyes, mouth = layers_of(kit, projected, boxes).each

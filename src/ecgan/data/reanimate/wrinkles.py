@@ -10,9 +10,9 @@ import numpy as np
 
 from ecgan.data.reanimate.facekit import Floats
 
-DEPTH = 0.34
+DEPTH = 0.26
 """Darkening in the middle of a fold at full strength."""
-BANK = 0.45
+BANK = 0.3
 """Brightening beside it, as a share of the darkening."""
 
 
@@ -58,7 +58,9 @@ def _drawn(fold: Fold, size: int, cm: float) -> Floats:
     canvas = np.zeros((size, size), np.uint8)
     for k in range(len(places) - 1):
         level = 255 * np.sin(np.pi * (k + 0.5) / (len(places) - 1)) ** 0.7
-        cv2.line(canvas, places[k].tolist(), places[k + 1].tolist(), float(level), 1, cv2.LINE_AA, 4)
+        cv2.line(
+            canvas, places[k].tolist(), places[k + 1].tolist(), float(level), 1, cv2.LINE_AA, 4
+        )
     line = canvas.astype(np.float32) / 255
     valley = cv2.GaussianBlur(line, (0, 0), sigma) * (sigma * 2.5)
     offset = np.float32([[1, 0, 2.2 * sigma * fold.bank[0]], [0, 1, 2.2 * sigma * fold.bank[1]]])
@@ -85,7 +87,7 @@ def _folds(points: Floats, weights: Mapping[str, float]) -> Iterator[Fold]:
         start = points[ala] + 0.07 * eye * away + 0.045 * eye * up
         end = points[corner] + 0.10 * eye * away + 0.02 * eye * up
         middle = (start + end) / 2 + 0.045 * eye * away + 0.02 * eye * up
-        yield Fold(np.stack([start, middle, end]), min(1.0, lift), 0.085, away)
+        yield Fold(np.stack([start, middle, end]), min(0.8, 0.75 * lift), 0.13, away)
         crow = 0.5 * of("cheekSquint", side) + 0.3 * smile * of("eyeSquint", side)
         for k, tilt in enumerate((0.35, 0.0, -0.4)):
             first = points[outer] + eye * (0.055 * away + (0.03 - 0.025 * k) * up)
