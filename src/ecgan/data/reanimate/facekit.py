@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,7 +88,7 @@ def read_facekit(path: Path) -> FaceKit:
     try:
         with np.load(path, allow_pickle=False) as packed:
             names = [str(name) for name in packed["ek"]]
-            landmarks = packed["landmarks"] if "landmarks" in packed else ICT_LANDMARKS
+            landmarks = packed.get("landmarks", ICT_LANDMARKS)
             return _facekit(
                 packed["V"], packed["F"], packed["M"], packed["ident"], packed["expr"], names,
                 landmarks,
@@ -96,7 +97,7 @@ def read_facekit(path: Path) -> FaceKit:
         raise UsageError(f"{path} is not a packed face model ({error}); {WHERE}") from None
 
 
-def _facekit(
+def _facekit(  # noqa: PLR0917
     vertices: NDArray[np.floating],
     triangles: NDArray[np.integer],
     materials: NDArray[np.str_],
@@ -167,7 +168,7 @@ def _read_mesh(path: Path) -> tuple[NDArray[np.float64], Ints, NDArray[np.str_]]
             material = line.split()[1].rpartition(":")[2]
         elif line.startswith("f "):
             corners = [int(corner.split("/")[0]) - 1 for corner in line.split()[1:]]
-            for second, third in zip(corners[1:-1], corners[2:], strict=True):
+            for second, third in itertools.pairwise(corners[1:]):
                 triangles.append((corners[0], second, third))
                 materials.append(material)
     return _read_vertices(path), np.array(triangles, dtype=np.int64), np.array(materials)

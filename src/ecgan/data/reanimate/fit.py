@@ -103,7 +103,7 @@ def fit(kit: FaceKit, points: NDArray[np.floating]) -> Fit:
 
 
 def _basis(kit: FaceKit) -> tuple[Array, Array]:
-    modes = [mode for mode in kit.identity[:NUM_MODES]]
+    modes = list(kit.identity[:NUM_MODES])
     resting = [
         shape for name, shape in kit.shapes.items() if name.removesuffix("_L").removesuffix("_R")
         in RESTING
@@ -128,7 +128,7 @@ def _pose_jacobian(turned: Array) -> Array:
     x, y, z = (turned - turned.mean(axis=0)).T
     zero = np.zeros_like(x)
     parts = [[zero, -z], [z, zero], [-y, x], [x, y]]
-    return np.array(parts).transpose(0, 2, 1)
+    return np.array(parts, dtype=np.float64).transpose(0, 2, 1)
 
 
 def _rotation(turn: Array) -> Array:
@@ -138,7 +138,8 @@ def _rotation(turn: Array) -> Array:
     angle = float(np.linalg.norm(turn)) + 1e-12
     x, y, z = turn / angle
     cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
+    turned = np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
+    return np.asarray(turned, dtype=np.float64)
 
 
 def _warped(bare: Fit, kit: FaceKit, points: Array) -> Fit:

@@ -36,7 +36,7 @@ def face_triangles(kit: FaceKit) -> Ints:
     within = (columns >= 0) & (rows >= 0) & (columns < side) & (rows < side)
     within[within] = mask[rows[within], columns[within]]
     triangles = kit.of("skin")
-    return triangles[within[triangles].all(axis=1)]
+    return np.asarray(triangles[within[triangles].all(axis=1)], dtype=np.int64)
 
 
 def inside(outline: Floats, size: int) -> Mask:
@@ -61,7 +61,7 @@ def extend(flow: Floats, known: Mask, face: Mask) -> Floats:
     )
     outside, from_edge = _nearest(filled, face)
     size = flow.shape[0]
-    from_edge = cv2.GaussianBlur(from_edge, (0, 0), size / 30)
+    from_edge = np.asarray(cv2.GaussianBlur(from_edge, (0, 0), size / 30), dtype=np.float32)
     reach = BAND_SHARE * np.linalg.norm(from_edge, axis=2) + BAND_PX * size
     reach = cv2.GaussianBlur(reach, (0, 0), size / 30)
     coarse = _membrane(filled, face, outside > reach)

@@ -29,7 +29,7 @@ class Light:
 
 
 def shade_mouth(
-    parts: Ints, normals: Floats, depths: Floats, skin: Floats, light: Light, cm: float
+    parts: Ints, normals: Floats, depths: Floats, skin: Floats, *, light: Light, cm: float
 ) -> Floats:
     """(height, width, 3) in linear light.
 

@@ -41,7 +41,7 @@ class Portrait:
 
     @property
     def size(self) -> int:
-        return self.image.shape[0]
+        return int(self.image.shape[0])
 
 
 def portrait_of(
@@ -63,11 +63,11 @@ def portrait_of(
     Raises:
         FaceError: the points do not look like a face.
     """
-    image = pixels.astype(np.float32) / 255
+    image = np.asarray(pixels / np.float32(255), dtype=np.float32)
     fitted = fit(kit, points)
     rest = fitted.project(fitted.vertices)
     skin = kit.of("skin")
-    normals = vertex_normals(fitted.vertices, skin) @ fitted.rotation.T
+    normals = (vertex_normals(fitted.vertices, skin) @ fitted.rotation.T).astype(np.float32)
     layers = layers_of(kit, rest, eye_boxes(rest[kit.landmarks, :2], pixels.shape[0]))
     distance = float(np.linalg.norm(points[36:42].mean(axis=0) - points[42:48].mean(axis=0)))
     eyeballs, irises, whites = image.copy(), [], []

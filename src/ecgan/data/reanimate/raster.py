@@ -104,4 +104,4 @@ def vertex_normals(vertices: Floats, triangles: Ints) -> Floats:
                 triangles[:, corner], weights=faces[:, axis], minlength=len(vertices)
             )
     lengths = np.linalg.norm(normals, axis=1, keepdims=True)
-    return (normals / np.maximum(lengths, 1e-12)).astype(np.float32)
+    return np.asarray(normals / np.maximum(lengths, 1e-12), dtype=np.float32)

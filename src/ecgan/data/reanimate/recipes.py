@@ -157,7 +157,7 @@ def weights_of(
 
 
 def shape_weights(units: Mapping[str, float], side: Mapping[str, float]) -> dict[str, float]:
-    """Weights of the model's shapes for action units, with `_L` and `_R` where a shape has sides."""
+    """Weights of the model's shapes for action units; a shape with sides gets `_L` and `_R`."""
     weights: dict[str, float] = {}
     for unit, strength in units.items():
         lean = side.get(unit, 0.0)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ecgan.data.reanimate.facekit import Floats
 from ecgan.data.reanimate.flow import extend, face_outline, inside
-from ecgan.data.reanimate.layers import Layer, eye_boxes, layers_of, mouth_box
+from ecgan.data.reanimate.layers import SAMPLES, Layer, eye_boxes, layers_of, mouth_box
 from ecgan.data.reanimate.mouth import shade_mouth
 from ecgan.data.reanimate.portrait import GAMMA, Portrait
 from ecgan.data.reanimate.raster import rasterise, vertex_normals
@@ -44,6 +44,10 @@ def render(
         gaze: turn of the eyes in iris radii, to the right and down in the picture.
     """
     kit, size = portrait.kit, portrait.size
+    if not any(weights.values()) and not any(gaze):
+        pixels = np.round(portrait.image * 255).astype(np.uint8)
+        still = np.zeros((size, size, 2), np.float32)
+        return Rendered(pixels, portrait.rest[kit.landmarks, :2], still)
     vertices = portrait.fit.vertices.copy()
     for name, weight in weights.items():
         if weight:
@@ -111,8 +115,7 @@ def _lay_mouth(
     )
     skin = (layer.parts == 0).astype(np.float32)
     colours = shade_mouth(
-        layer.parts, values[..., :3], values[..., 3], skin, portrait.light,
-        portrait.fit.scale * 3,
+        layer.parts, values[..., :3], values[..., 3], skin, light=portrait.light, cm=portrait.fit.scale * SAMPLES
     )  # fmt: skip
     own = np.isin(layer.parts, (1, 2, 3)).astype(np.float32)[..., None]
     mixed = layer.average(colours * own)

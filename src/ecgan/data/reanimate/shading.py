@@ -18,7 +18,7 @@ def relight(now: Floats, rest: Floats, known: NDArray[np.bool_]) -> Floats:
     """(size, size): shading with the moved normals over shading at rest, smoothed; 1 elsewhere."""
     ratio = _shade(now) / _shade(rest)
     ratio = np.where(known, np.clip(ratio, LOWEST, HIGHEST), 1).astype(np.float32)
-    return cv2.GaussianBlur(ratio, (0, 0), now.shape[0] / 200)
+    return np.asarray(cv2.GaussianBlur(ratio, (0, 0), now.shape[0] / 200), dtype=np.float32)
 
 
 def _shade(normals: Floats) -> Floats:

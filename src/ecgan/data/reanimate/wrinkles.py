@@ -44,13 +44,12 @@ def wrinkles(
     for fold in _folds(landmarks, weights):
         if fold.strength > 0.02:
             shade += _drawn(fold, size, cm)
-    return np.clip(1 - depth * DEPTH * shade, 0.5, 1.3).astype(np.float32)
+    return np.asarray(np.clip(1 - depth * DEPTH * shade, 0.5, 1.3), dtype=np.float32)
 
 
 def _drawn(fold: Fold, size: int, cm: float) -> Floats:
     """The fold's profile across, tapered to its ends."""
     sigma = max(0.55, fold.width * cm)
-    line = np.zeros((size, size), np.float32)
     t = np.linspace(0, 1, 25)[:, None]
     start, middle, end = fold.points
     curve = (1 - t) ** 2 * start + 2 * t * (1 - t) * middle + t**2 * end
@@ -61,9 +60,9 @@ def _drawn(fold: Fold, size: int, cm: float) -> Floats:
         cv2.line(
             canvas, places[k].tolist(), places[k + 1].tolist(), float(level), 1, cv2.LINE_AA, 4
         )
-    line = canvas.astype(np.float32) / 255
+    line = np.asarray(canvas / 255.0, dtype=np.float32)
     valley = cv2.GaussianBlur(line, (0, 0), sigma) * (sigma * 2.5)
-    offset = np.float32([[1, 0, 2.2 * sigma * fold.bank[0]], [0, 1, 2.2 * sigma * fold.bank[1]]])
+    offset = np.array([[1, 0, 2.2 * sigma * fold.bank[0]], [0, 1, 2.2 * sigma * fold.bank[1]]])
     raised = cv2.GaussianBlur(line, (0, 0), 1.6 * sigma) * (sigma * 4)
     raised = cv2.warpAffine(raised, offset, (size, size))
     return np.asarray(fold.strength * (valley - BANK * raised), dtype=np.float32)
