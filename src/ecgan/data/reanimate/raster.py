@@ -80,10 +80,10 @@ def _inside(
     y = low[:, 1, None, None] + offset[None, :, None]
     a, b, c = (corners[:, k, :, None, None] for k in range(3))
     area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (c[:, 0] - a[:, 0]) * (b[:, 1] - a[:, 1])
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore"):  # triangles without area hold no pixel
         second = ((x - a[:, 0]) * (c[:, 1] - a[:, 1]) - (c[:, 0] - a[:, 0]) * (y - a[:, 1])) / area
         third = ((b[:, 0] - a[:, 0]) * (y - a[:, 1]) - (x - a[:, 0]) * (b[:, 1] - a[:, 1])) / area
-    first = 1 - second - third
+        first = 1 - second - third
     within = (first >= -1e-6) & (second >= -1e-6) & (third >= -1e-6)
     within &= (x <= high[:, 0, None, None]) & (y <= high[:, 1, None, None])
     row, down, right = np.nonzero(within)

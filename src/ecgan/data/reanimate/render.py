@@ -19,6 +19,8 @@ from ecgan.data.reanimate.shading import relight
 from ecgan.data.reanimate.wrinkles import wrinkles
 
 MOUTH_PARTS = ("mouth", "teeth", "gums")
+OPEN_CM = 0.06
+"""How far the lips part before all that lies between them shows."""
 
 
 @dataclass(frozen=True)
@@ -102,10 +104,12 @@ def _lay_mouth(
     out: Floats, layer: Layer, portrait: Portrait, projected: Floats, vertices: Floats
 ) -> None:
     """Put teeth, gums, tongue and cavity between the lips, in linear light."""
-    share = layer.fraction(*MOUTH_PARTS)[..., None]
+    kit = portrait.kit
+    opened = _opened(projected, portrait)
+    share = opened * layer.fraction(*MOUTH_PARTS)[..., None]
     if not share.any():
         return
-    box, kit = layer.box, portrait.kit
+    box = layer.box
     inner = kit.of(*MOUTH_PARTS)
     normals = vertex_normals(vertices, inner) @ portrait.fit.rotation.T
     depth = projected[:, 2:] / np.float32(portrait.fit.scale)
@@ -115,10 +119,26 @@ def _lay_mouth(
     )
     skin = (layer.parts == 0).astype(np.float32)
     colours = shade_mouth(
-        layer.parts, values[..., :3], values[..., 3], skin, light=portrait.light, cm=portrait.fit.scale * SAMPLES
-    )  # fmt: skip
+        layer.parts,
+        values[..., :3],
+        values[..., 3],
+        skin,
+        light=portrait.light,
+        cm=portrait.fit.scale * SAMPLES,
+    )
     own = np.isin(layer.parts, (1, 2, 3)).astype(np.float32)[..., None]
-    mixed = layer.average(colours * own)
+    mixed = opened * layer.average(colours * own)
     window = out[box.y0 : box.y1, box.x0 : box.x1]
     linear = np.clip(window, 0, 1) ** GAMMA * (1 - share) + mixed
     window[:] = np.where(share > 0, np.clip(linear, 0, 1) ** (1 / GAMMA), window)
+
+
+def _opened(projected: Floats, portrait: Portrait) -> float:
+    """0 while the lips are no further apart than at rest, where a gap is the fit's; 1 when open."""
+    upper, lower = portrait.kit.landmarks[[61, 62, 63]], portrait.kit.landmarks[[67, 66, 65]]
+    gaps = [
+        np.linalg.norm(places[upper, :2] - places[lower, :2], axis=1)
+        for places in (projected, portrait.rest)
+    ]
+    wider = float((gaps[0] - gaps[1]).max()) / portrait.fit.scale
+    return float(np.clip(wider / OPEN_CM, 0, 1))

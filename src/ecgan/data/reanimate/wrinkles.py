@@ -64,8 +64,8 @@ def _drawn(fold: Fold, size: int, cm: float) -> Floats:
     valley = cv2.GaussianBlur(line, (0, 0), sigma) * (sigma * 2.5)
     offset = np.array([[1, 0, 2.2 * sigma * fold.bank[0]], [0, 1, 2.2 * sigma * fold.bank[1]]])
     raised = cv2.GaussianBlur(line, (0, 0), 1.6 * sigma) * (sigma * 4)
-    raised = cv2.warpAffine(raised, offset, (size, size))
-    return np.asarray(fold.strength * (valley - BANK * raised), dtype=np.float32)
+    bank = cv2.warpAffine(raised, offset, (size, size))
+    return np.asarray(fold.strength * (valley - BANK * bank), dtype=np.float32)
 
 
 def _folds(points: Floats, weights: Mapping[str, float]) -> Iterator[Fold]:
