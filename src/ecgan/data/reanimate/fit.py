@@ -70,14 +70,14 @@ def fit(kit: FaceKit, points: NDArray[np.floating]) -> Fit:
         shape = start + np.tensordot(coefficients, inner, 1)
         turned = shape @ rotation.T
         left = (target - shift) / scale - turned[:, :2]
-        jacobian = np.concatenate([_pose_jacobian(turned), (inner @ rotation.T)[:, :, :2]]).reshape(
+        jacobian = np.concatenate([pose_jacobian(turned), (inner @ rotation.T)[:, :, :2]]).reshape(
             6 - 2 + len(basis), -1
         )
         pull = np.concatenate([np.zeros(4), -priors * coefficients])
         weight = np.repeat(_WEIGHTS, 2)
         normal = (jacobian * weight) @ jacobian.T + np.diag(np.r_[np.full(4, 1e-9), priors])
         step = np.linalg.solve(normal, (jacobian * weight) @ left.ravel() + pull)
-        rotation = _rotation(np.array([step[0], step[1], step[2]])) @ rotation
+        rotation = rotation_of(np.array([step[0], step[1], step[2]])) @ rotation
         scale *= float(np.exp(np.clip(step[3], -0.5, 0.5)))
         coefficients += step[4:]
         turned = (start + np.tensordot(coefficients, inner, 1)) @ rotation.T
@@ -123,7 +123,7 @@ def _start(shape: Array, target: Array) -> tuple[Array, float, Array]:
     return np.eye(3), scale, goal - scale * middle[:2]
 
 
-def _pose_jacobian(turned: Array) -> Array:
+def pose_jacobian(turned: Array) -> Array:
     """(4, points, 2): small turns about x, y and z, and the logarithm of the scale."""
     x, y, z = (turned - turned.mean(axis=0)).T
     zero = np.zeros_like(x)
@@ -131,7 +131,7 @@ def _pose_jacobian(turned: Array) -> Array:
     return np.array(parts, dtype=np.float64).transpose(0, 2, 1)
 
 
-def _rotation(turn: Array) -> Array:
+def rotation_of(turn: Array) -> Array:
     """Rodrigues' formula."""
     angle = float(np.linalg.norm(turn)) + 1e-12
     turn = turn * min(1.0, 0.3 / angle)

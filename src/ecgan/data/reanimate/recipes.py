@@ -6,8 +6,11 @@ prototypes and major variants. docs/reanimation.md prints both tables.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 
@@ -31,7 +34,7 @@ ACTION_UNITS: dict[str, tuple[str, dict[str, float]]] = {
     "AU17": ("chin raiser", {"mouthShrugLower": 0.8}),
     "AU20": ("lip stretcher", {"mouthStretch": 0.9}),
     "AU22": ("lip funneler", {"mouthFunnel": 0.7}),
-    "AU23": ("lip tightener", {"mouthRollLower": 0.35, "mouthRollUpper": 0.35}),
+    "AU23": ("lip tightener", {"mouthRollLower": 0.24, "mouthRollUpper": 0.24}),
     "AU24": ("lip pressor", {"mouthPress": 1.0}),
     "AU25": ("lips part", {"mouthLowerDown": 0.35, "mouthUpperUp": 0.2}),
     "AU26": ("jaw drop", {"jawOpen": 0.3}),
@@ -86,6 +89,11 @@ RECIPES: dict[str, dict[str, Units]] = {
 }  # fmt: skip
 """Strength of each unit in each variant of each expression, at intensity 1."""
 
+NATURAL = "natural"
+"""The variant of happy that is drawn from measured smiles, one for each person."""
+SMILES_FILE = Path(__file__).with_name("smiles.json")
+"""Mean and covariance of the action units of real smiles, made by benchmarks/smiles.py."""
+
 UNIT_SPREAD, PERSON_SPREAD, SIDE_SPREAD = 0.10, 0.12, 0.09
 """Standard deviations of the strength of a unit: from picture to picture, from person to person,
 and of left against right, which stays with the person."""
@@ -105,6 +113,30 @@ class Style:
     """Reflectance of the teeth relative to average ones."""
     lined: float
     """Depth of wrinkles; 1 is average."""
+    smile: Units
+    """Strength of the units of this person's natural smile."""
+
+
+@dataclass(frozen=True)
+class Smiles:
+    """How people smile."""
+
+    units: tuple[str, ...]
+    mean: tuple[float, ...]
+    covariance: tuple[tuple[float, ...], ...]
+
+    def draw(self, random: np.random.Generator) -> Units:
+        """One person's, no unit below zero."""
+        drawn = random.multivariate_normal(self.mean, self.covariance).clip(0)
+        return {unit: round(float(s), 4) for unit, s in zip(self.units, drawn, strict=True)}
+
+
+@cache
+def smiles() -> Smiles:
+    """The measured ones."""
+    table = json.loads(SMILES_FILE.read_text(encoding="utf-8"))
+    rows = tuple(tuple(map(float, row)) for row in table["covariance"])
+    return Smiles(tuple(table["units"]), tuple(map(float, table["mean"])), rows)
 
 
 def style_of(subject: str, seed: int = 0) -> Style:
@@ -119,6 +151,7 @@ def style_of(subject: str, seed: int = 0) -> Style:
         side={u: round(float(s), 4) for u, s in zip(units, side.clip(-0.3, 0.3), strict=True)},
         enamel=(float(bright), float(bright * (0.4 + 0.6 * yellow)), float(bright * yellow)),
         lined=float(np.exp(random.normal(-0.1, 0.3))),
+        smile=smiles().draw(random),
     )
 
 
@@ -134,7 +167,7 @@ def variants_of(expression: str) -> tuple[str, ...]:
     if name not in RECIPES:
         known = ", ".join(RECIPES)
         raise UsageError(f"no recipe for {expression!r}, expected one of {known}")
-    return tuple(RECIPES[name])
+    return (NATURAL, *RECIPES[name]) if name == "happy" else tuple(RECIPES[name])
 
 
 def weights_of(
@@ -146,13 +179,14 @@ def weights_of(
 ) -> dict[str, float]:
     """Shape weights of one picture: the recipe, times the person's style, times small changes
     from picture to picture, times the intensity."""
-    units = RECIPES[canonical_expression(expression)][variant]
-    drawn = {
-        unit: strength
-        * intensity
-        * float(np.clip(style.strength[unit] * np.exp(random.normal(0, UNIT_SPREAD)), 0.5, MOST))
-        for unit, strength in units.items()
-    }
+    name = canonical_expression(expression)
+    natural = name == "happy" and variant == NATURAL
+    units = style.smile if natural else RECIPES[name][variant]
+    drawn = {}
+    for unit, strength in units.items():
+        own = 1.0 if natural else style.strength[unit]
+        factor = float(np.clip(own * np.exp(random.normal(0, UNIT_SPREAD)), 0.5, MOST))
+        drawn[unit] = strength * intensity * factor
     return shape_weights(drawn, style.side)
 
 

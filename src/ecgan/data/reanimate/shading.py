@@ -10,7 +10,7 @@ from ecgan.data.reanimate.facekit import Floats
 
 LIGHT = np.array([0.0, 0.45, 0.9], np.float32) / np.hypot(0.45, 0.9)
 """From above the camera, as faces are mostly lit: x right, y up, z to the camera."""
-AMBIENT = 0.45
+AMBIENT = 0.55
 LOWEST, HIGHEST = 0.72, 1.22
 
 

@@ -125,5 +125,5 @@ def _forehead(
         place = centre + eye * (0.16 + 0.085 * k) * up
         arch = 0.05 * eye * (1 if outer > 0.5 * inner else -0.3)
         curve = np.stack([place - half * across, place + arch * up, place + half * across])
-        strength = share * min(0.75, 0.45 * inner + 0.4 * outer)
+        strength = share * min(0.5, 0.28 * inner + 0.25 * outer)
         yield Fold(curve.astype(np.float32), strength, 0.06, up)

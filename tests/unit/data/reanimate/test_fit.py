@@ -5,7 +5,7 @@ import pytest
 from support.tiny_facekit import points_in_photo
 
 from ecgan.data.reanimate.facekit import FaceKit
-from ecgan.data.reanimate.fit import _rotation, fit
+from ecgan.data.reanimate.fit import fit, rotation_of
 from ecgan.errors import FaceError
 
 
@@ -20,7 +20,7 @@ def test_a_known_pose_is_found(kit: FaceKit, turn: float) -> None:
 
 def test_identity_rotation_and_place_together(kit: FaceKit) -> None:
     shape = kit.neutral + 1.5 * kit.identity[0] - kit.identity[1]
-    rotation = _rotation(np.array([0.1, -0.15, 0.2]))
+    rotation = rotation_of(np.array([0.1, -0.15, 0.2]))
     points = (shape[kit.landmarks] @ rotation.T)[:, :2] * [9, -9] + [100, 90]
     fitted = fit(kit, points)
     np.testing.assert_allclose(fitted.rotation, rotation, atol=0.04)
