@@ -115,6 +115,12 @@ def distances(smiles: list[Smile], kit: FaceKit) -> dict[str, Any]:
     }
     rows = {name: [(a, smile.real) for a, smile in zip(some, smiles, strict=True)]
             for name, some in made.items()}  # fmt: skip
+    rows["another person's smile, moved onto this face"] = [
+        (one.neutral + other.real - other.neutral, one.real)
+        for one in smiles
+        for other in smiles
+        if one is not other
+    ]
     rows["real smile of another person"] = [
         (one.real, other.real) for one, other in combinations(smiles, 2)
     ]

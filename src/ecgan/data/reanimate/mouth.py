@@ -9,7 +9,7 @@ import numpy as np
 
 from ecgan.data.reanimate.facekit import PARTS, Floats, Ints
 
-ENAMEL = np.array([1.42, 1.36, 1.22], np.float32)
+ENAMEL = np.array([1.80, 1.72, 1.55], np.float32)
 FLESH = np.array([0.60, 0.21, 0.20], np.float32)
 CAVITY = np.array([0.16, 0.04, 0.035], np.float32)
 """Reflectance in linear light, relative to the white of the eye."""

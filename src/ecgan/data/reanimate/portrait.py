@@ -14,8 +14,11 @@ from ecgan.data.reanimate.flow import face_triangles
 from ecgan.data.reanimate.layers import eye_boxes, layers_of
 from ecgan.data.reanimate.mouth import Light
 from ecgan.data.reanimate.raster import vertex_normals
+from ecgan.data.reanimate.recipes import Style
 
 GAMMA = 2.2
+GREY = 0.35
+"""How far the light is taken to be grey: the white of an eye has a colour of its own."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +51,7 @@ def portrait_of(
     pixels: NDArray[np.uint8],
     points: NDArray[np.floating],
     kit: FaceKit,
-    enamel: Floats | None = None,
-    lined: float = 1.0,
+    style: Style | None = None,
 ) -> Portrait:
     """Fit the model and take the photo apart.
 
@@ -57,14 +59,15 @@ def portrait_of(
         pixels: (size, size, 3) RGB, upright.
         points: (68, 2) in its pixels.
         kit: the face model.
-        enamel: (3,) this person's teeth relative to `mouth.ENAMEL`.
-        lined: depth of wrinkles; 1 is average.
+        style: of the person's teeth and skin; none: the average.
 
     Raises:
         FaceError: the points do not look like a face.
     """
     image = np.asarray(pixels / np.float32(255), dtype=np.float32)
     fitted = fit(kit, points)
+    if style is not None:
+        fitted.vertices[_upper_teeth(kit), 1] -= np.float32(style.teeth_drop)
     rest = fitted.project(fitted.vertices)
     skin = kit.of("skin")
     normals = (vertex_normals(fitted.vertices, skin) @ fitted.rotation.T).astype(np.float32)
@@ -80,11 +83,19 @@ def portrait_of(
         eyeballs[box.y0 : box.y1, box.x0 : box.x1] = complete_eye(window, opening, iris)
         irises.append(replace(iris, x=iris.x + box.x0, y=iris.y + box.y0))
     white = np.mean(whites, axis=0) ** GAMMA
+    white = (1 - GREY) * white + GREY * white.mean()
     light = Light(
         white=np.asarray(white, dtype=np.float32),
-        enamel=np.ones(3, np.float32) if enamel is None else enamel,
+        enamel=np.array(style.enamel if style else (1, 1, 1), dtype=np.float32),
     )
     return Portrait(
         image, kit, face_triangles(kit), fitted, rest, normals, eyeballs, (irises[0], irises[1]),
-        light, lined,
+        light, style.lined if style else 1.0,
     )  # fmt: skip
+
+
+def _upper_teeth(kit: FaceKit) -> Ints:
+    """Vertices of teeth and gums that the jaw does not move."""
+    vertices = np.unique(kit.of("teeth", "gums"))
+    still = np.abs(kit.shapes["jawOpen"][vertices]).max(axis=1) < 0.05
+    return np.asarray(vertices[still], dtype=np.int64)

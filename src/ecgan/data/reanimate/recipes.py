@@ -51,7 +51,7 @@ RECIPES: dict[str, dict[str, Units]] = {
     "happy": {
         "closed": {"AU6": 0.6, "AU12": 0.85, "AU7": 0.25, "AU14": 0.15},
         "toothy": {"AU6": 0.85, "AU12": 0.95, "AU25": 0.9, "AU10": 0.2, "AU7": 0.4, "AU26": 0.15},
-        "laugh": {"AU6": 1.0, "AU12": 1.0, "AU25": 0.9, "AU10": 0.2, "AU26": 0.9, "AU7": 0.5},
+        "laugh": {"AU6": 0.9, "AU12": 1.0, "AU25": 0.9, "AU10": 0.3, "AU26": 0.9, "AU7": 0.3},
     },
     "sad": {
         "downcast": {"AU1": 1.0, "AU4": 0.35, "AU15": 0.9, "AU17": 0.4, "AU43": 0.25},
@@ -91,6 +91,8 @@ RECIPES: dict[str, dict[str, Units]] = {
 
 NATURAL = "natural"
 """The variant of happy that is drawn from measured smiles, one for each person."""
+CHEEKS = 0.7
+"""AU6 for each AU12 in a natural smile: a felt smile raises the cheeks (Ekman & Friesen 1982)."""
 SMILES_FILE = Path(__file__).with_name("smiles.json")
 """Mean and covariance of the action units of real smiles, made by benchmarks/smiles.py."""
 
@@ -113,6 +115,8 @@ class Style:
     """Reflectance of the teeth relative to average ones."""
     lined: float
     """Depth of wrinkles; 1 is average."""
+    teeth_drop: float
+    """Centimetres by which the upper teeth stand lower than the model's."""
     smile: Units
     """Strength of the units of this person's natural smile."""
 
@@ -126,9 +130,11 @@ class Smiles:
     covariance: tuple[tuple[float, ...], ...]
 
     def draw(self, random: np.random.Generator) -> Units:
-        """One person's, no unit below zero."""
+        """One person's, no unit below zero, with the cheeks that landmarks do not show."""
         drawn = random.multivariate_normal(self.mean, self.covariance).clip(0)
-        return {unit: round(float(s), 4) for unit, s in zip(self.units, drawn, strict=True)}
+        units = {unit: round(float(s), 4) for unit, s in zip(self.units, drawn, strict=True)}
+        units["AU6"] = max(units.get("AU6", 0.0), round(CHEEKS * units["AU12"], 4))
+        return units
 
 
 @cache
@@ -151,6 +157,7 @@ def style_of(subject: str, seed: int = 0) -> Style:
         side={u: round(float(s), 4) for u, s in zip(units, side.clip(-0.3, 0.3), strict=True)},
         enamel=(float(bright), float(bright * (0.4 + 0.6 * yellow)), float(bright * yellow)),
         lined=float(np.exp(random.normal(-0.1, 0.3))),
+        teeth_drop=float(np.clip(random.normal(0.15, 0.1), -0.05, 0.4)),
         smile=smiles().draw(random),
     )
 

@@ -77,10 +77,7 @@ class Worker:
         points = self._points(pixels, person)
         frame = frame_of(points, self.settings.size)
         style = style_of(person.subject, self.settings.seed)
-        portrait = portrait_of(
-            crop(pixels, frame), frame.to_aligned(points), self.kit,
-            np.asarray(style.enamel, dtype=np.float32), style.lined,
-        )  # fmt: skip
+        portrait = portrait_of(crop(pixels, frame), frame.to_aligned(points), self.kit, style)
         return tuple(self._picture(portrait, person, style, one) for one in person.pictures)
 
     def _picture(

@@ -10,6 +10,7 @@ from ecgan.data.reanimate.recipes import (
     MOST,
     RECIPES,
     shape_weights,
+    smiles,
     style_of,
     variants_of,
     weights_of,
@@ -39,7 +40,7 @@ def test_every_expression_has_several_variants_of_known_units() -> None:
 
 
 def test_names_of_variants() -> None:
-    assert variants_of("HA") == ("closed", "toothy", "laugh")
+    assert variants_of("HA") == ("natural", "closed", "toothy", "laugh")
     assert variants_of("neutral") == ()
     with pytest.raises(UsageError, match="'wink', expected one of happy"):
         variants_of("wink")
@@ -66,6 +67,21 @@ def test_weights_grow_with_the_intensity(
     for name, weight in full.items():
         assert part[name] == pytest.approx(intensity * weight, abs=2e-4)
         assert 0 <= weight <= 2.5 * MOST
+
+
+def test_natural_smiles_follow_the_measured_ones() -> None:
+    drawn = [style_of(f"person{number}").smile for number in range(400)]
+    table = smiles()
+    for unit, mean, row in zip(table.units, table.mean, table.covariance, strict=True):
+        strengths = np.array([smile[unit] for smile in drawn])
+        assert (strengths >= 0).all()
+        deviation = row[table.units.index(unit)] ** 0.5
+        if mean > 2 * deviation and unit != "AU6":  # otherwise the clip at zero moves the mean
+            assert strengths.mean() == pytest.approx(mean, abs=0.2 * deviation + 0.01)
+    weights = weights_of("happy", "natural", 1.0, style_of("ann"), np.random.default_rng(0))
+    sides = weights["mouthSmile_L"] + weights["mouthSmile_R"]
+    own = style_of("ann").smile["AU12"] * 2 * ACTION_UNITS["AU12"][1]["mouthSmile"]
+    assert sides == pytest.approx(own, rel=0.5)
 
 
 def test_sides_lean_as_the_style_says() -> None:

@@ -191,4 +191,4 @@ def test_the_plan_spreads_intensities_and_variants() -> None:
     assert planned != plan_pictures("ann", replace(settings, seed=1))
     happy = [picture for picture in planned if picture.expression == "happy"]
     assert sorted(int((p.intensity - 0.3) / 0.9 * 6 - 1e-9) for p in happy) == list(range(6))
-    assert {p.variant for p in happy} == {"closed", "toothy", "laugh"}
+    assert {p.variant for p in happy} == {"natural", "closed", "toothy", "laugh"}
