@@ -11,10 +11,13 @@ from ecgan.data.reanimate.facekit import PARTS, Floats, Ints
 
 ENAMEL = np.array([1.80, 1.72, 1.55], np.float32)
 FLESH = np.array([0.60, 0.21, 0.20], np.float32)
+GUMS = np.array([0.95, 0.47, 0.44], np.float32)
 CAVITY = np.array([0.16, 0.04, 0.035], np.float32)
 """Reflectance in linear light, relative to the white of the eye."""
 DEPTH_CM = (1.9, 2.6)
 """Depth behind the front teeth at which a third of the light is left: on flesh, on teeth."""
+GUMS_CM = 2.2
+"""Depth behind the front teeth at which flesh is no longer gum."""
 LIP_SHADOW_CM = 0.2
 
 
@@ -42,9 +45,12 @@ def shade_mouth(
         cm: pixels a centimetre.
     """
     colour = np.broadcast_to(CAVITY, (*parts.shape, 3)).copy()
-    colour[parts == PARTS.index("gums")] = FLESH
+    gums = parts == PARTS.index("gums")
+    front = np.clip(1 - depths[gums, None] / GUMS_CM, 0, 1)
+    colour[gums] = FLESH + front * (GUMS - FLESH)
     colour[parts == PARTS.index("teeth")] = ENAMEL * light.enamel
     facing = np.clip(0.85 * normals[..., 2] + 0.25 * normals[..., 1], 0.05, 1)
+    facing = np.where(gums, 0.4 + 0.6 * facing, facing)
     lit = 0.25 + 0.75 * facing
     teeth = parts == PARTS.index("teeth")
     left = np.exp(-np.maximum(depths, 0) / np.where(teeth, DEPTH_CM[1], DEPTH_CM[0]))

@@ -60,11 +60,11 @@ RECIPES: dict[str, dict[str, Units]] = {
                    "AU26": 0.2, "AU7": 0.5},
     },
     "angry": {
-        "tight": {"AU4": 1.1, "AU5": 0.6, "AU7": 0.8, "AU23": 0.9, "AU24": 0.9, "AU17": 0.4,
+        "tight": {"AU4": 1.1, "AU5": 0.6, "AU7": 0.6, "AU23": 0.9, "AU24": 0.9, "AU17": 0.4,
                   "AU15": 0.2},
-        "teeth": {"AU4": 1.15, "AU5": 0.5, "AU7": 0.9, "AU9": 0.45, "AU10": 0.5, "AU16": 0.8,
+        "teeth": {"AU4": 1.15, "AU5": 0.6, "AU7": 0.7, "AU9": 0.45, "AU10": 0.5, "AU16": 0.8,
                   "AU25": 0.6, "AU20": 0.2, "AU29": 0.4},
-        "shouting": {"AU4": 1.15, "AU5": 0.7, "AU7": 0.7, "AU9": 0.35, "AU10": 0.5, "AU16": 0.7,
+        "shouting": {"AU4": 1.15, "AU5": 0.75, "AU7": 0.5, "AU9": 0.35, "AU10": 0.5, "AU16": 0.7,
                      "AU22": 0.5, "AU26": 1.2, "AU25": 0.5},
     },
     "fear": {
@@ -76,9 +76,9 @@ RECIPES: dict[str, dict[str, Units]] = {
                      "AU25": 0.4},
     },
     "disgust": {
-        "wrinkled": {"AU9": 1.0, "AU4": 0.4, "AU10": 0.5, "AU17": 0.5, "AU7": 0.6, "AU15": 0.3},
-        "sneering": {"AU9": 0.9, "AU4": 0.4, "AU10": 0.8, "AU25": 0.4, "AU7": 0.6, "AU6": 0.4},
-        "retching": {"AU9": 1.0, "AU4": 0.45, "AU10": 0.7, "AU16": 0.5, "AU25": 0.6, "AU26": 0.7,
+        "wrinkled": {"AU9": 0.9, "AU4": 0.4, "AU10": 0.2, "AU17": 0.5, "AU7": 0.6, "AU15": 0.3},
+        "sneering": {"AU9": 0.75, "AU4": 0.4, "AU10": 0.6, "AU25": 0.4, "AU7": 0.6, "AU6": 0.4},
+        "retching": {"AU9": 0.8, "AU4": 0.45, "AU10": 0.4, "AU16": 0.5, "AU25": 0.6, "AU26": 0.7,
                      "AU7": 0.7, "AU15": 0.5},
     },
     "surprise": {
@@ -101,6 +101,11 @@ UNIT_SPREAD, PERSON_SPREAD, SIDE_SPREAD = 0.10, 0.12, 0.09
 and of left against right, which stays with the person."""
 MOST = 1.5
 """Largest factor on a unit."""
+LARGEST = {
+    "browDown": 2.3, "browInnerUp": 1.25, "browOuterUp": 1.1, "eyeSquint": 0.95, "eyeWide": 1.35,
+    "eyeBlink": 0.6, "cheekSquint": 1.0, "noseSneer": 0.95, "mouthSmile": 1.25, "jawOpen": 0.85,
+}  # fmt: skip
+"""Largest weight of a shape, beyond which it no longer looks like a face; 1.5 of all others."""
 
 
 @dataclass(frozen=True)
@@ -208,7 +213,10 @@ def shape_weights(units: Mapping[str, float], side: Mapping[str, float]) -> dict
                 parts = {f"{shape}_L": 1 + lean, f"{shape}_R": 1 - lean}
             for name, factor in parts.items():
                 weights[name] = weights.get(name, 0.0) + strength * share * factor
-    return {name: round(weight, 4) for name, weight in sorted(weights.items())}
+    return {
+        name: round(min(weight, LARGEST.get(name.removesuffix("_L").removesuffix("_R"), 1.5)), 4)
+        for name, weight in sorted(weights.items())
+    }
 
 
 _WHOLE = frozenset(

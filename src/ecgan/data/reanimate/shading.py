@@ -11,7 +11,8 @@ from ecgan.data.reanimate.facekit import Floats
 LIGHT = np.array([0.0, 0.45, 0.9], np.float32) / np.hypot(0.45, 0.9)
 """From above the camera, as faces are mostly lit: x right, y up, z to the camera."""
 AMBIENT = 0.55
-LOWEST, HIGHEST = 0.72, 1.22
+LOWEST, HIGHEST = 0.78, 1.12
+"""Bounds of the ratio: cast shadows and highlights of the photo do not follow the normals."""
 
 
 def relight(now: Floats, rest: Floats, known: NDArray[np.bool_]) -> Floats:

@@ -32,6 +32,8 @@ ZOOM, DOWN = 0.93, 6.0
 canonical pixels, so that `prepare` finds all of its crop inside."""
 GAZE_SPREAD = 0.10
 """Standard deviation of the turn of the eyes from picture to picture, in iris radii."""
+MOST_OPEN, LEAST_OPEN = 0.10, 0.06
+"""Of lips and of lids in a neutral photo, in distances between the eyes."""
 SYNTHETIC = "synthetic: the expression was made by a program and is not one that the person made"
 
 
@@ -63,6 +65,8 @@ class Worker:
         about = (person.subject, person.shown, person.fingerprint)
         try:
             done = Done(*about, rows=self._reanimate(person))
+        except NotNeutralError as error:
+            done = Done(*about, reason="not-neutral", message=str(error))
         except FaceError as error:
             done = Done(*about, reason=error.reason, message=str(error))
         except ImageError as error:
@@ -75,6 +79,7 @@ class Worker:
     def _reanimate(self, person: Person) -> tuple[dict[str, Any], ...]:
         pixels = read_photo(person.photo).pixels
         points = self._points(pixels, person)
+        check_neutral(points)
         frame = frame_of(points, self.settings.size)
         style = style_of(person.subject, self.settings.seed)
         portrait = portrait_of(crop(pixels, frame), frame.to_aligned(points), self.kit, style)
@@ -123,6 +128,31 @@ class Worker:
             raise FaceError("no-face", f"no face found in {person.photo.name}")
         check_translatable(faces[0], pixels.shape)
         return faces[0].points
+
+
+class NotNeutralError(DataError):
+    """A photo that shows an expression already."""
+
+
+def check_neutral(points: NDArray[np.floating]) -> None:
+    """Refuse an open mouth and closed eyes: what they hide or show cannot be moved.
+
+    Raises:
+        NotNeutralError: the distance of lips or lids, against that of the eyes, is out of range.
+    """
+    eyes = np.linalg.norm(points[36:42].mean(axis=0) - points[42:48].mean(axis=0))
+    lips = np.linalg.norm(points[[61, 62, 63]] - points[[67, 66, 65]], axis=1).max() / eyes
+    lids = np.linalg.norm(points[[37, 38, 43, 44]] - points[[41, 40, 47, 46]], axis=1).mean() / eyes
+    if lips > MOST_OPEN:
+        raise NotNeutralError(
+            f"the mouth is open (lips {lips:.0%} of the eye distance apart, at most "
+            f"{MOST_OPEN:.0%}): use a photo with closed lips"
+        )
+    if lids < LEAST_OPEN:
+        raise NotNeutralError(
+            f"the eyes are closed (lids {lids:.0%} of the eye distance apart, at least "
+            f"{LEAST_OPEN:.0%}): use a photo with open eyes"
+        )
 
 
 def frame_of(points: NDArray[np.floating], size: int) -> Alignment:

@@ -125,7 +125,14 @@ def test_what_cannot_be_used_is_named(photos: Path, kit_file: Path, tmp_path: Pa
     add_photo(photos, "dan_1")
     (photos / "dan_1.npy").unlink()
     add_photo(photos, "eve_1")
-    np.save(photos / "eve_1.npy", np.random.default_rng(0).permutation(points_in_photo(160)))
+    shuffled = points_in_photo(160)
+    shuffled[:36] = np.random.default_rng(0).permutation(shuffled[:36])
+    np.save(photos / "eve_1.npy", shuffled)
+    for name, rows, shift in (("fay_1", slice(65, 68), 12), ("gus_1", [40, 41, 46, 47], -5)):
+        add_photo(photos, name)
+        points = points_in_photo(160)
+        points[rows, 1] += shift
+        np.save(photos / f"{name}.npy", points)
     add_photo(photos, "ann_2")
     report = reanimate([photos], kit_file, tmp_path / "out", SETTINGS, workers=1)
     reasons = {rejection.file: rejection.reason for rejection in report.rejected}
@@ -133,6 +140,8 @@ def test_what_cannot_be_used_is_named(photos: Path, kit_file: Path, tmp_path: Pa
         "photos/cat_1.png": "unreadable",
         "photos/dan_1.png": "no-face",
         "photos/eve_1.png": "hidden",
+        "photos/fay_1.png": "not-neutral",
+        "photos/gus_1.png": "not-neutral",
         "photos/ann_2.png": "second-photo",
     }
     assert report.people == 2
