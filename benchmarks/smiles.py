@@ -1,6 +1,6 @@
 """Calibrate the smile of `ecgan reanimate` on real ones.
 
-    python benchmarks/smiles.py PHOTOS --facekit F [--write]
+    python benchmarks/smiles.py PHOTOS --facekit F [--write] [--out SCORES]
 
 PHOTOS holds neutral/<person>.jpg and happy/<person>.jpg of the same people. The action units of
 each real smile are measured from detected landmarks; their mean and covariance over the training
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from ecgan.data.reanimate.facekit import FaceKit, read_facekit
 from ecgan.data.reanimate.fit import Fit, fit
 from ecgan.data.reanimate.measure import measure_units
-from ecgan.data.reanimate.recipes import SMILES_FILE, shape_weights, style_of, weights_of
+from ecgan.data.reanimate.recipes import NATURAL, SMILES_FILE, shape_weights, style_of, weights_of
 from ecgan.data.splits import split_of
 from ecgan.faces.alignment import EYE_DISTANCE, align
 from ecgan.faces.landmarks import LandmarkDetector
@@ -57,6 +57,7 @@ def main() -> None:
     parser.add_argument("photos", type=Path)
     parser.add_argument("--facekit", type=Path, required=True)
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     kit = read_facekit(arguments.facekit)
     smiles = measured(arguments.photos, kit)
@@ -64,7 +65,10 @@ def main() -> None:
     test = [smile for smile in smiles if split_of(smile.person) == "test"]
     if arguments.write:
         write_json(SMILES_FILE, {**distribution(training), "provenance": provenance()})
-    print(json.dumps({**distances(test, kit), **distribution(training)}, indent=2))
+    scores = distances(test, kit)
+    if arguments.out is not None:
+        write_json(arguments.out, {**scores, "provenance": provenance()})
+    print(json.dumps({**scores, **distribution(training)}, indent=2))
 
 
 def measured(photos: Path, kit: FaceKit) -> list[Smile]:
@@ -130,7 +134,7 @@ def distances(smiles: list[Smile], kit: FaceKit) -> dict[str, Any]:
 
 def predicted(smile: Smile, kit: FaceKit) -> Array:
     random = numpy_generator(0, "smile", smile.person)
-    weights = weights_of("happy", "natural", 1.0, style_of(smile.person), random)
+    weights = weights_of("happy", NATURAL, 1.0, style_of(smile.person), random)
     return _landmarks(smile, weights, kit)
 
 

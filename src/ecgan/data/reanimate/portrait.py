@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -45,6 +46,14 @@ class Portrait:
     @property
     def size(self) -> int:
         return int(self.image.shape[0])
+
+    def moved(self, weights: Mapping[str, float]) -> Floats:
+        """(vertices, 3): the model with an expression, in its centimetres."""
+        vertices = self.fit.vertices.copy()
+        for name, weight in weights.items():
+            if weight:
+                vertices += np.float32(weight) * self.kit.shapes[name]
+        return vertices
 
 
 def portrait_of(

@@ -50,10 +50,7 @@ def render(
         pixels = np.round(portrait.image * 255).astype(np.uint8)
         still = np.zeros((size, size, 2), np.float32)
         return Rendered(pixels, portrait.rest[kit.landmarks, :2], still)
-    vertices = portrait.fit.vertices.copy()
-    for name, weight in weights.items():
-        if weight:
-            vertices += np.float32(weight) * kit.shapes[name]
+    vertices = portrait.moved(weights)
     projected = portrait.fit.project(vertices)
     landmarks = projected[kit.landmarks, :2]
     skin = kit.of("skin")

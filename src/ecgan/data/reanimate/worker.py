@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgan.data.reanimate.facekit import CREDIT, Floats, read_facekit
+from ecgan.data.reanimate.lids import open_lids
 from ecgan.data.reanimate.people import Person, Picture, Settings
 from ecgan.data.reanimate.portrait import Portrait, portrait_of
 from ecgan.data.reanimate.recipes import Style, style_of, weights_of
@@ -96,6 +97,7 @@ class Worker:
             weights = weights_of(
                 picture.expression, picture.variant, picture.intensity, style, random
             )
+            weights = open_lids(portrait, weights, picture.expression)
             x, y = np.clip(random.normal(0, GAZE_SPREAD, 2), -0.25, 0.25)
             gaze = (float(x), 0.5 * float(y))
             metadata = {"source": SYNTHETIC, "credit": CREDIT}
