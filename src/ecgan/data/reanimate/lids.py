@@ -24,9 +24,10 @@ def open_lids(
     for _ in range(MOST_STEPS if least else 0):
         if shown_eyes(portrait, portrait.moved(eased)) >= least:
             break
-        for name in eased:
-            if name.rpartition("_")[0] in LOWERING:
-                eased[name] = round(EASED * eased[name], 4)
+        eased = {
+            name: round(EASED * weight, 4) if name.rpartition("_")[0] in LOWERING else weight
+            for name, weight in eased.items()
+        }
     return eased
 
 

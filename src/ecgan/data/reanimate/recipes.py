@@ -199,7 +199,11 @@ def weights_of(
         own = 1.0 if natural else style.strength[unit]
         factor = float(np.clip(own * np.exp(random.normal(0, UNIT_SPREAD)), 0.5, MOST))
         drawn[unit] = strength * intensity * factor
-    return shape_weights(drawn, style.side)
+    weights = shape_weights(drawn, style.side)
+    return {
+        name: min(weight, LARGEST.get(name.removesuffix("_L").removesuffix("_R"), 1.5))
+        for name, weight in weights.items()
+    }
 
 
 def shape_weights(units: Mapping[str, float], side: Mapping[str, float]) -> dict[str, float]:
@@ -213,10 +217,7 @@ def shape_weights(units: Mapping[str, float], side: Mapping[str, float]) -> dict
                 parts = {f"{shape}_L": 1 + lean, f"{shape}_R": 1 - lean}
             for name, factor in parts.items():
                 weights[name] = weights.get(name, 0.0) + strength * share * factor
-    return {
-        name: round(min(weight, LARGEST.get(name.removesuffix("_L").removesuffix("_R"), 1.5)), 4)
-        for name, weight in sorted(weights.items())
-    }
+    return {name: round(weight, 4) for name, weight in sorted(weights.items())}
 
 
 _WHOLE = frozenset(
