@@ -57,8 +57,8 @@ def arrays() -> dict[str, np.ndarray]:
     vertices = np.column_stack([flat, dome(flat)])
     triangles, materials = [skin], ["M_Face"] * len(skin)
     panels = (
-        ("M_ScleraLeft", holes[1].mean(0), 2.2, 1.4, 8.0),
-        ("M_ScleraRight", holes[0].mean(0), 2.2, 1.4, 8.0),
+        ("M_ScleraLeft", holes[1].mean(0), 2.2, 1.4, 6.5),
+        ("M_ScleraRight", holes[0].mean(0), 2.2, 1.4, 6.5),
         ("M_Teeth", holes[2].mean(0) + np.array([0, 0.5]), 2.5, 0.7, 7.4),
         ("M_MouthSocket", holes[2].mean(0) - [0, 1.5], 4.0, 3.5, 5.0),
     )

@@ -17,6 +17,7 @@ COMMANDS = (
     "translate",
     "recognize",
     "prepare",
+    "reanimate",
     "train",
     "train-recognizer",
     "evaluate",

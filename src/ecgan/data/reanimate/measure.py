@@ -62,7 +62,5 @@ def measure_units(
 def _motion(kit: FaceKit, unit: str, lean: float) -> Array:
     """(68, 3) centimetres: landmarks of a unit at full strength."""
     weights = shape_weights({unit: 1.0}, {unit: lean})
-    return np.sum(
-        [w * kit.shapes[name][kit.landmarks].astype(np.float64) for name, w in weights.items()],
-        axis=0,
-    )
+    moved = [w * kit.shapes[name][kit.landmarks].astype(np.float64) for name, w in weights.items()]
+    return np.asarray(np.sum(moved, axis=0), dtype=np.float64)

@@ -11,7 +11,7 @@ from pathlib import Path
 from ecgan.data.layouts import Rejection, SourceImage, SubjectRule, source_name
 from ecgan.data.layouts.folders import folders
 from ecgan.data.layouts.source import IMAGE_SUFFIXES
-from ecgan.data.reanimate.recipes import ACTION_UNITS, RECIPES, variants_of
+from ecgan.data.reanimate.recipes import ACTION_UNITS, LARGEST, RECIPES, smiles, variants_of
 from ecgan.data.tasks import LandmarkMode
 from ecgan.errors import DataError, UsageError
 from ecgan.expressions import NEUTRAL, canonical_expression
@@ -145,7 +145,8 @@ def _person(image: SourceImage, settings: Settings, model: str) -> Person:
         if path.stem == image.path.stem and path.is_file()
     )
     about = [
-        FORMAT, model, asdict(settings), RECIPES, ACTION_UNITS, image.subject, image.landmarks,
+        FORMAT, model, asdict(settings), RECIPES, ACTION_UNITS, LARGEST, asdict(smiles()),
+        image.subject, image.landmarks,
         [(path.name, sha256_file(path)) for path in beside],
     ]  # fmt: skip
     return Person(

@@ -14,19 +14,19 @@ def covering(portrait: Portrait) -> Portrait:
     shapes = dict(portrait.kit.shapes)
     for name in ("browDown_L", "browDown_R"):
         shapes[name] = np.zeros_like(portrait.kit.neutral)
-        shapes[name][portrait.kit.landmarks[upper], 1] = -0.7
+        shapes[name][portrait.kit.landmarks[upper], 1] = -0.32
     return replace(portrait, kit=replace(portrait.kit, shapes=shapes))
 
 
 def test_covered_eyes_are_opened(portrait: Portrait) -> None:
     person = covering(portrait)
-    weights = {"browDown_L": 2.0, "browDown_R": 1.0, "jawOpen": 0.5}
+    weights = {"browDown_L": 2.0, "browDown_R": 1.6, "jawOpen": 0.5}
     at_rest = shown_eyes(person, person.fit.vertices)
     assert shown_eyes(person, person.moved(weights)) < LEAST["angry"] * at_rest
     eased = open_lids(person, weights, "angry")
     assert shown_eyes(person, person.moved(eased)) >= LEAST["angry"] * at_rest
     assert eased["jawOpen"] == 0.5
-    assert np.isclose(eased["browDown_L"], 2 * eased["browDown_R"], rtol=1e-3)
+    assert np.isclose(0.8 * eased["browDown_L"], eased["browDown_R"], rtol=1e-3)
     assert eased["browDown_L"] < 2.0
 
 
