@@ -8,10 +8,10 @@ from ecgan.data.reanimate.facekit import Floats
 from ecgan.data.reanimate.layers import eye_boxes, layers_of
 from ecgan.data.reanimate.portrait import Portrait
 
-LEAST = {"angry": 0.55, "disgust": 0.35, "happy": 0.3, "sad": 0.35}
+LEAST = {"angry": 0.38, "disgust": 0.3, "happy": 0.3, "sad": 0.35}
 """Share of the eye that still shows, against rest; the other expressions widen the eyes."""
 LOWERING = ("browDown", "eyeSquint", "noseSneer", "cheekSquint", "eyeBlink")
-EASED, MOST_STEPS = 0.82, 7
+EASED, MOST_STEPS = 0.88, 6
 """Factor on these shapes in each step, and how many there are at most."""
 
 
