@@ -118,6 +118,27 @@ def write_facekit(path: Path) -> Path:
     return path
 
 
+def facekit_folder(folder: Path, shapes: int | None = None) -> Path:
+    """The model as ICT-FaceKit's Wavefront files, with the first shapes."""
+    packed = arrays()
+    faces = ""
+    for material in dict.fromkeys(packed["M"]):
+        faces += f"usemtl ICT:{material}\n"
+        for corner in packed["F"][packed["M"] == material] + 1:
+            faces += "f " + " ".join(f"{number}/{number}" for number in corner) + "\n"
+
+    def write(name: str, vertices: np.ndarray) -> None:
+        lines = "".join(f"v {x:.6f} {y:.6f} {z:.6f}\n" for x, y, z in vertices)
+        (folder / f"{name}.obj").write_text(lines + faces)
+
+    write("generic_neutral_mesh", packed["V"])
+    for number, mode in enumerate(packed["ident"].astype(np.float64)):
+        write(f"identity{number:03}", packed["V"] + mode)
+    for name, shape in zip(packed["ek"][:shapes], packed["expr"].astype(np.float64), strict=False):
+        write(str(name), packed["V"] + shape)
+    return folder
+
+
 def tiny_facekit(folder: Path) -> FaceKit:
     """The model, read."""
     return read_facekit(write_facekit(folder / "tiny.npz"))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgan.errors import UsageError
+from ecgan.files import write_with
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -35,6 +36,7 @@ _PART_OF_MATERIAL = {
     "M_IrisLeft": "eyes",
     "M_IrisRight": "eyes",
 }
+_MATERIAL_OF_PART = {part: material for material, part in _PART_OF_MATERIAL.items()}
 _MOUTH_SOCKET = (11248, 13294)
 """Vertices of the mouth's inside in ICT-FaceKit, whose material is that of the back head."""
 
@@ -95,6 +97,24 @@ def read_facekit(path: Path) -> FaceKit:
             )  # fmt: skip
     except (OSError, ValueError, KeyError, IndexError, EOFError) as error:
         raise UsageError(f"{path} is not a packed face model ({error}); {WHERE}") from None
+
+
+def write_facekit(kit: FaceKit, path: Path) -> None:
+    """Pack a model, so that it is read fast."""
+    materials = np.array([_MATERIAL_OF_PART[PARTS[part]] for part in kit.parts])
+    write_with(
+        path,
+        lambda file: np.savez(
+            file,
+            V=kit.neutral,
+            F=kit.triangles,
+            M=materials,
+            ident=kit.identity,
+            expr=np.stack(list(kit.shapes.values())),
+            ek=np.array(list(kit.shapes)),
+            landmarks=kit.landmarks,
+        ),
+    )
 
 
 def _facekit(  # noqa: PLR0917

@@ -220,6 +220,11 @@ def shape_weights(units: Mapping[str, float], side: Mapping[str, float]) -> dict
     return {name: round(weight, 4) for name, weight in sorted(weights.items())}
 
 
+def shape_names() -> set[str]:
+    """Shapes that a model must have."""
+    return set(shape_weights(dict.fromkeys(ACTION_UNITS, 1.0), {}))
+
+
 _WHOLE = frozenset(
     {"jawOpen", "jawForward", "mouthFunnel", "mouthRollLower", "mouthRollUpper", "mouthShrugLower",
      "mouthShrugUpper", "mouthPucker", "mouthClose"}

@@ -19,6 +19,8 @@ from ecgan.data.reanimate.shading import relight
 from ecgan.data.reanimate.wrinkles import wrinkles
 
 MOUTH_PARTS = ("mouth", "teeth", "gums")
+SHADE_TONE = np.array([0.85, 1.0, 1.08], np.float32)
+"""Exponents of red, green and blue: shaded skin is lit by skin, and turns red rather than grey."""
 OPEN_CM = 0.06
 """How far the lips part before all that lies between them shows."""
 
@@ -69,7 +71,7 @@ def render(
     )  # fmt: skip
     ratio = relight(values[..., 2:5], values[..., 5:8], known)
     ratio = ratio * wrinkles(landmarks, weights, size, portrait.fit.scale, portrait.lined)
-    out = np.clip(moved, 0, 1) * ratio[..., None]
+    out = np.clip(moved, 0, 1) * ratio[..., None] ** SHADE_TONE
     boxes = [*eye_boxes(landmarks, size), mouth_box(landmarks, size)]
     *eyes, mouth = layers_of(kit, projected, boxes).each
     for layer in eyes:

@@ -15,8 +15,9 @@ from ecgan.data.card import tool_versions
 from ecgan.data.layouts import Rejection, SubjectRule
 from ecgan.data.layouts.folders import LABELS_NAME
 from ecgan.data.pool import run_tasks
-from ecgan.data.reanimate.facekit import CREDIT, WHERE
+from ecgan.data.reanimate.facekit import CREDIT, WHERE, read_facekit, write_facekit
 from ecgan.data.reanimate.people import Person, Settings, find_people, model_fingerprint
+from ecgan.data.reanimate.recipes import shape_names
 from ecgan.data.reanimate.worker import NOTES, SYNTHETIC, Done, Worker, note_of, read_note
 from ecgan.errors import DataError, UsageError
 from ecgan.files import write_json, write_text
@@ -76,8 +77,9 @@ def reanimate(
         part.unlink(missing_ok=True)
     done = {p.subject: note for p in people if (note := read_note(out, p)) is not None}
     todo = [person for person in people if person.subject not in done]
+    packed = _usable_model(facekit, out, model) if todo else facekit
     made = 0
-    for person, result in run_tasks(partial(Worker, facekit, out, settings), todo, workers):
+    for person, result in run_tasks(partial(Worker, packed, out, settings), todo, workers):
         done[person.subject] = result
         made += len(result.rows)
         if progress is not None:
@@ -103,6 +105,22 @@ def reanimate(
     write_text(out / LABELS_NAME, "".join(lines))
     write_json(out / CARD_NAME, _card(card, settings))
     return report
+
+
+def _usable_model(facekit: Path, out: Path, fingerprint: str) -> Path:
+    """The model, checked before any worker starts; a folder, slow to read, is packed for them."""
+    packed = out / NOTES / f"model-{fingerprint[:16]}.npz" if facekit.is_dir() else facekit
+    fresh = facekit.is_dir() and not packed.exists()
+    kit = read_facekit(facekit if fresh else packed)
+    missing = sorted(shape_names() - kit.shapes.keys())
+    if missing:
+        raise UsageError(
+            f"{facekit} lacks the expression shapes {', '.join(missing[:5])}"
+            f"{' and more' if len(missing) > 5 else ''}; {WHERE}"
+        )
+    if fresh:
+        write_facekit(kit, packed)
+    return packed
 
 
 def _check_out(photos: Sequence[Path], facekit: Path, out: Path) -> None:

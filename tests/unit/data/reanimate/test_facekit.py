@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from support.tiny_facekit import arrays
+from support.tiny_facekit import arrays, facekit_folder
 
 from ecgan.data.reanimate import facekit
-from ecgan.data.reanimate.facekit import FaceKit, read_facekit
+from ecgan.data.reanimate.facekit import FaceKit, read_facekit, write_facekit
 from ecgan.errors import UsageError
 
 
@@ -21,37 +21,26 @@ def test_the_parts_follow_the_materials(kit: FaceKit) -> None:
     assert not len(kit.of("gums"))
 
 
-def write_folder(folder: Path) -> Path:
-    packed = arrays()
-    faces = ""
-    for material in dict.fromkeys(packed["M"]):
-        faces += f"usemtl ICT:{material}\n"
-        for corner in packed["F"][packed["M"] == material] + 1:
-            faces += "f " + " ".join(f"{number}/{number}" for number in corner) + "\n"
-
-    def write(name: str, vertices: np.ndarray) -> None:
-        lines = "".join(f"v {x:.6f} {y:.6f} {z:.6f}\n" for x, y, z in vertices)
-        (folder / f"{name}.obj").write_text(lines + faces)
-
-    write("generic_neutral_mesh", packed["V"])
-    for number, mode in enumerate(packed["ident"].astype(np.float64)):
-        write(f"identity{number:03}", packed["V"] + mode)
-    for name, shape in zip(packed["ek"][:2], packed["expr"].astype(np.float64), strict=False):
-        write(str(name), packed["V"] + shape)
-    return folder
-
-
 def test_a_folder_reads_like_the_packed_file(
     kit: FaceKit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(facekit, "ICT_LANDMARKS", tuple(range(68)))
-    read = read_facekit(write_folder(tmp_path))
+    read = read_facekit(facekit_folder(tmp_path, shapes=2))
     np.testing.assert_allclose(read.neutral, kit.neutral, atol=1e-5)
     np.testing.assert_allclose(read.identity, kit.identity, atol=1e-4)
     np.testing.assert_array_equal(read.of("skin"), kit.of("skin"))
     assert len(read.shapes) == 2
     for name, shape in read.shapes.items():
         np.testing.assert_allclose(shape, kit.shapes[name], atol=1e-4)
+
+
+def test_a_packed_model_is_the_same_model(kit: FaceKit, tmp_path: Path) -> None:
+    write_facekit(kit, tmp_path / "again.npz")
+    again = read_facekit(tmp_path / "again.npz")
+    for name in ("neutral", "triangles", "parts", "identity", "landmarks"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(kit, name))
+    assert again.shapes.keys() == kit.shapes.keys()
+    np.testing.assert_array_equal(again.shapes["jawOpen"], kit.shapes["jawOpen"])
 
 
 def test_polygons_become_triangles(tmp_path: Path) -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from support.tiny_facekit import photo_of_nobody, points_in_photo
+from support.tiny_facekit import arrays, facekit_folder, photo_of_nobody, points_in_photo
 
 from ecgan.data.layouts import SubjectRule, find_layout
 from ecgan.data.prepare import prepare
+from ecgan.data.reanimate import facekit
 from ecgan.data.reanimate import run as run_module
 from ecgan.data.reanimate.people import Settings, plan_pictures
 from ecgan.data.reanimate.run import reanimate
@@ -173,6 +174,29 @@ def test_wrong_use_is_refused(photos: Path, kit_file: Path, tmp_path: Path) -> N
     with pytest.raises(DataError, match="no neutral photos"):
         reanimate([tmp_path / "none"], kit_file, tmp_path / "new", SETTINGS)
     assert run_module.NOTES not in {path.name for path in tmp_path.iterdir()}
+
+
+def test_a_folder_is_packed_once(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(facekit, "ICT_LANDMARKS", tuple(range(68)))
+    (tmp_path / "model").mkdir()
+    folder = facekit_folder(tmp_path / "model")
+    out, settings = tmp_path / "out", replace(SETTINGS, pictures=1)
+    assert reanimate([photos], folder, out, settings, workers=1).pictures_made == 6
+    assert len(list((out / run_module.NOTES).glob("model-*.npz"))) == 1
+    monkeypatch.setattr(facekit, "_from_folder", None)
+    (out / "happy/ann_1.jpg").unlink()
+    assert reanimate([photos], folder, out, settings, workers=1).pictures_made == 3
+
+
+def test_a_model_without_a_shape_is_refused(photos: Path, tmp_path: Path) -> None:
+    packed = arrays()
+    keep = packed["ek"] != "jawOpen"
+    np.savez(tmp_path / "poor.npz", **{**packed, "ek": packed["ek"][keep],
+                                      "expr": packed["expr"][keep]})  # fmt: skip
+    with pytest.raises(UsageError, match="lacks the expression shapes jawOpen; ICT-FaceKit"):
+        reanimate([photos], tmp_path / "poor.npz", tmp_path / "out", SETTINGS, workers=2)
 
 
 def test_no_usable_photo_is_an_error(photos: Path, kit_file: Path, tmp_path: Path) -> None:
