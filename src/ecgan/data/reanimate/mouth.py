@@ -14,7 +14,7 @@ FLESH = np.array([0.60, 0.21, 0.20], np.float32)
 GUMS = np.array([0.95, 0.47, 0.44], np.float32)
 CAVITY = np.array([0.16, 0.04, 0.035], np.float32)
 """Reflectance in linear light, relative to the white of the eye."""
-DEPTH_CM = (1.9, 2.6)
+DEPTH_CM = (2.5, 2.7)
 """Depth behind the front teeth at which a third of the light is left: on flesh, on teeth."""
 GUMS_CM = 2.2
 """Depth behind the front teeth at which flesh is no longer gum."""
