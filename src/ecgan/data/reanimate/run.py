@@ -59,8 +59,8 @@ def reanimate(
     """Give every person every expression: `out/<expression>/<person>_<n>.jpg` with the neutral
     photo as `_0`, all pixel-aligned, `labels.jsonl`, `card.json` and `report.json`.
 
-    The same call again goes on where it was stopped; when all is done it changes no picture and
-    no label. `card` adds to card.json (name, licence, attribution of the photos).
+    The same call again goes on where it was stopped; when all is done it changes no
+    byte. `card` adds to card.json (name, licence, attribution of the photos).
 
     Raises:
         UsageError: a setting or the face model that does not fit.
@@ -96,7 +96,8 @@ def reanimate(
         seconds=round(time.perf_counter() - started, 2),
         pictures_made=made,
     )
-    write_json(out / REPORT_NAME, report.to_json())
+    lasting = {k: v for k, v in report.to_json().items() if k not in ("seconds", "pictures_made")}
+    write_json(out / REPORT_NAME, lasting)
     if not rows:
         raise DataError(
             f"none of the {len(people)} photos could be used; {out / REPORT_NAME} says why of each"
