@@ -12,7 +12,17 @@ from typing import Annotated
 import typer
 
 from ecgan import __version__
-from ecgan.apps import bench, demo, draw, evaluate, prepare, recognize, train, translate
+from ecgan.apps import (
+    bench,
+    demo,
+    draw,
+    evaluate,
+    prepare,
+    reanimate,
+    recognize,
+    train,
+    translate,
+)
 from ecgan.apps.console import complain
 from ecgan.errors import EcganError
 
@@ -55,6 +65,7 @@ _COMMANDS = (
     ("recognize", recognize.recognize, recognize.EXAMPLE, "Name the expressions in photos."),
     ("draw", draw.draw, draw.EXAMPLE, "Draw labelled cartoon faces, free to use."),
     ("prepare", prepare.prepare, prepare.EXAMPLE, "Folders of photos to training data."),
+    ("reanimate", reanimate.reanimate, reanimate.EXAMPLE, "Expressions from neutral photos."),
     ("train", train.train, train.TRAIN_EXAMPLE, "Train a translator, or resume."),
     ("train-recognizer", train.train_recognizer, train.RECOGNIZER_EXAMPLE, "Train a recogniser."),
     ("evaluate", evaluate.evaluate, evaluate.EXAMPLE, "Score a translator on test people."),

@@ -101,7 +101,7 @@ def prepare(
             variants=variants,
             only_basic=only_basic,
             peak_frames=peak_frames,
-            card=_read_card(card) if card is not None else (joined_cards(cards) or None),
+            card=read_card(card) if card is not None else (joined_cards(cards) or None),
             announce=None if as_json else _announce,
             progress=report,
         )
@@ -128,7 +128,8 @@ def _landmarks(
     return "given" if all(given) else "auto" if any(given) else "detect"
 
 
-def _read_card(file: Path) -> dict[str, Any]:
+def read_card(file: Path) -> dict[str, Any]:
+    """What the user says of the data. Raises UsageError."""
     try:
         values = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:

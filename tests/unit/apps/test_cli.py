@@ -18,6 +18,7 @@ COMMANDS = (
     "recognize",
     "draw",
     "prepare",
+    "reanimate",
     "train",
     "train-recognizer",
     "evaluate",
