@@ -106,5 +106,8 @@ def _files_by_stem(folder: Path) -> dict[str, list[str]]:
 
 
 def _stat(path: Path) -> tuple[str, int, int]:
-    about = path.stat()
+    try:
+        about = path.stat()
+    except OSError:  # gone since it was listed, or a link to nothing beside the photo
+        return path.name, -1, 0
     return path.name, about.st_size, about.st_mtime_ns
