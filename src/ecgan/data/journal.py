@@ -25,6 +25,10 @@ class Outcome:
     landmarks: tuple[tuple[float, float], ...] = ()
     landmark_error: tuple[float, float] | None = None
     """Mean and median distance to the given landmarks, in fractions of the eye distance."""
+    pixels: str = ""
+    """`pixel_hash` of the source."""
+    looks: str = ""
+    """`face_hash` of the aligned image."""
     reason: str = ""
     message: str = ""
 

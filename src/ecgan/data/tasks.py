@@ -16,8 +16,9 @@ from ecgan.expressions import NEUTRAL
 from ecgan.files import sha256_bytes
 
 LandmarkMode = Literal["detect", "given", "auto"]
-FORMAT = 1
-"""Raise when the outputs for the same input change, so that old ones are made again."""
+FORMAT = 2
+"""Raise when the outputs for the same input change, or what the journal says of them, so that old
+ones are made again."""
 
 
 @dataclass(frozen=True)

@@ -107,8 +107,9 @@ def open_tree(root: Path) -> Tree:
     """The files of a folder (links to folders are followed, once) or of a `.zip`.
 
     Of a folder, what is no plain file (a link to nothing, a pipe, which would keep a reader waiting
-    for ever) and inner folders that cannot be looked into are rejected by name. Members of a zip that could lead out of it, that hide what they are, or that unpack to more
-    than `MAX_MEMBER_BYTES` are rejected by name.
+    for ever) and inner folders that cannot be looked into are rejected by name. Of a zip, members
+    that could lead out of it, that hide what they are, or that unpack to more than
+    `MAX_MEMBER_BYTES` are.
 
     Raises:
         DataError: neither a folder nor a zip that can be read.
