@@ -22,6 +22,7 @@ from ecgan.data.layouts import ListOptions, Place, Rejection, Source, SourceImag
 from ecgan.data.layouts.ar import planes
 from ecgan.data.layouts.fer2013 import row_pixels
 from ecgan.data.manifest import MANIFEST_NAME, Manifest, Record, write_manifest
+from ecgan.data.points import Points
 from ecgan.data.pool import run_tasks
 from ecgan.data.reading import SourceReader
 from ecgan.data.report import PrepareReport, build_report
@@ -254,7 +255,7 @@ class Worker:
             mask=item.mask,
             sha256=sha256_bytes(image_bytes),
             mask_sha256=sha256_bytes(mask_bytes),
-            landmarks=tuple((round(float(x), 2), round(float(y), 2)) for x, y in aligned_points),
+            landmarks=Points((round(float(x), 2), round(float(y), 2)) for x, y in aligned_points),
             landmark_error=error,
             pixels=pixel_hash(pixels),
             looks=face_hash(aligned),

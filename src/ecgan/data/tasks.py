@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from ecgan.data.layouts import Place, SourceImage
+from ecgan.data.points import Points
 from ecgan.expressions import NEUTRAL
 from ecgan.files import sha256_bytes
 
@@ -29,7 +30,7 @@ class Item:
     file: str
     image: str
     mask: str
-    landmarks: tuple[tuple[float, float], ...] | None
+    landmarks: Points | None
 
     @property
     def name(self) -> str:
@@ -88,12 +89,13 @@ class _Traces:
 
     def of(self, item: Item) -> list[object]:
         place = item.place
+        points = None if item.landmarks is None else list(item.landmarks)
         if not place.is_file:
             inside = [place.member, place.offset]
-            return [item.file, item.image, item.landmarks, [self._stat(place.path)], inside]
+            return [item.file, item.image, points, [self._stat(place.path)], inside]
         names = self._beside(place.path.parent).get(place.path.stem, [place.path.name])
         stats = [_stat(place.path.parent / name) for name in names]
-        return [item.file, item.image, item.landmarks, stats]
+        return [item.file, item.image, points, stats]
 
 
 def _files_by_stem(folder: Path) -> dict[str, list[str]]:
