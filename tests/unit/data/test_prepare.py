@@ -472,6 +472,29 @@ def test_a_killed_process_goes_on_and_never_loads_torch(source: Path, tmp_path: 
     assert contents(out, without=UNTIMED) == contents(tmp_path / "whole", without=UNTIMED)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="kills as Linux does")
+def test_killed_again_and_again_it_ends_with_the_same_bytes(tmp_path: Path) -> None:
+    source = write_source(tmp_path / "drawn", tuple(f"p{n}" for n in range(12)))
+    run(source, tmp_path / "whole")
+    script, out = tmp_path / "script.py", tmp_path / "out"
+    script.write_text(SCRIPT.replace("workers=2", "workers=1"))
+    command = [sys.executable, str(script), str(source), str(out)]
+    random = np.random.default_rng(0)
+    for _ in range(3):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            for _ in range(int(random.integers(1, 4))):
+                assert process.stdout.readline(), "killed before it is done"
+            time.sleep(float(random.uniform(0, 0.1)))
+            process.kill()
+        assert not (out / "manifest.jsonl").exists()
+    subprocess.run(command, check=True, capture_output=True)
+    assert contents(out, without=UNTIMED) == contents(tmp_path / "whole", without=UNTIMED)
+    before = contents(out)
+    run(source, out)
+    assert contents(out) == before
+
+
 def test_a_real_photo_is_found_and_aligned(tmp_path: Path) -> None:
     pytest.importorskip("mediapipe")
     data = pytest.importorskip("skimage.data")
