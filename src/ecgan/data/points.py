@@ -33,7 +33,7 @@ class Points(Sequence[tuple[float, float]]):
         place = range(len(self))[place]
         return self._values[2 * place], self._values[2 * place + 1]
 
-    def __array__(self, dtype: DTypeLike = None, copy: bool | None = None) -> NDArray[Any]:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         return np.array(self._values, dtype=dtype or np.float64).reshape(-1, 2)
 
     def __eq__(self, other: object) -> bool:
