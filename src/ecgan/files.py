@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -51,6 +51,13 @@ def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
 
 def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode())
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    """Write lines (each with its end) as they come, so that they need not all be in memory."""
+    with atomic_open(path) as file:
+        for line in lines:
+            file.write(line.encode())
 
 
 def write_json(path: Path, value: Any) -> None:

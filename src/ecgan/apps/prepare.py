@@ -159,7 +159,22 @@ def _summarise(report: PrepareReport, out: Path) -> None:
         say(f"left out by the options: {left_out}")
     say(f"{splits}; {report.pairs} groups of pixel-aligned images")
     say(expressions)
+    if report.duplicates:
+        _say_duplicates(report)
     if report.landmark_error is not None:
         error = report.landmark_error
         say(f"landmarks against the given ones: median {error.median:.2%} of the eye distance")
     say(f"data: {out}")
+
+
+def _say_duplicates(report: PrepareReport) -> None:
+    from ecgan.data.report import duplicate_warning
+
+    counts = report.duplicate_counts
+    say(
+        f"duplicates (kept, see report.json): {counts['same_pixels']} groups of the same pixels "
+        f"({counts['same_pixels_across_people']} across people), "
+        f"{counts['near_across_people']} nearly the same across people"
+    )
+    if counts["across_splits"]:
+        say(f"WARNING: {duplicate_warning(counts)}")

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from ecgan.data.points import Points
 from ecgan.errors import DataError
-from ecgan.files import sha256_file, write_text
+from ecgan.files import sha256_file, write_lines
 
 JOURNAL_NAME = ".prepare.jsonl"
+_NO_POINTS = Points(())
 
 
 @dataclass(frozen=True)
@@ -22,9 +25,13 @@ class Outcome:
     mask: str = ""
     sha256: str = ""
     mask_sha256: str = ""
-    landmarks: tuple[tuple[float, float], ...] = ()
+    landmarks: Points = _NO_POINTS
     landmark_error: tuple[float, float] | None = None
     """Mean and median distance to the given landmarks, in fractions of the eye distance."""
+    pixels: str = ""
+    """`pixel_hash` of the source."""
+    looks: str = ""
+    """`face_hash` of the aligned image."""
     reason: str = ""
     message: str = ""
 
@@ -71,9 +78,8 @@ class Journal:
             for name in _outputs(outcomes) - current:
                 (self.root / name).unlink(missing_ok=True)
         self.outcomes = kept
-        lines = [_task_line(task, outcomes) for task, outcomes in kept.items()]
-        lines.append(_time_line(self.seconds, self.images_timed))
-        write_text(self.path, "".join(lines))
+        lines = (_task_line(task, outcomes) for task, outcomes in kept.items())
+        write_lines(self.path, chain(lines, [_time_line(self.seconds, self.images_timed)]))
 
     def _append(self, line: str) -> None:
         with self.path.open("a", encoding="utf-8") as file:
@@ -83,26 +89,30 @@ class Journal:
         """Lines that a killed run left unfinished, or that are of another version, do not count."""
         if not self.path.exists():
             return
+        line = "\n"
         try:
-            text = self.path.read_text(encoding="utf-8", errors="replace")
+            with self.path.open(encoding="utf-8", errors="replace") as file:
+                for line in file:
+                    self._read_line(line)
         except OSError as error:
             raise DataError(f"cannot read {self.path}: {error.strerror}") from None
-        for line in text.splitlines():
-            try:
-                values = json.loads(line)
-                if "task" in values:
-                    self.outcomes[values["task"]] = tuple(map(_outcome, values["outcomes"]))
-                else:
-                    self.seconds += values["seconds"]
-                    self.images_timed += values["images"]
-            except (ValueError, TypeError, KeyError):
-                continue
-        if text and not text.endswith("\n"):
+        if not line.endswith("\n"):
             self._append("\n")
+
+    def _read_line(self, line: str) -> None:
+        try:
+            values = json.loads(line)
+            if "task" in values:
+                self.outcomes[values["task"]] = tuple(map(_outcome, values["outcomes"]))
+            else:
+                self.seconds += values["seconds"]
+                self.images_timed += values["images"]
+        except (ValueError, TypeError, KeyError):
+            pass
 
 
 def _outcome(values: dict[str, Any]) -> Outcome:
-    points = tuple((float(x), float(y)) for x, y in values.pop("landmarks", ()))
+    points = Points((x, y) for x, y in values.pop("landmarks", ()))
     error = values.pop("landmark_error", None)
     if error is not None:
         mean, median = error
@@ -112,7 +122,8 @@ def _outcome(values: dict[str, Any]) -> Outcome:
 
 def _task_line(task: str, outcomes: tuple[Outcome, ...]) -> str:
     values = [
-        {k: v for k, v in asdict(outcome).items() if v not in ("", ())} for outcome in outcomes
+        {k: list(v) if k == "landmarks" else v for k, v in asdict(outcome).items() if v}
+        for outcome in outcomes
     ]
     return json.dumps({"task": task, "outcomes": values}, ensure_ascii=False) + "\n"
 

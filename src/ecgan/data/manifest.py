@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 from ecgan.errors import DataError, UsageError
 from ecgan.expressions import EXPRESSIONS, NEUTRAL, Vocabulary
-from ecgan.files import write_json, write_text
+from ecgan.files import write_json, write_lines
 
 Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
@@ -36,7 +36,7 @@ class Record:
     source: str
     sha256: str
     """Of the image file."""
-    landmarks: tuple[tuple[float, float], ...]
+    landmarks: Sequence[tuple[float, float]]
     """68 points x, y in pixels of the aligned image."""
     pair: str | None
     """Key shared by images of one person that match pixel for pixel."""
@@ -104,12 +104,12 @@ def write_manifest(manifest: Manifest) -> None:
     check(manifest)
     ordered = sorted(manifest.records, key=lambda record: record.image)
     write_json(manifest.root / CARD_NAME, dict(manifest.card))
-    lines = [json.dumps(_line(record), ensure_ascii=False) + "\n" for record in ordered]
-    write_text(manifest.root / MANIFEST_NAME, "".join(lines))
+    lines = (json.dumps(_line(record), ensure_ascii=False) + "\n" for record in ordered)
+    write_lines(manifest.root / MANIFEST_NAME, lines)
 
 
 def _line(record: Record) -> dict[str, Any]:
-    values = asdict(record)
+    values = {**asdict(record), "landmarks": list(record.landmarks)}
     return {k: v for k, v in values.items() if v is not None or k not in OPTIONAL}
 
 

@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ecgan.data.card import card_of, tool_versions
+from ecgan.data.duplicates import Duplicates, Picture, face_hash, find_duplicates, pixel_hash
 from ecgan.data.journal import Journal, Outcome
 from ecgan.data.layouts import ListOptions, Place, Rejection, Source, SourceImage, SubjectRule
 from ecgan.data.layouts.ar import planes
 from ecgan.data.layouts.fer2013 import row_pixels
 from ecgan.data.manifest import MANIFEST_NAME, Manifest, Record, write_manifest
+from ecgan.data.points import Points
 from ecgan.data.pool import run_tasks
 from ecgan.data.reading import SourceReader
 from ecgan.data.report import PrepareReport, build_report
@@ -111,6 +113,7 @@ def prepare(
         seconds=journal.seconds,
         images_timed=journal.images_timed,
         left_out=gathered.left_out,
+        duplicates=_duplicates(images, by_file, split),
     )
     write_json(out / REPORT_NAME, report.to_json())
     if not records:
@@ -161,6 +164,17 @@ def _records(
                 )
             )
     return records
+
+
+def _duplicates(
+    images: Sequence[SourceImage], outcomes: Mapping[str, Outcome], split: Sequence[int]
+) -> tuple[Duplicates, ...]:
+    found = ((image, outcomes[f"{image.source}/{image.name}"]) for image in images)
+    return find_duplicates(
+        Picture(o.file, image.subject, split_of(image.subject, split), o.pixels, o.looks)
+        for image, o in found
+        if o.accepted
+    )
 
 
 def _alignment_card(size: int, landmarks: LandmarkMode) -> dict[str, Any]:
@@ -227,7 +241,8 @@ class Worker:
         alignment = frame.alignment(points, pixels)
         aligned_points = alignment.to_aligned(points)
         mask = frame.mask(face_mask(aligned_points, task.size))
-        image_bytes = _encoded(crop(pixels, alignment), "JPEG", quality=JPEG_QUALITY, subsampling=0)
+        aligned = crop(pixels, alignment)
+        image_bytes = _encoded(aligned, "JPEG", quality=JPEG_QUALITY, subsampling=0)
         mask_bytes = _encoded(mask, "PNG")
         write_bytes(self.out / item.image, image_bytes, durable=False)  # the journal has its hash
         write_bytes(self.out / item.mask, mask_bytes, durable=False)
@@ -240,8 +255,10 @@ class Worker:
             mask=item.mask,
             sha256=sha256_bytes(image_bytes),
             mask_sha256=sha256_bytes(mask_bytes),
-            landmarks=tuple((round(float(x), 2), round(float(y), 2)) for x, y in aligned_points),
+            landmarks=Points((round(float(x), 2), round(float(y), 2)) for x, y in aligned_points),
             landmark_error=error,
+            pixels=pixel_hash(pixels),
+            looks=face_hash(aligned),
         )
 
     def _pixels(self, place: Place) -> NDArray[np.uint8]:

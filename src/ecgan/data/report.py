@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ecgan.data.duplicates import Duplicates
 from ecgan.data.journal import Outcome
 from ecgan.data.layouts import Rejection
 from ecgan.data.manifest import SPLITS, Record
@@ -44,6 +45,8 @@ class PrepareReport:
     rejected_by_reason: dict[str, int]
     rejected: tuple[Rejection, ...]
     landmark_error: LandmarkError | None
+    duplicates: tuple[Duplicates, ...]
+    """Files that show the same picture; all of them are kept."""
     seconds: float
     images_per_second: float | None
 
@@ -51,14 +54,40 @@ class PrepareReport:
     def accepted_share(self) -> float:
         return self.accepted / self.found if self.found else 0.0
 
+    @property
+    def duplicate_counts(self) -> dict[str, int]:
+        """Groups of duplicates, those that show one person under several names, and those of
+        which a picture for training is also one for testing."""
+        return {
+            "same_pixels": sum(group.kind == "same-pixels" for group in self.duplicates),
+            "near_across_people": sum(group.kind == "near" for group in self.duplicates),
+            "same_pixels_across_people": sum(
+                group.kind == "same-pixels" and len(group.people) > 1 for group in self.duplicates
+            ),
+            "across_splits": sum(len(group.splits) > 1 for group in self.duplicates),
+        }
+
     def to_json(self) -> dict[str, Any]:
         values = asdict(self)
-        rejected = values.pop("rejected")
+        rejected, duplicates = values.pop("rejected"), values.pop("duplicates")
+        counts = self.duplicate_counts
+        warning = {"warning": duplicate_warning(counts)} if counts["across_splits"] else {}
         return {
+            **warning,
             **values,
             "accepted_share": round(self.accepted_share, 6),
+            "duplicate_counts": counts,
+            "duplicates": list(duplicates),
             "rejected": list(rejected),
         }
+
+
+def duplicate_warning(counts: Mapping[str, int]) -> str:
+    """What to say where pictures stand in two splits."""
+    return (
+        f"{counts['across_splits']} groups of duplicates stand in several splits, so that scores "
+        "on val and test are too good: give the people of a group one name, or remove the copies"
+    )
 
 
 def build_report(
@@ -69,6 +98,7 @@ def build_report(
     seconds: float,
     images_timed: int,
     left_out: Mapping[str, int],
+    duplicates: tuple[Duplicates, ...],
 ) -> PrepareReport:
     """Count the records and rejections of a finished run."""
     ordered = tuple(sorted(rejected, key=lambda rejection: (rejection.file, rejection.reason)))
@@ -86,6 +116,7 @@ def build_report(
         rejected_by_reason=_counted(r.reason for r in ordered),
         rejected=ordered,
         landmark_error=_landmark_error(outcomes),
+        duplicates=duplicates,
         seconds=round(seconds, 2),
         images_per_second=round(images_timed / seconds, 1) if seconds > 0 else None,
     )

@@ -12,12 +12,14 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from ecgan.data.layouts import Place, SourceImage
+from ecgan.data.points import Points
 from ecgan.expressions import NEUTRAL
 from ecgan.files import sha256_bytes
 
 LandmarkMode = Literal["detect", "given", "auto"]
-FORMAT = 1
-"""Raise when the outputs for the same input change, so that old ones are made again."""
+FORMAT = 2
+"""Raise when the outputs for the same input change, or what the journal says of them, so that old
+ones are made again."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Item:
     file: str
     image: str
     mask: str
-    landmarks: tuple[tuple[float, float], ...] | None
+    landmarks: Points | None
 
     @property
     def name(self) -> str:
@@ -87,12 +89,13 @@ class _Traces:
 
     def of(self, item: Item) -> list[object]:
         place = item.place
+        points = None if item.landmarks is None else list(item.landmarks)
         if not place.is_file:
             inside = [place.member, place.offset]
-            return [item.file, item.image, item.landmarks, [self._stat(place.path)], inside]
+            return [item.file, item.image, points, [self._stat(place.path)], inside]
         names = self._beside(place.path.parent).get(place.path.stem, [place.path.name])
         stats = [_stat(place.path.parent / name) for name in names]
-        return [item.file, item.image, item.landmarks, stats]
+        return [item.file, item.image, points, stats]
 
 
 def _files_by_stem(folder: Path) -> dict[str, list[str]]:
@@ -106,5 +109,8 @@ def _files_by_stem(folder: Path) -> dict[str, list[str]]:
 
 
 def _stat(path: Path) -> tuple[str, int, int]:
-    about = path.stat()
+    try:
+        about = path.stat()
+    except OSError:  # gone since it was listed, or a link to nothing beside the photo
+        return path.name, -1, 0
     return path.name, about.st_size, about.st_mtime_ns

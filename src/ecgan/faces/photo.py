@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import struct
 import warnings
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +19,31 @@ from ecgan.files import write_bytes
 
 MAX_PIXELS = 100_000_000
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
+_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
+"""Pillow's other decoders are left alone: they are for no photographs, and EPS runs a program."""
 DIGITAL_SOURCE_TYPE = (
     "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
 )
 """IPTC's term for a photograph that a model changed in part."""
 
 _ORIENTATION, _DESCRIPTION, _SOFTWARE = 0x0112, 0x010E, 0x0131
+
+
+_DECODER_ERRORS = (
+    OSError,
+    SyntaxError,
+    EOFError,
+    ValueError,
+    TypeError,
+    LookupError,
+    ArithmeticError,
+    AttributeError,
+    RuntimeError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+)
+"""What Pillow raises for damaged files."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +73,12 @@ def read_photo(path: Path, data: bytes | None = None) -> Photo:
             decoding). The message is one line.
     """
     try:
+        if data is None and path.exists() and not (path.is_file() or path.is_dir()):
+            raise ImageError(f"{path} is a pipe, socket or device, expected an image file")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path if data is None else io.BytesIO(data)) as image:
+            file = path if data is None else io.BytesIO(data)
+            with Image.open(file, formats=_FORMATS) as image:
                 return _photo(image, path)
     except ImageError:
         raise
@@ -62,11 +86,13 @@ def read_photo(path: Path, data: bytes | None = None) -> Photo:
         raise ImageError(f"{path}: no such file") from None
     except IsADirectoryError:
         raise ImageError(f"{path} is a folder, expected an image file") from None
+    except PermissionError:
+        raise ImageError(f"{path} may not be read: check its permissions") from None
     except Image.DecompressionBombError:
         raise ImageError(_too_large(path)) from None
     except UnidentifiedImageError:
         raise ImageError(f"{path} is not an image: expected JPEG, PNG, WebP, TIFF or BMP") from None
-    except (OSError, SyntaxError, ValueError, EOFError, TypeError, KeyError, IndexError) as error:
+    except _DECODER_ERRORS as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise ImageError(f"{path} cannot be read, the file is damaged: {reason}") from None
 

@@ -272,6 +272,49 @@ def test_unusable_files_are_rejected_with_a_reason_and_the_rest_goes_on(
     assert not list((tmp_path / "out").rglob("*ann_1*"))
 
 
+def test_duplicates_are_kept_and_reported_across_people_and_splits(
+    source: Path, tmp_path: Path
+) -> None:
+    rows = (source / "labels.jsonl").read_text().splitlines()
+    copies = {
+        "happy/copy_1.bmp": ("happy/ann_1.png", "copy0", {}),
+        "happy/ann_9.png": ("happy/ann_1.png", "ann", {}),
+        "happy/near_1.jpg": ("happy/bob_1.png", "near", {"quality": 70}),
+    }
+    random = np.random.default_rng(0)
+    for photo in sorted(source.rglob("*.png")):  # no photo has two equal halves, as these have
+        face = Image.open(photo).convert("RGB")
+        texture = Image.fromarray(random.integers(0, 256, (24, 24, 3), dtype=np.uint8))
+        Image.blend(face, texture.resize(face.size), 0.3).save(photo)
+    for name, (original, subject, options) in copies.items():
+        Image.open(source / original).convert("RGB").save(source / name, **options)
+        row = {"file": name, "subject": subject, "landmarks": POINTS.tolist(), "pair": None}
+        rows.append(json.dumps(row))
+    (source / "labels.jsonl").write_text("\n".join(rows))
+    report = run(source, tmp_path / "out", split=(1, 1, 1))
+    assert report.accepted == 12
+    same, near = report.duplicates
+    assert (same.kind, same.people) == ("same-pixels", ("ann", "copy0"))
+    assert same.files == (
+        "drawn/happy/ann_1.png",
+        "drawn/happy/ann_9.png",
+        "drawn/happy/copy_1.bmp",
+    )
+    assert near.kind == "near"
+    assert {"drawn/happy/bob_1.png", "drawn/happy/near_1.jpg"} <= set(near.files)
+    splits = {r.subject: r.split for r in load_manifest(tmp_path / "out").records}
+    assert splits["ann"] != splits["copy0"], "or this tests nothing"
+    saved = json.loads((tmp_path / "out/report.json").read_text())
+    assert "several splits" in saved["warning"]
+    assert saved["duplicate_counts"]["same_pixels_across_people"] == 1
+    assert saved["duplicates"][0] == {
+        "kind": "same-pixels",
+        "files": list(same.files),
+        "people": ["ann", "copy0"],
+        "splits": sorted({splits["ann"], splits["copy0"]}),
+    }
+
+
 def test_a_pair_image_of_another_size_is_rejected(source: Path, tmp_path: Path) -> None:
     write_face(source, "happy/ann_1.png", "ann", "happy", size=200)
     (rejection,) = run(source, tmp_path / "out").rejected
@@ -427,6 +470,29 @@ def test_a_killed_process_goes_on_and_never_loads_torch(source: Path, tmp_path: 
         time.sleep(0.05)
     subprocess.run(command, check=True, capture_output=True)
     assert contents(out, without=UNTIMED) == contents(tmp_path / "whole", without=UNTIMED)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kills as Linux does")
+def test_killed_again_and_again_it_ends_with_the_same_bytes(tmp_path: Path) -> None:
+    source = write_source(tmp_path / "drawn", tuple(f"p{n}" for n in range(12)))
+    run(source, tmp_path / "whole")
+    script, out = tmp_path / "script.py", tmp_path / "out"
+    script.write_text(SCRIPT.replace("workers=2", "workers=1"))
+    command = [sys.executable, str(script), str(source), str(out)]
+    random = np.random.default_rng(0)
+    for _ in range(3):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            for _ in range(int(random.integers(1, 4))):
+                assert process.stdout.readline(), "killed before it is done"
+            time.sleep(float(random.uniform(0, 0.1)))
+            process.kill()
+        assert not (out / "manifest.jsonl").exists()
+    subprocess.run(command, check=True, capture_output=True)
+    assert contents(out, without=UNTIMED) == contents(tmp_path / "whole", without=UNTIMED)
+    before = contents(out)
+    run(source, out)
+    assert contents(out) == before
 
 
 def test_a_real_photo_is_found_and_aligned(tmp_path: Path) -> None:

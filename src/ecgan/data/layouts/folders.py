@@ -11,6 +11,7 @@ from typing import Any
 from ecgan.data.layouts.layout import Layout
 from ecgan.data.layouts.source import Listing, ListOptions, Rejection, SourceImage, SubjectRule
 from ecgan.data.layouts.tree import Tree
+from ecgan.data.points import Points
 from ecgan.errors import DataError
 from ecgan.expressions import EXPRESSIONS, canonical_expression
 
@@ -111,7 +112,7 @@ class _Label:
     subject: str | None = None
     expression: str | None = None
     intensity: float | None = None
-    landmarks: tuple[tuple[float, float], ...] | None = None
+    landmarks: Points | None = None
     pair: str | None = None
     paired: bool = True
     mask: str | None = None
@@ -154,7 +155,7 @@ def _label(row: Mapping[str, Any]) -> tuple[str, _Label]:
     if intensity is not None and not (math.isfinite(intensity) and intensity >= 0):
         raise ValueError(f"intensity is {intensity}")
     landmarks = row.get("landmarks")
-    points = None if landmarks is None else tuple((float(x), float(y)) for x, y in landmarks)
+    points = None if landmarks is None else Points(landmarks)
     if points is not None and (
         len(points) != 68 or not all(math.isfinite(value) for point in points for value in point)
     ):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from ecgan.data.points import Points
 from ecgan.errors import DataError, UsageError
 
 IMAGE_SUFFIXES = frozenset(
@@ -60,7 +61,7 @@ class SourceImage:
     subject: str
     expression: str
     intensity: float | None = None
-    landmarks: tuple[tuple[float, float], ...] | None = None
+    landmarks: Points | None = None
     """68 points in pixels of the source image, where a labels file gives them."""
     pair: str | None = None
     """Images with the same key are of one person and match pixel for pixel."""

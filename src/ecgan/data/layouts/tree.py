@@ -106,14 +106,16 @@ class Tree(ABC):
 def open_tree(root: Path) -> Tree:
     """The files of a folder (links to folders are followed, once) or of a `.zip`.
 
-    Members of a zip that could lead out of it, that hide what they are, or that unpack to more
-    than `MAX_MEMBER_BYTES` are rejected by name.
+    Of a folder, what is no plain file (a link to nothing, a pipe, which would keep a reader waiting
+    for ever) and inner folders that cannot be looked into are rejected by name. Of a zip, members
+    that could lead out of it, that hide what they are, or that unpack to more than
+    `MAX_MEMBER_BYTES` are.
 
     Raises:
         DataError: neither a folder nor a zip that can be read.
     """
     if root.is_dir():
-        return _Folder(root, _folder_names(root))
+        return _Folder(root, *_folder_names(root))
     if root.suffix.lower() == ".zip" and root.is_file():
         return _Zip(root)
     raise DataError(f"{root} is not a folder and not a .zip file; give the folder of a data set")
@@ -151,9 +153,20 @@ class _Zip(Tree):
             raise DataError(f"{self.root}: cannot read {name}: {error}") from None
 
 
-def _folder_names(folder: Path) -> Iterator[str]:
+def _folder_names(folder: Path) -> tuple[list[str], list[Rejection]]:
+    source = source_name(folder)
+    names: list[str] = []
+    rejected: list[Rejection] = []
+
+    def reject(path: str | Path, reason: str, message: str) -> None:
+        shown = Path(path).relative_to(folder).as_posix()
+        rejected.append(Rejection(f"{source}/{shown}", reason, message))
+
+    def cannot_list(error: OSError) -> None:
+        reject(error.filename, "unreadable", f"cannot look into this folder: {error.strerror}")
+
     visited = set()
-    for where, inner, files in os.walk(folder, followlinks=True):
+    for where, inner, files in os.walk(folder, onerror=cannot_list, followlinks=True):
         real = os.path.realpath(where)
         if real in visited:
             inner.clear()
@@ -161,8 +174,28 @@ def _folder_names(folder: Path) -> Iterator[str]:
         visited.add(real)
         inner[:] = sorted(name for name in inner if not name.startswith("."))
         for file in sorted(files):
-            if not file.startswith("."):
-                yield Path(where, file).relative_to(folder).as_posix()
+            path = Path(where, file)
+            if file.startswith("."):
+                continue
+            problem = _file_problem(path)
+            if problem is None:
+                names.append(path.relative_to(folder).as_posix())
+            else:
+                reject(path, *problem)
+    return names, rejected
+
+
+def _file_problem(path: Path) -> tuple[str, str] | None:
+    """Reason and message where a path leads to no plain file."""
+    try:
+        kind = path.stat().st_mode
+    except FileNotFoundError:
+        return "missing", "a link to a file that is not there"
+    except OSError as error:
+        return "unreadable", f"cannot be looked at: {error.strerror}"
+    if not stat.S_ISREG(kind):
+        return "special", "a pipe, socket or device, expected a plain file"
+    return None
 
 
 def _safe_names(
