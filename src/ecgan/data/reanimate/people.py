@@ -148,19 +148,20 @@ def _unlabelled(path: Path, source: str, rule: SubjectRule) -> SourceImage:
 def _person(image: SourceImage, settings: Settings, model: str) -> Person:
     pictures = plan_pictures(image.subject, settings)
     photo = image.place.path
+    landmarks = None if image.landmarks is None else tuple(image.landmarks)
     beside = sorted(
         path for path in photo.parent.iterdir() if path.stem == photo.stem and path.is_file()
     )
     about = [
         FORMAT, model, asdict(settings), RECIPES, ACTION_UNITS, LARGEST, asdict(smiles()),
-        image.subject, image.landmarks,
+        image.subject, landmarks,
         [(path.name, sha256_file(path)) for path in beside],
     ]  # fmt: skip
     return Person(
         subject=image.subject,
         photo=photo,
         shown=f"{image.source}/{image.name}",
-        landmarks=image.landmarks,
+        landmarks=landmarks,
         pictures=pictures,
         fingerprint=sha256_bytes(json.dumps(about).encode()),
     )
