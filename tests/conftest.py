@@ -15,7 +15,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 import support.typecheck  # noqa: F401  the hook below finds it as loaded
 
 # Types and shapes of every call are checked in tests, and only there.
-TENSOR_CODE = ("losses", "networks", "training.steps", "data.dataset", "data.transforms")
+TENSOR_CODE = (
+    "losses",
+    "networks",
+    "training.steps",
+    "data.dataset",
+    "data.transforms",
+    "inference.recognizer",
+)
 install_import_hook([f"ecgan.{name}" for name in TENSOR_CODE], "support.typecheck.checked")
 
 from support.tiny_data import make_tiny_data  # noqa: E402

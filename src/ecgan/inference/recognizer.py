@@ -102,7 +102,7 @@ class Recognizer:
         return torch.cat(results)
 
 
-def resize(images: Images, size: int) -> Images:
+def resize(images: Images, size: int) -> Float[Tensor, "batch 3 size size"]:
     """Images at `size` x `size`, antialiased when they shrink; differentiable."""
     if images.shape[-2:] == (size, size):
         return images
