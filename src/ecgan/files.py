@@ -35,6 +35,12 @@ def atomic_open(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
         raise
 
 
+def remove_parts(folder: Path) -> None:
+    """Delete what a killed run was writing below a folder: no name will ever point to it."""
+    for part in folder.rglob(".*.part"):
+        part.unlink(missing_ok=True)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the renames in a folder durable."""
     handle = os.open(folder, os.O_RDONLY)

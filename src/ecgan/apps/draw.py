@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ecgan.apps.console import progress, say, say_json
+from ecgan.apps.prepare import Workers
 from ecgan.errors import UsageError
 
 EXAMPLE = "Example: ecgan draw --out drawn --people 60 --size 64 && ecgan prepare drawn --out data"
@@ -25,9 +26,7 @@ def draw(
         int, typer.Option(help="Poses, lights and backgrounds a person.", min=1)
     ] = 1,
     seed: Annotated[int, typer.Option(help="Another seed, other people.", min=0)] = 0,
-    workers: Annotated[
-        int | None, typer.Option(help="Processes; default: one a CPU.", min=1)
-    ] = None,
+    workers: Workers = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Draw people with seven expressions, exact masks, landmarks and pixel-aligned pairs.

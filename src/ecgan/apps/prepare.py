@@ -13,7 +13,9 @@ from ecgan.apps.console import progress, say, say_json
 from ecgan.errors import UsageError
 
 if TYPE_CHECKING:
-    from ecgan.data.layouts import Source
+    from collections.abc import Sequence
+
+    from ecgan.data.layouts import Rejection, Source
     from ecgan.data.report import PrepareReport
 
 EXAMPLE = "Example: ecgan prepare photos/london kdef.zip --out data/faces"
@@ -25,6 +27,16 @@ class LandmarkSource(StrEnum):
     DETECT = "detect"
     GIVEN = "given"
     AUTO = "auto"
+
+
+Workers = Annotated[int | None, typer.Option(help="Processes; default: one a CPU.", min=1)]
+SubjectPattern = Annotated[
+    str | None,
+    typer.Option(help="Regular expression with a group (?P<subject>...).", metavar="REGEX"),
+]
+Subjects = Annotated[
+    Path | None, typer.Option(help="CSV with the columns file and subject.", metavar="CSV")
+]
 
 
 def prepare(
@@ -42,9 +54,7 @@ def prepare(
         ),
     ] = "auto",
     size: Annotated[int, typer.Option(help="Side of the aligned images in pixels.")] = 256,
-    workers: Annotated[
-        int | None, typer.Option(help="Processes; default: one a CPU.", min=1)
-    ] = None,
+    workers: Workers = None,
     landmarks: Annotated[
         LandmarkSource | None,
         typer.Option(
@@ -52,13 +62,8 @@ def prepare(
             "or what card.json of the sources says."
         ),
     ] = None,
-    subject_pattern: Annotated[
-        str | None,
-        typer.Option(help="Regular expression with a group (?P<subject>...).", metavar="REGEX"),
-    ] = None,
-    subjects: Annotated[
-        Path | None, typer.Option(help="CSV with the columns file and subject.", metavar="CSV")
-    ] = None,
+    subject_pattern: SubjectPattern = None,
+    subjects: Subjects = None,
     variants: Annotated[
         str,
         typer.Option(
@@ -141,12 +146,17 @@ def read_card(file: Path) -> dict[str, Any]:
     return values
 
 
-def _summarise(report: PrepareReport, out: Path) -> None:
-    for rejection in report.rejected[:MAX_LISTED]:
-        say(f"rejected {rejection.file}: {rejection.message}")
-    more = len(report.rejected) - MAX_LISTED
+def say_rejections(rejections: Sequence[Rejection], verb: str, out: Path) -> None:
+    """The first rejections, a line each, and where to find the rest."""
+    for rejection in rejections[:MAX_LISTED]:
+        say(f"{verb} {rejection.file}: {rejection.message}")
+    more = len(rejections) - MAX_LISTED
     if more > 0:
         say(f"... and {more} more, see {out / 'report.json'}")
+
+
+def _summarise(report: PrepareReport, out: Path) -> None:
+    say_rejections(report.rejected, "rejected", out)
     splits = ", ".join(
         f"{split} {count} ({report.people_by_split.get(split, 0)} people)"
         for split, count in report.images_by_split.items()

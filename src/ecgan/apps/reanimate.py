@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ecgan.apps.console import progress, say, say_json
-from ecgan.apps.prepare import MAX_LISTED, LandmarkSource, read_card
+from ecgan.apps.prepare import (
+    LandmarkSource,
+    SubjectPattern,
+    Subjects,
+    Workers,
+    read_card,
+    say_rejections,
+)
 
 if TYPE_CHECKING:
     from ecgan.data.reanimate.run import ReanimateReport
@@ -46,20 +53,13 @@ def reanimate(
     strongest: Annotated[float, typer.Option(help="Highest intensity.")] = 1.2,
     size: Annotated[int, typer.Option(help="Side of the pictures in pixels.")] = 320,
     seed: Annotated[int, typer.Option(help="Other people's styles and other pictures.")] = 0,
-    workers: Annotated[
-        int | None, typer.Option(help="Processes; default: one a CPU.", min=1)
-    ] = None,
+    workers: Workers = None,
     landmarks: Annotated[
         LandmarkSource,
         typer.Option(help="Find them, take the given ones, or find where none are given."),
     ] = LandmarkSource.AUTO,
-    subject_pattern: Annotated[
-        str | None,
-        typer.Option(help="Regular expression with a group (?P<subject>...).", metavar="REGEX"),
-    ] = None,
-    subjects: Annotated[
-        Path | None, typer.Option(help="CSV with the columns file and subject.", metavar="CSV")
-    ] = None,
+    subject_pattern: SubjectPattern = None,
+    subjects: Subjects = None,
     card: Annotated[
         Path | None,
         typer.Option(help="JSON with name, licence and attribution of the photos.", metavar="FILE"),
@@ -104,11 +104,7 @@ def reanimate(
 
 
 def _summarise(report: ReanimateReport, out: Path) -> None:
-    for rejection in report.rejected[:MAX_LISTED]:
-        say(f"left out {rejection.file}: {rejection.message}")
-    more = len(report.rejected) - MAX_LISTED
-    if more > 0:
-        say(f"... and {more} more, see {out / 'report.json'}")
+    say_rejections(report.rejected, "left out", out)
     speed = ""
     if report.pictures_made:
         speed = f", {report.pictures_made / max(report.seconds, 1e-3):.1f} pictures/s"

@@ -35,7 +35,7 @@ from ecgan.faces.landmark_files import find_landmarks, read_landmarks
 from ecgan.faces.landmarks import LandmarkDetector, check_translatable
 from ecgan.faces.masks import face_mask
 from ecgan.faces.photo import read_photo
-from ecgan.files import sha256_bytes, write_bytes, write_json
+from ecgan.files import remove_parts, sha256_bytes, write_bytes, write_json
 
 REPORT_NAME = "report.json"
 JPEG_QUALITY = 95
@@ -95,7 +95,7 @@ def prepare(
 
     out.mkdir(parents=True, exist_ok=True)
     journal = Journal(out)
-    _remove_parts(out)
+    remove_parts(out)
     todo = _unfinished(tasks, journal)
     if todo:
         (out / MANIFEST_NAME).unlink(missing_ok=True)
@@ -123,12 +123,6 @@ def prepare(
     about = card_of(records, card, _alignment_card(size, landmarks), gathered.sources)
     write_manifest(Manifest(out, tuple(records), about))
     return report
-
-
-def _remove_parts(out: Path) -> None:
-    """Delete what a killed run was writing: temporary files that no name will ever point to."""
-    for part in out.rglob(".*.part"):
-        part.unlink(missing_ok=True)
 
 
 def _unfinished(tasks: Sequence[Task], journal: Journal) -> list[Task]:

@@ -73,9 +73,13 @@ def check_folders(sources: Sequence[Path], out: Path) -> None:
     for source in sources:
         if out.resolve().is_relative_to(source.resolve()):
             raise UsageError(f"{out} lies inside the source {source}; choose a folder outside")
+    check_out(out, "prepare", begun=(out / JOURNAL_NAME).exists())
+
+
+def check_out(out: Path, command: str, *, begun: bool) -> None:
+    """Raises UsageError where `out` is neither new, nor empty, nor one that `command` has begun."""
+    expected = f"expected a new folder or one of an earlier {command}"
     if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file, expected a new folder or one of an earlier prepare")
-    if out.is_dir() and any(out.iterdir()) and not (out / JOURNAL_NAME).exists():
-        raise UsageError(
-            f"{out} holds other files, expected a new folder or one of an earlier prepare"
-        )
+        raise UsageError(f"{out} is a file, {expected}")
+    if out.is_dir() and any(out.iterdir()) and not begun:
+        raise UsageError(f"{out} holds other files, {expected}")

@@ -14,15 +14,17 @@ from typing import Any
 from ecgan.data.card import tool_versions
 from ecgan.data.layouts import Rejection, SubjectRule
 from ecgan.data.layouts.folders import LABELS_NAME
+from ecgan.data.manifest import CARD_NAME
 from ecgan.data.pool import run_tasks
 from ecgan.data.reanimate.facekit import CREDIT, WHERE, read_facekit, write_facekit
 from ecgan.data.reanimate.people import Person, Settings, find_people, model_fingerprint
 from ecgan.data.reanimate.recipes import shape_names
 from ecgan.data.reanimate.worker import NOTES, SYNTHETIC, Done, Worker, note_of, read_note
+from ecgan.data.sources import check_out
 from ecgan.errors import DataError, UsageError
-from ecgan.files import write_json, write_text
+from ecgan.files import remove_parts, write_json, write_lines
 
-REPORT_NAME, CARD_NAME = "report.json", "card.json"
+REPORT_NAME = "report.json"
 Progress = Callable[[int, int], None]
 """Called with the people done and the people in all."""
 
@@ -73,8 +75,7 @@ def reanimate(
     people, rejected = find_people(photos, rule, settings, model)
     out.mkdir(parents=True, exist_ok=True)
     (out / NOTES).mkdir(exist_ok=True)
-    for part in out.rglob(".*.part"):  # of a killed run; no name will ever point to it
-        part.unlink(missing_ok=True)
+    remove_parts(out)
     done = {p.subject: note for p in people if (note := read_note(out, p)) is not None}
     todo = [person for person in people if person.subject not in done]
     packed = _usable_model(facekit, out, model) if todo else facekit
@@ -102,8 +103,7 @@ def reanimate(
         raise DataError(
             f"none of the {len(people)} photos could be used; {out / REPORT_NAME} says why of each"
         )
-    lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
-    write_text(out / LABELS_NAME, "".join(lines))
+    write_lines(out / LABELS_NAME, (json.dumps(row, ensure_ascii=False) + "\n" for row in rows))
     write_json(out / CARD_NAME, _card(card, settings))
     return report
 
@@ -132,12 +132,7 @@ def _check_out(photos: Sequence[Path], facekit: Path, out: Path) -> None:
     for photo in photos:
         if photo.is_dir() and out.resolve().is_relative_to(photo.resolve()):
             raise UsageError(f"{out} lies inside the photos {photo}; choose a folder outside")
-    if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file, expected a new folder or one of an earlier reanimate")
-    if out.is_dir() and any(out.iterdir()) and not (out / NOTES).is_dir():
-        raise UsageError(
-            f"{out} holds other files, expected a new folder or one of an earlier reanimate"
-        )
+    check_out(out, "reanimate", begun=(out / NOTES).is_dir())
 
 
 def _forget_others(out: Path, people: Sequence[Person], done: Sequence[Done] | Any) -> None:
