@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from ecgan.config import RecognizerConfig
-from ecgan.errors import CheckpointError, SnapshotError
+from ecgan.errors import CheckpointError
 from ecgan.expressions import Vocabulary
-from ecgan.inference.snapshot import load_snapshot
 from ecgan.networks.vgg import VGGRecognizer, resolve_weights
 from ecgan.seeding import derive_seed
 from ecgan.training.checkpoint import Checkpoint, CheckpointFolder, flatten
+from ecgan.training.initial import initial_snapshot
 
 
 @dataclass
@@ -93,13 +93,7 @@ class RecognizerState:
         Raises:
             SnapshotError: it is missing, of another size or for other expressions.
         """
-        snapshot = load_snapshot(source, "recognizer")
-        if (names := snapshot.config.get("vocabulary")) != list(vocabulary.names):
-            raise SnapshotError(
-                f"init={source} knows {names}, the data have {list(vocabulary.names)}; "
-                "train without init"
-            )
-        snapshot.load_into("recognizer", self.model)
+        initial_snapshot(source, "recognizer", vocabulary).load_into("recognizer", self.model)
 
 
 def new_state(

@@ -13,12 +13,12 @@ from torch.optim import Adam
 from ecgan.config import Config, OptimizerConfig
 from ecgan.errors import CheckpointError, SnapshotError
 from ecgan.expressions import Vocabulary
-from ecgan.inference.snapshot import load_snapshot
 from ecgan.networks.build import build_discriminator, build_generator
 from ecgan.seeding import derive_seed
 from ecgan.training.checkpoint import Checkpoint, flatten
 from ecgan.training.distributed import World, broadcast
 from ecgan.training.ema import start_average
+from ecgan.training.initial import initial_snapshot
 from ecgan.training.pool import TranslationPool
 from ecgan.training.steps import Models
 
@@ -119,12 +119,7 @@ class TrainingState:
         Raises:
             SnapshotError: it is missing, knows other expressions, or less than half of it fits.
         """
-        snapshot = load_snapshot(source, "translator")
-        if (names := snapshot.config.get("vocabulary")) != list(vocabulary.names):
-            raise SnapshotError(
-                f"init={source} knows {names}, the data have {list(vocabulary.names)}; "
-                "train without init"
-            )
+        snapshot = initial_snapshot(source, "translator", vocabulary)
         for name in GENERATORS:
             own = self.network(name).state_dict()
             given = snapshot.states.get(name, {})
