@@ -60,6 +60,9 @@ class DataConfig(Section):
     photo of the same person from the same source, if there is one: a loose pair."""
     intensity: bool = False
     """Put the label's intensity into z; otherwise z is one-hot."""
+    recipes: dict[str, str] | None = None
+    """Give each recipe of an expression an entry of z. The mapping names, by expression, the recipe
+    that stands for it (`{fear: gasping}`; else the first by name); none: recipes are ignored."""
     balance: bool = True
     """Draw every expression equally often."""
     cache: bool = True

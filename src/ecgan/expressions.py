@@ -26,14 +26,25 @@ _CANONICAL = {alias: name for name, aliases in ALIASES.items() for alias in (nam
 
 
 def canonical_expression(name: str) -> str:
-    """Vocabulary name of a label (`"AF"` -> `"fear"`); an unknown label stays, in lower case."""
-    key = name.strip().lower().replace("_", " ").replace("-", " ")
-    return _CANONICAL.get(key, key.replace(" ", "_"))
+    """Vocabulary name of a label (`"AF"` -> `"fear"`, `"AF:Gasping"` -> `"fear:gasping"`); an
+    unknown label stays, in lower case."""
+    label, colon, recipe = name.partition(":")
+    key = label.strip().lower().replace("_", " ").replace("-", " ")
+    return _CANONICAL.get(key, key.replace(" ", "_")) + colon + recipe.strip().lower()
+
+
+def expression_of(name: str) -> str:
+    """The expression of a vocabulary name: `fear` of `fear:gasping`."""
+    return name.partition(":")[0]
 
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """An ordered set of expressions that contains `neutral`; position i is entry i of z."""
+    """An ordered set of expressions that contains `neutral`; position i is entry i of z.
+
+    A name may be a recipe of an expression, `fear:gasping`. The expression's own name then stands
+    for its first recipe.
+    """
 
     names: tuple[str, ...] = EXPRESSIONS
 
@@ -52,12 +63,17 @@ class Vocabulary:
         return self.names.index(NEUTRAL)
 
     @property
+    def expressions(self) -> tuple[str, ...]:
+        """All expressions in order, each once, without recipes."""
+        return tuple(dict.fromkeys(map(expression_of, self.names)))
+
+    @property
     def expressive(self) -> tuple[str, ...]:
-        """All names but neutral, in order."""
-        return tuple(name for name in self.names if name != NEUTRAL)
+        """All expressions but neutral, in order."""
+        return tuple(name for name in self.expressions if name != NEUTRAL)
 
     def index(self, name: str) -> int:
-        """Position of a name or alias.
+        """Position of a name or alias; of an expression's first recipe where it has some.
 
         Raises:
             UsageError: the name is not in this vocabulary; the message gives the nearest one.
@@ -65,11 +81,12 @@ class Vocabulary:
         canonical = canonical_expression(name)
         if canonical in self.names:
             return self.names.index(canonical)
-        near = difflib.get_close_matches(canonical, [*self.names, *_CANONICAL], n=1)
+        if canonical in self.expressions:
+            return [expression_of(known) for known in self.names].index(canonical)
+        known = dict.fromkeys((*self.expressions, *self.names))
+        near = difflib.get_close_matches(canonical, [*known, *_CANONICAL], n=1)
         hint = f"; did you mean {canonical_expression(near[0])!r}?" if near else ""
-        raise UsageError(
-            f"unknown expression {name!r}, expected one of {', '.join(self.names)}{hint}"
-        )
+        raise UsageError(f"unknown expression {name!r}, expected one of {', '.join(known)}{hint}")
 
     def code(self, name: str, intensity: float = 1.0) -> NDArray[np.float32]:
         """Expression vector z, shape (len(self),): `intensity` at the entry of `name`, the rest
@@ -85,7 +102,7 @@ class Vocabulary:
 
 
 def parse_targets(text: str, vocabulary: Vocabulary) -> tuple[str, ...]:
-    """`"happy,sad"` or `"all"` (every expression but neutral) as vocabulary names."""
+    """`"happy,sad"`, `"fear:gasping"` or `"all"` (every expression but neutral) as known names."""
     if text.strip().lower() == "all":
         return vocabulary.expressive
     names = [part for part in text.split(",") if part.strip()]
@@ -93,4 +110,6 @@ def parse_targets(text: str, vocabulary: Vocabulary) -> tuple[str, ...]:
         raise UsageError(
             f"expected an expression name, a comma list of them, or 'all'; got {text!r}"
         )
-    return tuple(dict.fromkeys(vocabulary.names[vocabulary.index(name)] for name in names))
+    for name in names:
+        vocabulary.index(name)
+    return tuple(dict.fromkeys(map(canonical_expression, names)))

@@ -21,7 +21,8 @@ class PhotoFile:
     def output(self, folder: Path, expression: str) -> Path:
         """`<stem>.<expression>.<suffix>` in `folder`, sub-folders kept."""
         suffix = self.path.suffix if self.path.suffix.lower() in KEPT_SUFFIXES else ".png"
-        return folder / self.below / f"{self.path.stem}.{expression}{suffix}"
+        name = f"{self.path.stem}.{expression.replace(':', '-')}{suffix}"
+        return folder / self.below / name
 
 
 def photo_files(arguments: Sequence[Path]) -> list[PhotoFile]:

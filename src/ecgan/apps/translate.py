@@ -25,7 +25,12 @@ def translate(
     *,
     to: Annotated[
         str,
-        typer.Option("--to", help="Expression, a comma list of them, or 'all'.", metavar="NAME"),
+        typer.Option(
+            "--to",
+            help="Expression (happy), one of its recipes (happy:laugh), a comma list of them, or "
+            "'all'.",
+            metavar="NAME",
+        ),
     ],
     strength: Annotated[
         float, typer.Option(help="0: neutral, 1: the full expression, up to 1.5: exaggerated.")

@@ -68,14 +68,14 @@ class TranslationData:
         data: DataConfig | None = None,
     ) -> None:
         """Raises DataError where the split lacks neutral or expressive images."""
-        self.vocabulary = vocabulary or manifest.vocabulary
         self.config = data or DataConfig.model_validate({})
+        self.vocabulary = vocabulary or translation_vocabulary(manifest, self.config)
         self.size = size
         self.store = ImageStore(manifest, size, self.config.cache_mib if self.config.cache else 0)
         records = [
             record
             for record in manifest.select(split=split)
-            if record.expression in self.vocabulary.names
+            if record.expression in self.vocabulary.expressions
         ]
         self.neutral = tuple(record for record in records if record.expression == NEUTRAL)
         self.expressive = tuple(record for record in records if record.expression != NEUTRAL)
@@ -152,7 +152,7 @@ class TranslationData:
             expressive=expressive_images,
             expressive_mask=expressive_masks,
             code=torch.from_numpy(np.stack([self.code(record) for record in expressive])),
-            label=torch.tensor([self.vocabulary.index(record.expression) for record in expressive]),
+            label=torch.tensor([self._label(record) for record in expressive]),
             paired=torch.from_numpy(paired),
             loose=torch.from_numpy(loose),
             names=[f"{a.image} <- {b.image}" for a, b in zip(expressive, neutral, strict=True)],
@@ -162,7 +162,12 @@ class TranslationData:
         """z of a record: one-hot, or with its intensity (1 where unknown) if so configured."""
         known = record.intensity is not None and self.config.intensity
         intensity = record.intensity if known and record.intensity is not None else 1.0
-        return self.vocabulary.code(record.expression, intensity)
+        return self.vocabulary.code(self.vocabulary.names[self._label(record)], intensity)
+
+    def _label(self, record: Record) -> int:
+        recipe = f"{record.expression}:{record.recipe}"
+        known = record.recipe is not None and recipe in self.vocabulary.names
+        return self.vocabulary.index(recipe if known else record.expression)
 
     def stack(self, records: Sequence[Record]) -> tuple[Images, Masks]:
         """Images in [-1, 1] and masks in {0, 1} of some records, without augmentation."""
@@ -176,7 +181,7 @@ class TranslationData:
         groups: dict[tuple[str, bool], list[int]] = defaultdict(list)
         for index, record in enumerate(self.expressive):
             groups[record.expression, self._is_loose(record)].append(index)
-        keys = itertools.product(self.vocabulary.names, (False, True))
+        keys = itertools.product(self.vocabulary.expressions, (False, True))
         return [groups[key] for key in keys if key in groups]
 
     def _is_loose(self, record: Record) -> bool:
@@ -198,6 +203,34 @@ class TranslationData:
             if candidate.subject != record.subject:
                 return candidate
         return self.neutral[start]
+
+
+def translation_vocabulary(manifest: Manifest, data: DataConfig) -> Vocabulary:
+    """The expressions of the data; with `data.recipes` each expression's recipes in its place, the
+    one that stands for it first.
+
+    Raises:
+        DataError: no image of an expression has the recipe that should stand for it.
+    """
+    if data.recipes is None:
+        return manifest.vocabulary
+    recipes: dict[str, set[str]] = defaultdict(set)
+    for record in manifest.records:
+        if record.recipe is not None:
+            recipes[record.expression].add(record.recipe)
+    for expression, lead in data.recipes.items():
+        if lead not in recipes[expression]:
+            found = ", ".join(sorted(recipes[expression])) or "none"
+            raise DataError(
+                f"data.recipes wants {lead!r} for {expression}, the recipes in {manifest.root} "
+                f"are: {found}"
+            )
+    names: list[str] = []
+    for expression in manifest.vocabulary.names:
+        lead = data.recipes.get(expression)
+        ordered = sorted(recipes[expression], key=lambda recipe: (recipe != lead, recipe))
+        names += [f"{expression}:{recipe}" for recipe in ordered] or [expression]
+    return Vocabulary(tuple(names))
 
 
 def to_images(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Images:

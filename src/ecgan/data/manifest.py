@@ -46,9 +46,11 @@ class Record:
     """Light, occlusion or pose where it is not plain, joined by `+`: `glasses+left-light`."""
     partition: str | None = None
     """The part of the data set's published partition; the split does not follow it."""
+    recipe: str | None = None
+    """Which of several ways of showing the expression: `gasping` for fear."""
 
 
-OPTIONAL = ("session", "variant", "partition")
+OPTIONAL = ("session", "variant", "partition", "recipe")
 """Keys of a line that are there only where they say something."""
 
 

@@ -155,6 +155,7 @@ def _records(
                     session=image.session,
                     variant=image.variant,
                     partition=image.partition,
+                    recipe=image.recipe,
                 )
             )
     return records

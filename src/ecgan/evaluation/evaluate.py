@@ -107,8 +107,9 @@ def evaluate(
 
     Every neutral image goes to every expression, every expressive image to neutral, each pasted
     back into its aligned picture as a photo would be. Scores: the VGG score of the paper as mean
-    probability and as accuracy; SSIM and PSNR inside the two faces against the paired truth (that
-    of the highest intensity); mean absolute change in grey levels of 255 outside the mask that the
+    probability and as accuracy; SSIM and PSNR inside the two faces against the paired truth (of the
+    recipe that the translator was asked for, where it knows recipes, then of the highest
+    intensity); mean absolute change in grey levels of 255 outside the mask that the
     paste may change (`outside`) and outside the face in the source alone (`outside_face`).
 
     Args:
@@ -129,10 +130,10 @@ def evaluate(
     manifest = load_manifest(data)
     judge = Recognizer.load(recognizer)
     translator = Translator.load(snapshot, recognizer=judge)
-    for name in translator.vocabulary.names:
+    for name in translator.vocabulary.expressions:
         judge.vocabulary.index(name)
-    there = expression_cases(manifest, split, translator.vocabulary.expressive)
-    back = neutral_cases(manifest, split, translator.vocabulary.expressive)
+    there = expression_cases(manifest, split, translator.vocabulary)
+    back = neutral_cases(manifest, split, translator.vocabulary)
     if not there or not back:
         raise DataError(
             f"the {split} split of {data} has {len(there)} neutral and {len(back)} expressive "

@@ -12,7 +12,7 @@ from torch import nn
 
 from ecgan.config import GeneratorConfig, build
 from ecgan.errors import EcganError, SnapshotError, UsageError
-from ecgan.expressions import NEUTRAL, Vocabulary
+from ecgan.expressions import NEUTRAL, Vocabulary, canonical_expression
 from ecgan.faces.masks import JAW_ROOM, face_mask
 from ecgan.faces.paste import paste_back
 from ecgan.faces.photo import Photo
@@ -233,7 +233,7 @@ class Translator:
 
     def _translated(self, face: ReadyFace, target: str, strength: float) -> Images:
         """The whole aligned crop with another expression."""
-        name = self.vocabulary.names[self.vocabulary.index(target)]
+        name = canonical_expression(target)
         if name == NEUTRAL:
             crop = to_tensor(face.aligned.pixels).to(self.device)
             for _ in range(max(1, face.passes)):

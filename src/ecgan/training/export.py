@@ -9,6 +9,7 @@ from typing import Any
 from torch import nn
 
 from ecgan.config import Config, build, published
+from ecgan.data.dataset import translation_vocabulary
 from ecgan.data.manifest import Manifest, load_manifest
 from ecgan.inference.snapshot import save_snapshot
 from ecgan.networks.build import build_generator
@@ -26,9 +27,10 @@ def write_translator(
     scores: Mapping[str, Any],
 ) -> str:
     """Write a translator snapshot; returns its sha256. Equal weights give equal folders."""
+    vocabulary = translation_vocabulary(manifest, config.data)
     described = {
         "size": config.size,
-        "vocabulary": list(manifest.vocabulary.names),
+        "vocabulary": list(vocabulary.names),
         "generator": config.generator.model_dump(mode="json"),
         "alignment": manifest.card.get("alignment", {}),
         "intensity": config.data.intensity,
@@ -48,9 +50,10 @@ def export_checkpoint(checkpoint_file: Path, data_root: Path, folder: Path) -> s
     manifest = load_manifest(data_root)
     config = build(Config, checkpoint.values["config"])
     kind = "average" if config.optimizer.ema else "network"
+    codes = len(translation_vocabulary(manifest, config.data))
     generators = {}
     for name in GENERATORS:
-        generator = build_generator(config.generator, len(manifest.vocabulary), config.size)
+        generator = build_generator(config.generator, codes, config.size)
         generator.load_state_dict(checkpoint.part(f"{kind}.{name}"))
         generators[name] = generator
     scores = checkpoint.values["validation"]

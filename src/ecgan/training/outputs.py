@@ -32,6 +32,7 @@ class RunOutputs:
     ) -> None:
         manifest = data.store.manifest
         self.run, self.manifest, self.setting, self.state = run, manifest, setting, state
+        self.vocabulary = data.vocabulary
         config = setting.config
         self.log = config.log
         self.checkpoints = CheckpointFolder(run / "checkpoints", config.log.keep)
@@ -41,17 +42,17 @@ class RunOutputs:
         self.timer = _Timer()
         self.metrics: MetricsLog | None = None
         if setting.world.is_first:
-            self.codes = expression_codes(manifest.vocabulary, setting.world.device)
+            self.codes = expression_codes(self.vocabulary, setting.world.device)
             self.validation_data = validation_data(manifest, config)
             self.people = sample_people(self.validation_data or data, config.log.sample_people)
-            self.probability = load_probability(config.recognizer, manifest)
+            self.probability = load_probability(config.recognizer, self.vocabulary)
 
     def _resume(self) -> None:
         """Load the newest checkpoint that verifies, if any; the same one on every process."""
         state, setting = self.state, self.setting
         checkpoint = self.checkpoints.load_newest()
         if checkpoint is not None:
-            vocabulary = list(self.manifest.vocabulary.names)
+            vocabulary = list(self.vocabulary.names)
             if checkpoint.values["vocabulary"] != vocabulary:
                 raise CheckpointError(
                     f"the run was started with the expressions {checkpoint.values['vocabulary']}, "
@@ -62,7 +63,7 @@ class RunOutputs:
             if checkpoint.values["validation"]:
                 self.validation = Validation(**checkpoint.values["validation"])
         elif setting.config.init:
-            state.start_from(setting.config.init, self.manifest.vocabulary)
+            state.start_from(setting.config.init, self.vocabulary)
         if len(set(gather_lists([state.step], setting.world))) > 1:
             raise CheckpointError(
                 f"the processes see different checkpoints in {self.run}; use a shared folder"
@@ -111,7 +112,7 @@ class RunOutputs:
         assert self.metrics is not None
         self.metrics.sync()
         extra = {
-            "vocabulary": list(self.manifest.vocabulary.names),
+            "vocabulary": list(self.vocabulary.names),
             "flops": self.flops,
             "validation": asdict(self.validation) if self.validation else {},
         }

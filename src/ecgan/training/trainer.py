@@ -112,9 +112,7 @@ def train(
 
 def _open(config: Config, data_root: Path, world: World) -> tuple[TranslationData, Setting]:
     manifest = load_manifest(data_root)
-    data = TranslationData(
-        manifest, "train", size=config.size, vocabulary=manifest.vocabulary, data=config.data
-    )
+    data = TranslationData(manifest, "train", size=config.size, data=config.data)
     setting = Setting(
         config=config,
         world=world,

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ecgan.config import Config
 from ecgan.data.dataset import TranslationData
 from ecgan.data.manifest import Manifest
+from ecgan.expressions import Vocabulary, expression_of
 from ecgan.precision import autocast
 from ecgan.seeding import derive_seed
 from ecgan.shapes import Images
@@ -44,9 +45,7 @@ def validation_data(manifest: Manifest, config: Config) -> TranslationData | Non
     if labels != {True, False}:
         return None
     options = config.data.model_copy(update={"pairs": "use"})
-    return TranslationData(
-        manifest, "val", size=config.size, vocabulary=manifest.vocabulary, data=options
-    )
+    return TranslationData(manifest, "val", size=config.size, data=options)
 
 
 @torch.no_grad()
@@ -90,19 +89,20 @@ def validate(
     )
 
 
-def load_probability(source: str | None, manifest: Manifest) -> ProbabilityOfAsked | None:
-    """The recogniser snapshot of `config.recognizer` as a function of the data's labels.
+def load_probability(source: str | None, vocabulary: Vocabulary) -> ProbabilityOfAsked | None:
+    """The recogniser snapshot of `config.recognizer` as a function of the translator's labels.
 
     Raises:
         SnapshotError: no such snapshot.
-        UsageError: it does not know an expression of the data.
+        UsageError: it does not know an expression of the translator.
     """
     if source is None:
         return None
     from ecgan.inference.recognizer import Recognizer
 
     recognizer = Recognizer.load(source)
-    places = torch.tensor([recognizer.vocabulary.index(name) for name in manifest.vocabulary.names])
+    asked_for = map(expression_of, vocabulary.names)
+    places = torch.tensor([recognizer.vocabulary.index(name) for name in asked_for])
 
     def probability(images: Images, labels: Tensor) -> Tensor:
         asked = places[labels.cpu()]

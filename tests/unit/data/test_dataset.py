@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -223,3 +223,42 @@ def test_a_split_without_both_kinds_is_refused(people_manifest: Manifest, tmp_pa
     neutral_only = make_manifest(tmp_path, [record("ann", "neutral")])
     with pytest.raises(DataError, match="1 neutral and 0 expressive"):
         TranslationData(neutral_only, "train", size=32)
+
+
+def _with_recipes(root: Path) -> Manifest:
+    records = [record("ann", "neutral", pair="s:ann"), record("bob", "neutral", pair="s:bob")]
+    for number, recipe in enumerate((None, "laugh", "closed", "toothy")):
+        made = record("ann", "happy", intensity=0.5, pair="s:ann", number=number)
+        records.append(replace(made, recipe=recipe))
+    records.append(record("bob", "sad", pair="s:bob"))
+    return make_manifest(root, records)
+
+
+def test_recipes_have_entries_of_their_own_in_z(tmp_path: Path) -> None:
+    manifest = _with_recipes(tmp_path)
+    values = DataConfig(pairs="use", intensity=True, recipes={"happy": "toothy"})
+    data = TranslationData(manifest, "train", size=32, data=values)
+    assert data.vocabulary.names == (
+        "neutral", "happy:toothy", "happy:closed", "happy:laugh", "sad",
+    )  # fmt: skip
+    codes = {record.recipe: data.code(record).tolist() for record in data.expressive}
+    assert codes["laugh"] == [0.5, 0, 0, 0.5, 0]
+    assert codes["closed"] == [0.5, 0, 0.5, 0, 0]
+    batch = data.batch(4, seed=0, step=0)
+    assert batch.code.shape == (4, 5)
+    assert torch.equal(batch.code[:, 1:].argmax(dim=1) + 1, batch.label)
+    # An image whose recipe nobody gave counts as the one that stands for the expression.
+    unknown = next(record for record in data.expressive if record.image.endswith("ann_0.png"))
+    assert data.code(unknown).tolist() == [0.5, 0.5, 0, 0, 0]
+
+
+def test_without_the_option_recipes_are_ignored(tmp_path: Path) -> None:
+    data = TranslationData(_with_recipes(tmp_path), "train", size=32)
+    assert data.vocabulary.names == ("neutral", "happy", "sad")
+    assert {tuple(data.code(r)) for r in data.expressive if r.recipe} == {(0, 1, 0)}
+
+
+def test_a_recipe_that_the_data_lack_is_refused(tmp_path: Path) -> None:
+    values = DataConfig(recipes={"happy": "grin"})
+    with pytest.raises(DataError, match=r"'grin' for happy.*closed, laugh, toothy"):
+        TranslationData(_with_recipes(tmp_path), "train", size=32, data=values)

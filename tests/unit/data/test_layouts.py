@@ -84,7 +84,13 @@ def test_labels_file_gives_subject_intensity_points_and_pairs(tmp_path: Path) ->
     _labels(
         root,
         {"file": "neutral/x1.jpg", "subject": "ann", "intensity": 0.0, "landmarks": POINTS},
-        {"file": "happy/x2.jpg", "subject": "ann", "expression": "joy", "intensity": 0.6},
+        {
+            "file": "happy/x2.jpg",
+            "subject": "ann",
+            "expression": "joy",
+            "intensity": 0.6,
+            "recipe": "Grin",
+        },
         {"file": "happy/x3.jpg", "subject": "ann", "expression": "fear", "pair": None},
         "",
         {"file": "sad/x5.jpg", "subject": "ann", "pair": "second sitting"},
@@ -95,7 +101,7 @@ def test_labels_file_gives_subject_intensity_points_and_pairs(tmp_path: Path) ->
     assert neutral.intensity == 0.0
     assert neutral.pair == happy.pair == "set:ann"
     assert neutral.landmarks == tuple(map(tuple, POINTS))
-    assert (happy.expression, happy.intensity) == ("happy", 0.6)
+    assert (happy.expression, happy.intensity, happy.recipe) == ("happy", 0.6, "grin")
     assert (found["happy/x3.jpg"].expression, found["happy/x3.jpg"].pair) == ("fear", None)
     assert found["sad/x5.jpg"].pair == "set:second sitting"
     unlabelled = found["happy/ann_4.jpg"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.drawn_records import make_manifest, record
 
-from ecgan.data.manifest import Manifest, load_manifest, vocabulary_of, write_manifest
+from ecgan.data.manifest import OPTIONAL, Manifest, load_manifest, vocabulary_of, write_manifest
 from ecgan.errors import DataError
 
 RECORDS = [
@@ -27,13 +27,15 @@ def test_round_trip(tmp_path: Path) -> None:
     assert loaded.vocabulary.names == ("neutral", "happy")
 
 
-def test_session_variant_and_partition_are_kept_where_there_are_any(tmp_path: Path) -> None:
-    more = replace(RECORDS[0], session="2", variant="glasses+left-light", partition="test")
+def test_optional_keys_are_kept_where_there_are_any(tmp_path: Path) -> None:
+    more = replace(
+        RECORDS[0], session="2", variant="glasses+left-light", partition="test", recipe="laugh"
+    )
     make_manifest(tmp_path, [more, *RECORDS[1:]])
     assert more in load_manifest(tmp_path).records
     lines = [json.loads(line) for line in (tmp_path / "manifest.jsonl").read_text().splitlines()]
-    optional = [{"session", "variant", "partition"} & line.keys() for line in lines]
-    assert sorted(map(len, optional)) == [0, 0, 3]
+    optional = [set(OPTIONAL) & line.keys() for line in lines]
+    assert sorted(map(len, optional)) == [0, 0, 4]
 
 
 def test_equal_manifests_give_equal_bytes(tmp_path: Path) -> None:

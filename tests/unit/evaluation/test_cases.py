@@ -5,11 +5,14 @@ from pathlib import Path
 
 from ecgan.data.manifest import Manifest, load_manifest
 from ecgan.evaluation.cases import expression_cases, neutral_cases
+from ecgan.expressions import Vocabulary
+
+HAPPY = Vocabulary(("neutral", "happy"))
 
 
 def test_every_neutral_image_of_the_split_meets_every_target(tiny_data: Path) -> None:
     manifest = load_manifest(tiny_data)
-    cases = expression_cases(manifest, "test", ("happy", "fear"))
+    cases = expression_cases(manifest, "test", Vocabulary(("neutral", "happy", "fear")))
     assert {case.source.subject for case in cases} == {"test-000", "test-001"}
     for case in cases:
         happy, fear = case.truths
@@ -26,14 +29,29 @@ def test_the_truth_is_the_strongest_image_of_the_pair(tiny_data: Path) -> None:
     ]
     for records in ((*weaker, *manifest.records), (*manifest.records, *weaker)):
         mixed = Manifest(manifest.root, tuple(records), manifest.card)
-        for case in expression_cases(mixed, "test", ("happy",)):
+        for case in expression_cases(mixed, "test", HAPPY):
             assert case.truths[0] is not None
             assert case.truths[0].intensity == 1.0
 
 
+def test_the_truth_is_of_the_recipe_that_is_asked_for(tiny_data: Path) -> None:
+    manifest = load_manifest(tiny_data)
+    laughs = [
+        replace(record, image=f"{record.image}.laugh", intensity=0.5, recipe="laugh")
+        for record in manifest.records
+        if record.expression == "happy"
+    ]
+    mixed = Manifest(manifest.root, (*laughs, *manifest.records), manifest.card)
+    for names, recipe in ((("happy:laugh", "happy:shy"), "laugh"), (("happy:shy",), None)):
+        for case in expression_cases(mixed, "test", Vocabulary(("neutral", *names))):
+            assert case.targets == ("happy",)
+            assert case.truths[0] is not None
+            assert case.truths[0].recipe == recipe
+
+
 def test_neutralisation_has_the_pairs_neutral_as_truth(tiny_data: Path) -> None:
     manifest = load_manifest(tiny_data)
-    cases = neutral_cases(manifest, "test", manifest.vocabulary.expressive)
+    cases = neutral_cases(manifest, "test", manifest.vocabulary)
     assert len(cases) == 2 * 3
     for case in cases:
         assert case.targets == ("neutral",)
@@ -46,7 +64,5 @@ def test_without_pairs_there_is_no_truth(tiny_data: Path) -> None:
     manifest = load_manifest(tiny_data)
     alone = tuple(replace(record, pair=None) for record in manifest.records)
     unpaired = Manifest(manifest.root, alone, manifest.card)
-    cases = expression_cases(unpaired, "test", ("happy",)) + neutral_cases(
-        unpaired, "test", ("happy",)
-    )
+    cases = [*expression_cases(unpaired, "test", HAPPY), *neutral_cases(unpaired, "test", HAPPY)]
     assert all(case.truths == (None,) for case in cases)

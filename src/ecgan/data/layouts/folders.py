@@ -36,8 +36,9 @@ def read(tree: Tree, options: ListOptions) -> Listing:
     """List `<expression>/.../<file>`; the folder name may be an alias (`HA`, `happiness`).
 
     Each line of `labels.jsonl`, where there is one, holds `file` (path below the folder) and any
-    of `subject`, `expression`, `intensity`, `landmarks` (68 x, y in source pixels), `pair` and
-    `mask` (path below the folder of an image that is no photo, so it is not listed).
+    of `subject`, `expression`, `recipe` (which of several ways of showing it), `intensity`,
+    `landmarks` (68 x, y in source pixels), `pair` and `mask` (path below the folder of an image
+    that is no photo, so it is not listed).
     It goes before the rules of `subjects`. All files of one person in it match pixel for pixel
     (`pair`: null on a line says that this one does not). Files that are no images by their
     suffix, and hidden ones, are passed over. In a zip, all may lie in one folder of any name.
@@ -76,6 +77,7 @@ def read(tree: Tree, options: ListOptions) -> Listing:
                     intensity=label.intensity,
                     landmarks=label.landmarks,
                     pair=f"{source}:{label.pair}" if label.pair else pair,
+                    recipe=label.recipe,
                 )
             )
     for name in sorted(set(labels) - seen):
@@ -116,6 +118,7 @@ class _Label:
     pair: str | None = None
     paired: bool = True
     mask: str | None = None
+    recipe: str | None = None
 
 
 def _expression_of(name: str) -> str | None:
@@ -150,7 +153,7 @@ def _label(row: Mapping[str, Any]) -> tuple[str, _Label]:
     if not isinstance(name, str) or not name:
         raise ValueError(f"file is {name!r}")
     subject, expression, pair = row.get("subject"), row.get("expression"), row.get("pair")
-    mask = row.get("mask")
+    mask, recipe = row.get("mask"), row.get("recipe")
     intensity = None if row.get("intensity") is None else float(row["intensity"])
     if intensity is not None and not (math.isfinite(intensity) and intensity >= 0):
         raise ValueError(f"intensity is {intensity}")
@@ -168,4 +171,5 @@ def _label(row: Mapping[str, Any]) -> tuple[str, _Label]:
         pair=None if pair is None else str(pair),
         paired=not ("pair" in row and pair is None),
         mask=None if mask is None else str(mask),
+        recipe=None if recipe is None else str(recipe).strip().lower().replace(":", "-"),
     )

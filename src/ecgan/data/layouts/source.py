@@ -71,6 +71,8 @@ class SourceImage:
     """What differs from a plain frontal photo, joined by `+`: `glasses+left-light`."""
     partition: str | None = None
     """The part of the published partition that the image belongs to."""
+    recipe: str | None = None
+    """Which of several ways of showing the expression, where a labels file gives it."""
     stem: str | None = None
     """Name of the outputs; None: the path inside its class folder."""
 

@@ -107,7 +107,7 @@ class Worker:
             "file": picture.file,
             "subject": person.subject,
             "expression": picture.expression,
-            "variant": picture.variant or None,
+            "recipe": picture.variant or None,
             "intensity": picture.intensity,
             "weights": weights,
             "gaze": [round(value, 3) for value in gaze],

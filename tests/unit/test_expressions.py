@@ -1,0 +1,40 @@
+"""Expression names, their aliases and recipes, and z."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from ecgan.errors import UsageError
+from ecgan.expressions import Vocabulary, canonical_expression, parse_targets
+
+WITH_RECIPES = Vocabulary(("neutral", "happy", "fear:gasping", "fear:frozen", "sad:crying"))
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [("AF", "fear"), ("Fear: Gasping", "fear:gasping"), ("Big-Wink", "big_wink")],
+)
+def test_canonical_names(label: str, name: str) -> None:
+    assert canonical_expression(label) == name
+
+
+def test_an_expression_stands_for_its_first_recipe() -> None:
+    assert WITH_RECIPES.expressions == ("neutral", "happy", "fear", "sad")
+    assert WITH_RECIPES.expressive == ("happy", "fear", "sad")
+    assert [WITH_RECIPES.index(name) for name in ("fear", "afraid", "fear:frozen")] == [2, 2, 3]
+    np.testing.assert_array_equal(WITH_RECIPES.code("fear", 0.25), [0.75, 0, 0.25, 0, 0])
+    np.testing.assert_array_equal(WITH_RECIPES.code("fear:frozen"), [0, 0, 0, 1, 0])
+
+
+def test_targets_keep_the_name_that_was_asked_for() -> None:
+    assert parse_targets("all", WITH_RECIPES) == ("happy", "fear", "sad")
+    assert parse_targets("AF, fear, fear:frozen", WITH_RECIPES) == ("fear", "fear:frozen")
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("fear:gaspin", "fear:gasping"), ("hapy", "happy"), ("joyfull", "happy")]
+)
+def test_the_nearest_name_is_given(name: str, hint: str) -> None:
+    with pytest.raises(UsageError, match=f"did you mean '{hint}'"):
+        WITH_RECIPES.index(name)
