@@ -227,8 +227,8 @@ def translation_vocabulary(manifest: Manifest, data: DataConfig) -> Vocabulary:
             )
     names: list[str] = []
     for expression in manifest.vocabulary.names:
-        lead = data.recipes.get(expression)
-        ordered = sorted(recipes[expression], key=lambda recipe: (recipe != lead, recipe))
+        first = data.recipes.get(expression)
+        ordered = sorted(recipes[expression], key=lambda recipe: (recipe != first, recipe))
         names += [f"{expression}:{recipe}" for recipe in ordered] or [expression]
     return Vocabulary(tuple(names))
 
