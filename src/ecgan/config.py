@@ -64,7 +64,8 @@ class DataConfig(Section):
     """Give each recipe of an expression an entry of z. The mapping names, by expression, the recipe
     that stands for it (`{fear: gasping}`; else the first by name); none: recipes are ignored."""
     balance: bool = True
-    """Draw every expression equally often."""
+    """Draw every expression equally often, and of its `recipes` the one that stands for it as often
+    as all others together."""
     cache: bool = True
     """Keep decoded images in memory as uint8 while they fit into `cache_mib`."""
     cache_mib: int = Field(1024, ge=0)
@@ -252,6 +253,9 @@ class RecognizerConfig(Section):
     weight_decay: float = Field(1e-4, ge=0)
     label_smoothing: float = Field(0.05, ge=0, lt=1)
     class_weights: bool = True
+    soft_below: float = Field(0.0, ge=0)
+    """An expression of lower intensity counts in part as neutral: of 0.3, where this is 0.6, as
+    half. 0: every label counts in full."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     threads: int | None = Field(None, ge=1)
     init: str | None = None

@@ -13,6 +13,7 @@ import typer
 
 from ecgan import __version__
 from ecgan.apps import (
+    augment,
     bench,
     demo,
     draw,
@@ -69,6 +70,7 @@ _COMMANDS = (
     ("train", train.train, train.TRAIN_EXAMPLE, "Train a translator, or resume."),
     ("train-recognizer", train.train_recognizer, train.RECOGNIZER_EXAMPLE, "Train a recogniser."),
     ("evaluate", evaluate.evaluate, evaluate.EXAMPLE, "Score a translator on test people."),
+    ("augment", augment.augment, augment.EXAMPLE, "Balance data with translated people."),
     ("bench", bench.bench, bench.EXAMPLE, "Time training, translation or preparation."),
 )
 for _name, _function, _example, _short in _COMMANDS:

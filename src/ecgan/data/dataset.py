@@ -178,10 +178,11 @@ class TranslationData:
     def _grouped(self) -> list[list[int]]:
         if not self.config.balance:
             return [list(range(len(self.expressive)))]
-        groups: dict[tuple[str, bool], list[int]] = defaultdict(list)
+        groups: dict[tuple[str, bool, bool], list[int]] = defaultdict(list)
         for index, record in enumerate(self.expressive):
-            groups[record.expression, self._is_loose(record)].append(index)
-        keys = itertools.product(self.vocabulary.expressions, (False, True))
+            leads = self._label(record) == self.vocabulary.index(record.expression)
+            groups[record.expression, self._is_loose(record), leads].append(index)
+        keys = itertools.product(self.vocabulary.expressions, (False, True), (True, False))
         return [groups[key] for key in keys if key in groups]
 
     def _is_loose(self, record: Record) -> bool:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from jaxtyping import Int64
+from jaxtyping import Float, Int64
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -29,6 +29,8 @@ class LabelledBatch(NamedTuple):
 
     images: Images
     labels: Int64[Tensor, " batch"]
+    intensity: Float[Tensor, " batch"]
+    """Of the expression; 1 where nobody said."""
 
 
 class LabelledImages:
@@ -55,6 +57,10 @@ class LabelledImages:
             )
         self.labels: NDArray[np.int64] = np.array(
             [names.index(record.expression) for record in self.records], dtype=np.int64
+        )
+        self._intensity = np.array(
+            [1.0 if record.intensity is None else record.intensity for record in self.records],
+            dtype=np.float32,
         )
 
     def __len__(self) -> int:
@@ -90,7 +96,8 @@ class LabelledImages:
             if augment is not None:
                 generator = numpy_generator(seed, "labelled", epoch, number)
                 images, _ = apply(draw_parameters(len(chosen), augment, generator), images)
-            yield LabelledBatch(images, torch.from_numpy(self.labels[chosen]))
+            labels, intensity = self.labels[chosen], self._intensity[chosen]
+            yield LabelledBatch(images, torch.from_numpy(labels), torch.from_numpy(intensity))
 
     def _order(self, seed: int, epoch: int, balance: bool) -> list[int]:
         groups: dict[int, list[int]] = defaultdict(list)

@@ -173,7 +173,11 @@ def evaluate(
 
 
 def translate_aligned(
-    translator: Translator, pixels: Pixels, record: Record, targets: Sequence[str]
+    translator: Translator,
+    pixels: Pixels,
+    record: Record,
+    targets: Sequence[str],
+    strength: float = 1.0,
 ) -> Iterator[Pixels]:
     """A prepared image with other expressions, through the code that translates photos.
 
@@ -182,6 +186,7 @@ def translate_aligned(
         pixels: (size, size, 3), the aligned image, which is taken as the whole photo.
         record: gives the landmarks.
         targets: expressions or neutral.
+        strength: of each.
     """
     points = np.asarray(record.landmarks, dtype=np.float32)
     alignment = Alignment(np.eye(2, 3), pixels.shape[0])
@@ -190,7 +195,7 @@ def translate_aligned(
     face = translator.ready_face(aligned, assume_neutral=record.expression == NEUTRAL)
     ready = ReadyPhoto(photo, (face,), ())
     for target in targets:
-        yield translator.render(ready, target).pixels
+        yield translator.render(ready, target, strength).pixels
 
 
 class _Counter:

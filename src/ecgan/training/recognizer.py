@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -135,6 +135,30 @@ def class_weights(data: LabelledImages) -> Float[Tensor, " expressions"]:
     return torch.from_numpy(inverse / inverse[counts > 0].mean()).float()
 
 
+def soft_targets(
+    labels: Int64[Tensor, " batch"],
+    intensity: Float[Tensor, " batch"],
+    full_from: float,
+    neutral: int,
+    expressions: int,
+) -> Float[Tensor, "batch expressions"]:
+    """Probabilities to learn: one at the label, or, where the intensity is below `full_from`, the
+    missing share of it at neutral. A hint of a smile is closer to neutral than to a laugh, and a
+    neutral face at rest often has a hint of something.
+
+    Args:
+        labels: positions in the vocabulary; that of neutral stays as it is.
+        intensity: of each image's expression, 1 being full.
+        full_from: intensity from which a label counts in full; 0: all do.
+        neutral: position of neutral.
+        expressions: length of the vocabulary.
+    """
+    share = (intensity / full_from).clamp(0, 1) if full_from else torch.ones_like(intensity)
+    targets = functional.one_hot(labels, expressions).float() * share[:, None]
+    targets[:, neutral] += 1 - share
+    return targets
+
+
 def cosine_factor(position: float, epochs: float, warm_up: float = _WARM_UP_EPOCHS) -> float:
     """Multiplier of the learning rate after `position` of `epochs` epochs: linear warm-up, then
     half a cosine to 0 (Loshchilov & Hutter 2017, without restarts)."""
@@ -162,6 +186,7 @@ def _train_epoch(
 ) -> _Pass:
     config, number = state.config, state.epoch + 1
     loss_of = nn.CrossEntropyLoss(weights, label_smoothing=config.label_smoothing)
+    neutral = train.vocabulary.neutral_index
     started, loss_sum, num_right, num_seen, rate = time.perf_counter(), 0.0, 0, 0, 0.0
     state.model.train()
     with torch.random.fork_rng():
@@ -175,10 +200,11 @@ def _train_epoch(
             position = state.epoch + num_seen / len(train)
             rate = config.learning_rate * cosine_factor(position, config.epochs)
             set_learning_rate(state.optimizer, rate)
-            images, labels = _on_device(batch, weights.device)
+            images, labels, intensity = _on_device(batch, weights.device)
             with autocast(precision, weights.device):
                 logits = state.model(images)
-            loss = loss_of(logits.float(), labels)
+            targets = soft_targets(labels, intensity, config.soft_below, neutral, len(weights))
+            loss = loss_of(logits.float(), targets)
             if not math.isfinite(value := loss.item()):
                 raise NonFiniteError(
                     f"the recogniser's loss is {value} in epoch {number} after {num_seen} images; "
@@ -204,7 +230,7 @@ def _validate(
     found, truth = [], []
     with torch.inference_mode(), autocast(precision, weights.device):
         for batch in data.batches(state.config.batch, shuffle=False):
-            images, labels = _on_device(batch, weights.device)
+            images, labels, _ = _on_device(batch, weights.device)
             found.append(state.model(images).float())
             truth.append(labels)
         logits, labels = torch.cat(found), torch.cat(truth)
@@ -214,7 +240,7 @@ def _validate(
 
 def _on_device(batch: LabelledBatch, device: torch.device) -> LabelledBatch:
     images = batch.images.to(device).contiguous(memory_format=torch.channels_last)
-    return LabelledBatch(images, batch.labels.to(device))
+    return LabelledBatch(images, batch.labels.to(device), batch.intensity.to(device))
 
 
 def _finish(state: RecognizerState, manifest: Manifest, run: Path) -> RecognizerReport:

@@ -262,3 +262,15 @@ def test_a_recipe_that_the_data_lack_is_refused(tmp_path: Path) -> None:
     values = DataConfig(recipes={"happy": "grin"})
     with pytest.raises(DataError, match=r"'grin' for happy.*closed, laugh, toothy"):
         TranslationData(_with_recipes(tmp_path), "train", size=32, data=values)
+
+
+def test_the_recipe_that_stands_for_an_expression_is_drawn_as_often_as_the_others(
+    tmp_path: Path,
+) -> None:
+    values = DataConfig(pairs="use", recipes={"happy": "toothy"})
+    data = TranslationData(_with_recipes(tmp_path), "train", size=32, data=values)
+    names = [data.batch(1, seed=0, step=step).names[0] for step in range(30)]
+    drawn = Counter(name.split(" <- ")[0].split("/", 2)[2].split(".")[0] for name in names)
+    assert drawn["happy/ann_3"] + drawn["happy/ann_0"] == 10, "toothy, and the one without a recipe"
+    assert drawn["happy/ann_1"] + drawn["happy/ann_2"] == 10
+    assert drawn["sad/bob_0"] == 10

@@ -56,3 +56,9 @@ def test_vocabulary_and_empty_split(people_manifest: Manifest) -> None:
     assert sorted(some.labels.tolist()) == [0, 1]
     with pytest.raises(DataError, match=r"test split .* no images"):
         LabelledImages(people_manifest, "test", 32)
+
+
+def test_intensities_belong_to_their_images(data: LabelledImages) -> None:
+    found = torch.cat([b.intensity for b in data.batches(5, shuffle=False)]).tolist()
+    given = [1.0 if r.intensity is None else r.intensity for r in data.records]
+    assert found == pytest.approx(given)

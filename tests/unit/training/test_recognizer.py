@@ -145,8 +145,8 @@ def test_a_diverged_loss_stops_before_the_update(data, tmp_path, monkeypatch):
     batches = LabelledImages.batches
 
     def broken(self, *args, **options):
-        for images, labels in batches(self, *args, **options):
-            yield module.LabelledBatch(images * float("nan"), labels)
+        for batch in batches(self, *args, **options):
+            yield batch._replace(images=batch.images * float("nan"))
 
     monkeypatch.setattr(LabelledImages, "batches", broken)
     with pytest.raises(NonFiniteError, match="epoch 1 after 0 images"):
@@ -216,3 +216,11 @@ def test_init_continues_from_a_snapshot_and_refuses_other_expressions(data, tmp_
     )
     with pytest.raises(SnapshotError, match="train without init"):
         train_recognizer(still, other, tmp_path / "refused")
+
+
+def test_weak_expressions_count_in_part_as_neutral():
+    labels, intensity = torch.tensor([2, 2, 1, 0]), torch.tensor([0.3, 1.2, 0.6, 0.0])
+    soft = module.soft_targets(labels, intensity, 0.6, 0, 3)
+    assert torch.allclose(soft, torch.tensor([[0.5, 0, 0.5], [0, 0, 1], [0, 1, 0], [1, 0, 0]]))
+    hard = module.soft_targets(labels, intensity, 0.0, 0, 3)
+    assert torch.equal(hard.argmax(dim=1), labels) and hard.max(dim=1).values.tolist() == [1] * 4

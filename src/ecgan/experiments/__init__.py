@@ -1,0 +1,1 @@
+"""What the paper did with a translator: augmentation, tables, figures, study, report."""
