@@ -145,6 +145,7 @@ class Reader:
         )
         self._process.start()
         theirs.close()
+        self._pipe.recv()  # started: the time of a file counts from here
 
     def _answer(self) -> tuple[dict[str, int], str]:
         fault = f"longer than {LIMIT_S:.0f} s"
@@ -161,6 +162,7 @@ class Reader:
 
 def _serve(pipe: Connection, folder: Path) -> None:
     os.chdir(folder)
+    pipe.send("ready")
     while True:
         path = pipe.recv()
         try:
