@@ -162,6 +162,7 @@ class Reader:
 
 def _serve(pipe: Connection, folder: Path) -> None:
     os.chdir(folder)
+    Image.init()  # loads all decoders, which is no part of reading the first file
     pipe.send("ready")
     while True:
         path = pipe.recv()
