@@ -42,7 +42,7 @@ class Canvas:
         """A polygon; `blur` is the sigma of its edge, `clip` a mask (0 to 255) of the canvas."""
         fixed = _fixed(points)
         if alpha >= 1 and blur <= 0 and clip is None:
-            shade = tuple(float(value) for value in colour)  # type: ignore[union-attr]
+            shade = tuple(np.asarray(colour, np.float64).tolist())
             cv2.fillPoly(self.pixels, [fixed], shade, cv2.LINE_AA, _SHIFT)
             return
         if alpha <= 0.004:
