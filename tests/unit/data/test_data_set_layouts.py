@@ -19,6 +19,7 @@ from support.layout_trees import (
     write_tree,
     write_zip,
 )
+from support.mutated import mutated
 
 from ecgan.data.layouts import (
     LAYOUTS,
@@ -548,11 +549,7 @@ def test_mutated_zips_are_read_or_refused_in_one_line(tmp_path: Path) -> None:
     layouts = ("fer2013", "jaffe", "yale", "ckplus", "auto")
     outcomes = Counter[str]()
     for number in range(1500):
-        data = bytearray(whole)
-        for _ in range(random.integers(1, 6)):
-            spread = len(data) if random.random() < 0.5 else 900  # where the directory lies
-            data[-int(random.integers(1, spread))] = random.integers(256)
-        path.write_bytes(data[: random.integers(100, len(data))] if number % 9 == 0 else data)
+        path.write_bytes(mutated(whole, random, dense_end=900, cut=0.1))
         try:
             images = list_source(path, layouts[number % 5]).listing.images
         except DataError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import struct
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from support.mutated import animated, encoded, mutated, sixteen_bits, turned
 from support.tiny_data import draw_face, landmarks
 
 from ecgan.data.manifest import load_manifest
@@ -36,38 +36,17 @@ def run(source: Path, out: Path) -> PrepareReport:
     return prepare([source], out, size=64, workers=1, landmarks="given")
 
 
-def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
-
-
-def animated(kind: str, **options: object) -> bytes:
-    other = Image.new("RGB", FACE.size, (0, 90, 0))
-    return encoded(FACE, kind, save_all=True, append_images=[other], **options)
-
-
-def turned() -> bytes:
-    exif = Image.Exif()
-    exif[0x0112] = 6  # shown turned to the right by a quarter
-    return encoded(FACE.transpose(Image.Transpose.ROTATE_90), "PNG", exif=exif)
-
-
-def sixteen_bits() -> bytes:
-    return encoded(Image.fromarray(np.asarray(FACE.convert("L")).astype(np.uint16) * 257), "PNG")
-
-
 GRAY = {"gray.png", "sixteen.png"}
 HANDLED: dict[str, Callable[[], bytes]] = {
     "plain.png": lambda: encoded(FACE, "PNG"),
-    "animated.gif": lambda: animated("GIF"),
-    "animated.webp": lambda: animated("WEBP", lossless=True),
-    "animated.png": lambda: animated("PNG"),
+    "animated.gif": lambda: animated(FACE, "GIF"),
+    "animated.webp": lambda: animated(FACE, "WEBP", lossless=True),
+    "animated.png": lambda: animated(FACE, "PNG"),
     "cmyk.jpg": lambda: encoded(FACE.convert("CMYK"), "JPEG", quality=95),
-    "sixteen.png": sixteen_bits,
+    "sixteen.png": lambda: sixteen_bits(FACE, "PNG"),
     "gray.png": lambda: encoded(FACE.convert("L"), "PNG"),
     "palette.png": lambda: encoded(FACE.quantize(256), "PNG"),
-    "turned.png": turned,
+    "turned.png": lambda: turned(FACE, "PNG"),
     "transparent.png": lambda: encoded(FACE.convert("RGBA"), "PNG"),
     "wrongly-named.jpg": lambda: encoded(FACE, "PNG"),
 }
@@ -145,12 +124,7 @@ def test_mutated_images_are_taken_or_refused(tmp_path: Path) -> None:
     sources = [make() for make in HANDLED.values()]
     (happy / "good.png").write_bytes(encoded(FACE, "PNG"))
     for number in range(300):
-        data = bytearray(sources[number % len(sources)])
-        for _ in range(int(random.integers(1, 9))):
-            near_start = min(len(data), 200 if random.random() < 0.6 else len(data))
-            data[int(random.integers(near_start))] = int(random.integers(256))
-        if random.random() < 0.3:
-            del data[int(random.integers(len(data))) :]
+        data = mutated(sources[number % len(sources)], random)
         (happy / f"m{number:03}.jpg").write_bytes(data)
     report = run(tmp_path / "s", tmp_path / "out")
     assert report.found == 301

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +18,7 @@ Colour = NDArray[np.float32]
 """(3,) RGB, 0 to 255."""
 
 _SHIFT = 4
-_ACROSS = np.array([-1.0, 1.0])
+_ACROSS = np.array([-0.5, 0.5])
 _COARSE_BLUR_PX = 8.0
 """A stronger blur is done on a reduced mask, where it costs a fraction and looks the same."""
 
@@ -38,20 +40,45 @@ class Canvas:
         clip: Pixels | None = None,
     ) -> None:
         """A polygon; `blur` is the sigma of its edge, `clip` a mask (0 to 255) of the canvas."""
+        fixed = _fixed(points)
         if alpha >= 1 and blur <= 0 and clip is None:
-            shade = tuple(float(value) for value in np.asarray(colour, np.float64))
-            cv2.fillPoly(self.pixels, [_fixed(points)], shade, cv2.LINE_AA, _SHIFT)
+            shade = tuple(np.asarray(colour, np.float64).tolist())
+            cv2.fillPoly(self.pixels, [fixed], shade, cv2.LINE_AA, _SHIFT)
             return
         if alpha <= 0.004:
             return
-        box = self._box(points, 3 * blur + 2)
+        box = self._box(fixed, 3 * blur + 2)
         if box is None:
             return
         x0, y0, x1, y1 = box
-        mask = _soft_polygon(points - (x0, y0), (x1 - x0, y1 - y0), blur)
+        mask = _soft_polygon(fixed - (x0 << _SHIFT, y0 << _SHIFT), (x1 - x0, y1 - y0), blur)
         if clip is not None:
             mask = within(mask, clip[y0:y1, x0:x1])
         self._blend(box, _plain(colour, mask.shape), mask, alpha)
+
+    def fill_all(
+        self,
+        shapes: Sequence[Points],
+        alphas: Sequence[float],
+        colour: ArrayLike,
+        *,
+        blur: float = 0.0,
+        clip: Pixels,
+    ) -> None:
+        """Polygons of one colour, each with its own `alpha`, blended in once: where they overlap
+        the strongest counts."""
+        order = sorted(range(len(shapes)), key=alphas.__getitem__)
+        fixed = [_fixed(shapes[place]) for place in order]
+        box = self._box(np.concatenate(fixed), 3 * blur + 2) if fixed else None
+        if box is None:
+            return
+        x0, y0, x1, y1 = box
+        mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
+        for place, polygon in zip(order, fixed, strict=True):
+            shifted = polygon - (x0 << _SHIFT, y0 << _SHIFT)
+            cv2.fillPoly(mask, [shifted], 255 * alphas[place], cv2.LINE_AA, _SHIFT)
+        mask = within(_blurred(mask, blur), clip[y0:y1, x0:x1])
+        self._blend(box, _plain(colour, mask.shape), mask, 1.0)
 
     def paste(self, painted: Pixels, mask: Pixels) -> None:
         """Blend in another canvas of the same size where a mask (0 to 255) says so."""
@@ -64,7 +91,7 @@ class Canvas:
 
     def tint(self, mask: Pixels, colour: ArrayLike, alpha: float, around: Points) -> None:
         """Blend a colour through a mask of the canvas, looking only at the box of `around`."""
-        box = self._box(around, 2)
+        box = self._box(_fixed(around), 2)
         if box is None:
             return
         x0, y0, x1, y1 = box
@@ -91,27 +118,26 @@ class Canvas:
         weight = mask * np.float32(alpha / 255)
         region[...] = cv2.blendLinear(region, over, 1 - weight, weight)
 
-    def _box(self, points: Points, margin: float) -> tuple[int, int, int, int] | None:
-        side = self.pixels.shape[0]
-        low, high = points.min(0).tolist(), points.max(0).tolist()
-        x0, y0 = max(0, int(low[0] - margin)), max(0, int(low[1] - margin))
-        x1, y1 = min(side, int(high[0] + margin) + 2), min(side, int(high[1] + margin) + 2)
+    def _box(self, fixed: NDArray[np.int32], margin: float) -> tuple[int, int, int, int] | None:
+        """Left, top, right and bottom of what points and a margin around them reach."""
+        side, one = self.pixels.shape[0], 1 << _SHIFT
+        x, y, width, height = cv2.boundingRect(fixed)
+        x0, y0 = max(0, int(x / one - margin)), max(0, int(y / one - margin))
+        x1 = min(side, int((x + width) / one + margin) + 2)
+        y1 = min(side, int((y + height) / one + margin) + 2)
         return (x0, y0, x1, y1) if x0 < x1 and y0 < y1 else None
 
 
 def closed_curve(control: ArrayLike, samples: int = 8) -> Points:
     """Catmull-Rom spline through (n, 2) points and back to the first, (n * samples, 2)."""
     points = np.asarray(control, np.float64)
-    return _spline(np.concatenate([points[-1:], points, points[:2]]), samples)
+    return np.asarray(_closed_basis(len(points), samples) @ points)
 
 
 def open_curve(control: ArrayLike, samples: int = 6) -> Points:
-    """Catmull-Rom spline through (n, 2) points, ((n - 1) * samples + 1, 2)."""
+    """Catmull-Rom spline through (..., n, 2) points, (..., (n - 1) * samples + 1, 2)."""
     points = np.asarray(control, np.float64)
-    ends = 2 * points[:1] - points[1:2], 2 * points[-1:] - points[-2:-1]
-    return np.concatenate(
-        [_spline(np.concatenate([ends[0], points, ends[1]]), samples), points[-1:]]
-    )
+    return np.asarray(_open_basis(points.shape[-2], samples) @ points)
 
 
 def ellipse(x: float, y: float, rx: float, ry: float, samples: int = 24) -> Points:
@@ -141,25 +167,47 @@ def spread(mask: Pixels, width: float) -> Pixels:
 
 
 def ribbon(points: Points, widths: ArrayLike) -> Points:
-    """Outline of a stroke along (n, 2) points; `widths` is full and goes from end to end."""
-    widths = np.asarray(widths, np.float64)
-    half = np.interp(_steps(len(points)), _steps(len(widths)), widths) / 2
-    tangent = np.empty_like(points)
-    tangent[1:-1] = points[2:] - points[:-2]
-    tangent[0], tangent[-1] = points[1] - points[0], points[-1] - points[-2]
-    half /= np.maximum(np.hypot(tangent[:, 0], tangent[:, 1]), 1e-9)
-    aside = tangent[:, ::-1] * (half[:, None] * _ACROSS)
-    return np.concatenate([points + aside, (points - aside)[::-1]])
-
-
-def _spline(padded: Points, samples: int) -> Points:
-    stacked = np.stack([padded[:-3], padded[1:-2], padded[2:-1], padded[3:]], 1)
-    return np.asarray((_basis(samples) @ stacked).reshape(-1, 2))
+    """Outline of a stroke along (..., n, 2) points; `widths` (..., any) is full and goes from end
+    to end."""
+    widths, count = np.asarray(widths, np.float64), points.shape[-2]
+    tangent = _differences(count) @ points
+    length = np.maximum(np.hypot(tangent[..., 0], tangent[..., 1]), 1e-9)
+    width = widths @ _between(widths.shape[-1], count) / length
+    aside = tangent[..., ::-1] * (width[..., None] * _ACROSS)
+    return np.concatenate([points + aside, (points - aside)[..., ::-1, :]], -2)
 
 
 @lru_cache
-def _steps(count: int) -> NDArray[np.float64]:
-    return np.linspace(0, 1, count)
+def _closed_basis(count: int, samples: int) -> NDArray[np.float64]:
+    """The matrix that takes `count` points to the spline through them and back to the first."""
+    padded = np.eye(count)[np.arange(-1, count + 2) % count]
+    return _spline(padded, samples)
+
+
+@lru_cache
+def _open_basis(count: int, samples: int) -> NDArray[np.float64]:
+    """The same for a spline that ends at the last point."""
+    eye = np.eye(count)
+    first, last = 2 * eye[:1] - eye[1:2], 2 * eye[-1:] - eye[-2:-1]
+    return np.concatenate([_spline(np.concatenate([first, eye, last]), samples), eye[-1:]])
+
+
+def _spline(padded: NDArray[np.float64], samples: int) -> NDArray[np.float64]:
+    stacked = np.stack([padded[:-3], padded[1:-2], padded[2:-1], padded[3:]], 1)
+    return np.asarray((_basis(samples) @ stacked).reshape(-1, padded.shape[1]))
+
+
+@lru_cache
+def _differences(count: int) -> NDArray[np.float64]:
+    """The matrix that takes points along a line to its tangents."""
+    return np.gradient(np.eye(count), axis=0)
+
+
+@lru_cache
+def _between(given: int, wanted: int) -> NDArray[np.float64]:
+    """The matrix that interpolates `given` values at `wanted` equal steps."""
+    at, steps = np.linspace(0, 1, wanted), np.linspace(0, 1, given)
+    return np.stack([np.interp(at, steps, row) for row in np.eye(given)])
 
 
 @lru_cache
@@ -177,33 +225,33 @@ def _circle(samples: int) -> Points:
 
 
 def _plain(colour: ArrayLike, shape: tuple[int, ...]) -> Pixels:
-    plain = np.empty((*shape, 3), np.uint8)
-    plain[...] = colour
-    return plain
+    one = np.asarray(colour).astype(np.uint8).tobytes()
+    return np.frombuffer(one * (shape[0] * shape[1]), np.uint8).reshape(*shape, 3)
 
 
 def _blurred(mask: Pixels, sigma: float) -> Pixels:
     """Nearly Gaussian: two box filters of together that variance, a fifth of the time."""
-    width = 2 * round((np.sqrt(6 * sigma**2 + 1) - 1) / 2) + 1
+    width = 2 * round((math.sqrt(6 * sigma**2 + 1) - 1) / 2) + 1
     if width < 3:
         return mask
     return np.asarray(cv2.blur(cv2.blur(mask, (width, width)), (width, width)), np.uint8)
 
 
 def _fixed(points: Points) -> NDArray[np.int32]:
-    return np.round(points * (1 << _SHIFT)).astype(np.int32)
+    return np.rint(points * (1 << _SHIFT)).astype(np.int32)
 
 
-def _soft_polygon(points: Points, size: tuple[int, int], blur: float) -> Pixels:
+def _soft_polygon(fixed: NDArray[np.int32], size: tuple[int, int], blur: float) -> Pixels:
     width, height = size
     if blur < _COARSE_BLUR_PX:
         mask = np.zeros((height, width), np.uint8)
-        cv2.fillPoly(mask, [_fixed(points)], 255, cv2.LINE_AA, _SHIFT)
+        cv2.fillPoly(mask, [fixed], 255, cv2.LINE_AA, _SHIFT)
         return _blurred(mask, blur)
     step = blur / 2.5
     small = max(2, round(width / step)), max(2, round(height / step))
     ratio = np.array(small) / size
     mask = np.zeros(small[::-1], np.uint8)
-    cv2.fillPoly(mask, [_fixed((points + 0.5) * ratio - 0.5)], 255, cv2.LINE_AA, _SHIFT)
+    points = (fixed / (1 << _SHIFT) + 0.5) * ratio - 0.5
+    cv2.fillPoly(mask, [_fixed(points)], 255, cv2.LINE_AA, _SHIFT)
     mask = _blurred(mask, 2.5)
     return np.asarray(cv2.resize(mask, size, interpolation=cv2.INTER_LINEAR), np.uint8)

@@ -153,4 +153,4 @@ def perform(seed: int, person: int, expression: str, intensity: float, take: int
 
 
 def _bounded(generator: np.random.Generator) -> float:
-    return float(np.clip(generator.standard_normal(), -2, 2))
+    return max(-2.0, min(2.0, float(generator.standard_normal())))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -29,6 +32,7 @@ _ROSE = (206, 84, 84)
 _TEETH = (252, 248, 240)
 _THROAT = (96, 30, 38)
 _TONGUE = (214, 104, 108)
+_TAPER = np.array([0.1, 1, 0.8, 0.1])
 
 
 @dataclass(frozen=True)
@@ -43,12 +47,16 @@ class Brush:
     action: Action
     skin: Pixels
     """Mask of the head."""
+    creases: dict[int, list[tuple[ArrayLike, float, float]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    """Control points, opacity and width of what `paint_creases` will draw, by number of points."""
 
-    @property
+    @cached_property
     def shade(self) -> Colour:
         return shadow(self.person.skin, 1.15)
 
-    @property
+    @cached_property
     def line(self) -> Colour:
         """For creases."""
         return shadow(np.asarray(self.person.skin, np.float32) * 0.82, 1.2)
@@ -66,16 +74,25 @@ class Brush:
         unit = self.pose.unit
         self.canvas.fill(shape, colour, alpha=alpha, blur=blur * unit, clip=self.skin)
 
-    def crease(self, control: ArrayLike, alpha: float, width: float = 0.03) -> None:
-        """A tapering line on the skin."""
-        if alpha < 0.03:
-            return
-        curve = ribbon(
-            self.pose(open_curve(control, 5)),
-            np.array([0.1, 1, 0.8, 0.1]) * width * self.pose.unit,
-        )
-        blur = 0.008 * self.pose.unit
-        self.canvas.fill(curve, self.line, alpha=min(0.75, alpha), blur=blur, clip=self.skin)
+    def crease(
+        self, control: Sequence[ArrayLike] | Points, alpha: float, width: float = 0.03
+    ) -> None:
+        """A tapering line on the skin, drawn with the others by `paint_creases`."""
+        if alpha >= 0.03:
+            self.creases[len(control)].append((control, min(0.75, alpha), width))
+
+    def paint_creases(self) -> None:
+        """All creases at once: one by one they are the costliest part of a small picture."""
+        unit = self.pose.unit
+        shapes: list[Points] = []
+        alphas: list[float] = []
+        for some in self.creases.values():
+            controls, levels, widths = zip(*some, strict=True)
+            curves = self.pose(open_curve(np.array(controls), 5))
+            shapes.extend(ribbon(curves, np.multiply.outer(widths, _TAPER) * unit))
+            alphas.extend(levels)
+        self.creases.clear()
+        self.canvas.fill_all(shapes, alphas, self.line, blur=0.008 * unit, clip=self.skin)
 
 
 def paint_skin(brush: Brush) -> None:
@@ -106,6 +123,7 @@ def paint_skin(brush: Brush) -> None:
     chin = 1.68 * person.length + brush.face.drop - 0.03 * action(17)
     brush.soft(ellipse(0.5 * toward, chin, 0.2, 0.09), light, 0.3, 0.06)
     _wrinkles(brush)
+    brush.paint_creases()
 
 
 def _wrinkles(brush: Brush) -> None:
@@ -286,6 +304,8 @@ def paint_eyes(brush: Brush) -> None:
             brush.soft(lid, tone, 0.5 * person.lashes, 0.02)
         crease = eye.upper * (1, 1) - (0, 0.05 + 0.02 * brush.action(5, side))
         brush.crease(crease[2:-2:2], 0.35 + 0.3 * person.crease, 0.022)
+    brush.paint_creases()
+    for side, eye in zip((-1, 1), brush.face.eyes, strict=True):
         upper = eye.upper
         if person.lashes > 0.4:
             wing = upper[0] + np.array([side * 0.055, -0.05 * person.lashes])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import shutil
+import struct
 import tempfile
 import time
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -17,7 +18,6 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, PngImagePlugin
 
 from ecgan import __version__
 from ecgan.data.drawn.expressions import ACTION_UNITS, MAX_INTENSITY, perform
@@ -185,19 +185,28 @@ class Worker:
 
 
 def _png(pixels: NDArray[np.uint8]) -> bytes:
-    """A PNG that says in its text what it is."""
-    text = PngImagePlugin.PngInfo()
-    marks = {
+    """A PNG of RGB or gray pixels that says in its text what it is."""
+    ordered = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
+    data = cv2.imencode(".png", ordered)[1].tobytes()
+    return data[:_PNG_HEADER] + _MARKS + data[_PNG_HEADER:]
+
+
+def _text_chunk(key: str, value: str) -> bytes:
+    body = b"tEXt" + f"{key}\0{value}".encode("latin-1")
+    return struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
+
+
+_PNG_HEADER = 33
+"""Bytes of the signature and the first chunk, after which text may follow."""
+_MARKS = b"".join(
+    _text_chunk(key, value)
+    for key, value in {
         "Synthetic": "true",
         "Description": NOTICE,
         "DigitalSourceType": DIGITAL_SOURCE_TYPE,
         "Software": f"ecgan {__version__}",
-    }
-    for key, value in marks.items():
-        text.add_text(key, value)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", pnginfo=text, compress_level=4)
-    return buffer.getvalue()
+    }.items()
+)
 
 
 def _card(people: int, plan: Plan) -> dict[str, Any]:

@@ -285,19 +285,22 @@ class Pose:
         level = np.array([[np.cos(roll), np.sin(roll)], [-np.sin(roll), np.cos(roll)]]) * self.unit
         self._plane = np.diag([np.cos(yaw), np.cos(pitch)]) @ level
         self._depth = np.array([np.sin(yaw), np.sin(pitch)]) @ level
+        self._relief = 0.85 * self._depth
         centre = np.array([0.5, EYE_LINE]) + EYE_DISTANCE * np.array(shot.shift)
         self._centre = centre * size * factor - 0.5
 
     def __call__(self, points: ArrayLike, lift: float = 0.0, *, depth: bool = True) -> Points:
-        """(n, 2) face points, `lift` above the skin, in canvas pixels; not `depth`: of a plane
+        """(..., n, 2) face points, `lift` above the skin, in canvas pixels; not `depth`: of a plane
         through the ears."""
         points = np.asarray(points, np.float64)
-        flat = points @ self._plane + (self._centre + (lift - _PIVOT) * self._depth)
-        if not depth:
-            return np.asarray(flat)
-        inside = 1 - ((points - _HEAD_CENTRE) ** 2) @ _HEAD_AXES
-        z = 0.85 * np.sqrt(np.maximum(inside, 0))
-        return np.asarray(flat + z[:, None] * self._depth)
+        flat = points @ self._plane
+        flat += self._centre + (lift - _PIVOT) * self._depth
+        if depth:
+            away = points - _HEAD_CENTRE
+            away *= away
+            z = np.sqrt(np.maximum(1 - away @ _HEAD_AXES, 0))
+            flat += z[..., None] * self._relief
+        return np.asarray(flat)
 
     def to_output(self, canvas: Points) -> Points:
         """Canvas pixels in output pixels, the centre of the first one being (0, 0)."""

@@ -20,6 +20,7 @@ WHERE = (
     "ICT-FaceKit (USC Institute for Creative Technologies, MIT licence) is on GitHub: clone "
     "https://github.com/ICT-VGL/ICT-FaceKit and give its folder FaceXModel"
 )
+MODEL_FOLDER = "FaceXModel"
 CREDIT = "Li et al. (2020), ICT-FaceKit, USC Institute for Creative Technologies (MIT)"
 NUM_IDENTITY = 60
 """Identity modes that are read from a folder."""
@@ -151,6 +152,8 @@ def _facekit(  # noqa: PLR0917
 
 
 def _from_folder(folder: Path) -> FaceKit:
+    if (folder / MODEL_FOLDER).is_dir():  # the whole clone was given
+        folder /= MODEL_FOLDER
     neutral = folder / "generic_neutral_mesh.obj"
     if not neutral.is_file():
         raise UsageError(f"{folder} holds no generic_neutral_mesh.obj; {WHERE}")
