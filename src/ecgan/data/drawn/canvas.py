@@ -200,7 +200,7 @@ def _spline(padded: NDArray[np.float64], samples: int) -> NDArray[np.float64]:
 @lru_cache
 def _differences(count: int) -> NDArray[np.float64]:
     """The matrix that takes points along a line to its tangents."""
-    return np.gradient(np.eye(count), axis=0)
+    return np.asarray(np.gradient(np.eye(count), axis=0))
 
 
 @lru_cache

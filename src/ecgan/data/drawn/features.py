@@ -79,7 +79,8 @@ class Brush:
     ) -> None:
         """A tapering line on the skin, drawn with the others by `paint_creases`."""
         if alpha >= 0.03:
-            self.creases[len(control)].append((control, min(0.75, alpha), width))
+            points = np.asarray(control, np.float64)
+            self.creases[len(points)].append((points, min(0.75, alpha), width))
 
     def paint_creases(self) -> None:
         """All creases at once: one by one they are the costliest part of a small picture."""
