@@ -25,7 +25,7 @@ def backdrop(size: int, seed: int) -> Floats:
 
 def _plain(size: int, random: Random) -> Floats:
     """Paper or cloth that one lamp lights from behind or from the side."""
-    low, high = _colour(random, 0.35), _colour(random, 0.35)
+    low, high = _colour(random, 0.3), _colour(random, 0.3)
     high = low + 0.5 * (high - low)
     mix = _cloud(size, random, 1.5)[..., None]
     return low + mix * (high - low)
@@ -47,12 +47,12 @@ def _wall(size: int, random: Random) -> Floats:
         joint = columns % (1.5 * height)
     depth = random.uniform(0.1, 0.4)
     picture = picture * (1 - depth * (joint < 0.09 * height))[..., None]
-    return _soft(picture, random.uniform(0.004, 0.02))
+    return _soft(picture.astype(np.float32), random.uniform(0.004, 0.02))
 
 
 def _lights(size: int, random: Random) -> Floats:
     """Discs of lamps far behind, before a dim gradient."""
-    low, high = 0.25 * _colour(random, 0.6), 0.5 * _colour(random, 0.6)
+    low, high = 0.25 * _colour(random, 0.35), 0.5 * _colour(random, 0.35)
     rows = np.linspace(0, 1, size, dtype=np.float32)[:, None, None]
     picture = np.broadcast_to(low + rows * (high - low), (size, size, 3)).copy()
     typical = random.uniform(0.02, 0.06)
@@ -61,8 +61,8 @@ def _lights(size: int, random: Random) -> Floats:
         place = [int(16 * size * value) for value in random.random(2)]
         radius = int(16 * size * typical * random.uniform(0.6, 1.4))
         cv2.circle(disc, place, radius, 1.0, -1, cv2.LINE_8, 4)
-        disc = cv2.GaussianBlur(disc, (0, 0), 0.12 * size * typical)
-        picture += disc[..., None] * _colour(random, 0.7) * random.uniform(0.1, 0.6)
+        disc = np.asarray(cv2.GaussianBlur(disc, (0, 0), 0.12 * size * typical), np.float32)
+        picture += disc[..., None] * _colour(random, 0.5) * random.uniform(0.1, 0.6)
     return _soft(picture, 0.004)
 
 

@@ -84,7 +84,7 @@ def look_of(subject: str, number: int, seed: int = 0) -> Look:
         saturation=float(random.uniform(0.8, 1.2)),
         vignette=float(random.uniform(0, 0.22)),
         blur=float(random.uniform(0, 1.8)),
-        noise=float(random.uniform(0, 0.016)),
+        noise=float(random.uniform(0, 0.011)),
         jpeg=int(random.integers(62, 96)),
     )
     backdrop = bool(random.random() < NEW_BACKDROP)
