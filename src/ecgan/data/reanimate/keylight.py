@@ -10,17 +10,17 @@ from ecgan.data.reanimate.flow import Mask, nearest
 from ecgan.data.reanimate.looks import KeyLight
 from ecgan.data.reanimate.turning import Head
 
-WRAP = 0.35
+WRAP = 0.25
 """How far around the edge the soft lamp reaches, as a cosine."""
 FRONT = np.array([0.0, 0.45, 0.9], np.float32) / np.float32(np.hypot(0.45, 0.9))
 """Where the light of the photo comes from."""
-AMBIENT = 0.35
+AMBIENT = 0.28
 """Share of light that comes from everywhere."""
 TINT = np.array([0.16, 0.0, -0.2], np.float32)
 """Exponent of red, green and blue at full warmth."""
-LOWEST, HIGHEST = 0.3, 1.8
+LOWEST, HIGHEST = 0.25, 1.9
 """Bounds of the ratio in linear light."""
-ELSEWHERE = 0.45
+ELSEWHERE = 0.3
 """Strength of the lamp on what is not the person."""
 
 
@@ -56,7 +56,7 @@ def scene_normals(normals: Floats, known: Mask, head: Head) -> Floats:
     radius = head.radius(size)
     unit = head.unit
     across, along = (right - head.middle[0]) / (1.3 * unit), (up - head.middle[1]) / (2 * unit)
-    within = np.clip(1.25 - radius, 0, 0.5)[..., None] * 2
+    within = np.clip(2 * (1.5 - radius), 0, 1)[..., None]
     ball = _unit(np.dstack([across, along, np.sqrt(np.clip(1 - across**2 - along**2, 0.1, 1))]))
     column = np.clip(right / (3.5 * unit), -0.75, 0.75)
     body = _unit(np.dstack([column, np.full_like(column, 0.15), np.sqrt(1 - column**2)]))

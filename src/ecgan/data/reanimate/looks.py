@@ -73,7 +73,7 @@ def look_of(subject: str, number: int, seed: int = 0) -> Look:
     key = KeyLight(
         azimuth=float(random.choice([-1, 1]) * random.uniform(15, 75)),
         elevation=float(random.uniform(5, 50)),
-        strength=float(random.uniform(0.2, 0.8)),
+        strength=float(random.uniform(0.3, 1.0)),
         warmth=float(random.uniform(-1, 1)),
     )
     temperature, tint = np.clip(random.normal(0, [0.06, 0.02]), [-0.13, -0.04], [0.13, 0.04])

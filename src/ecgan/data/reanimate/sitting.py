@@ -22,6 +22,9 @@ from ecgan.data.reanimate.turning import Turned, turn_head
 FINER = 2
 """Times the size of the pictures at which a photo is turned and cut out, so that it stays sharp."""
 
+UNCUT = 0.5
+"""Strength of the lamp on a head that could not be cut out, so that it does not glow."""
+
 
 @dataclass(frozen=True)
 class Sitting:
@@ -87,9 +90,9 @@ def _lit(image: Floats, alpha: Floats | None, rest: Portrait, turned: Turned, lo
     values = turned.raster.interpolate(both, rest.face)
     known = turned.raster.covered & turned.face
     ratio = lamp_ratio(look.key, scene_normals(values[..., :3], known, turned.head), turned.face)
-    mild = 1 + ELSEWHERE * (cv2.GaussianBlur(ratio, (0, 0), size / 8) - 1)
+    mild = 1 + ELSEWHERE * (cv2.GaussianBlur(ratio, (0, 0), size / 5) - 1)
     if alpha is None:
-        alpha = np.clip(2.2 - 1.2 * turned.head.radius(size), 0, 1)[..., None]
+        alpha = UNCUT * np.clip(5 * (1.05 - turned.head.radius(size)), 0, 1)[..., None]
     elif look.backdrop:
         mild = np.ones_like(mild)
     ratio = alpha * ratio + (1 - alpha) * mild
