@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ecgan.data.reanimate.facekit import Floats
 from ecgan.data.reanimate.flow import Mask
+from ecgan.faces.landmarks import quiet
 
 SURE = 0.9
 """From this alpha (and below one minus it) a pixel is taken to be of the person (of the rest)."""
@@ -61,7 +62,8 @@ class Cutter:
             self._load()
         if self._without:
             return grab_cut(pixels, face)
-        found = self._segmenter.process(np.ascontiguousarray(pixels)).segmentation_mask
+        with quiet():
+            found = self._segmenter.process(np.ascontiguousarray(pixels)).segmentation_mask
         return np.asarray(found, dtype=np.float32)
 
     def _load(self) -> None:
@@ -72,7 +74,8 @@ class Cutter:
         except ImportError:
             self._without = True
             return
-        self._segmenter = selfie_segmentation.SelfieSegmentation(model_selection=0)
+        with quiet():
+            self._segmenter = selfie_segmentation.SelfieSegmentation(model_selection=0)
 
 
 def grab_cut(pixels: NDArray[np.uint8], face: Mask) -> Floats | None:
