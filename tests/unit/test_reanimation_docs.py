@@ -13,5 +13,5 @@ def test_the_tables_are_those_of_the_code() -> None:
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
     text = script.DOCS.read_text(encoding="utf-8")
-    assert "| AU4 | brow lowerer | browDown 1.7 |" in script.units_table()
+    assert "| AU4 | brow lowerer | browDown 1.6, browInnerUp -0.7 |" in script.units_table()
     assert script.filled(text) == text, "run python benchmarks/reanimation_tables.py"

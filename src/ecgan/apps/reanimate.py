@@ -49,6 +49,14 @@ def reanimate(
     pictures: Annotated[
         int, typer.Option(help="Pictures of each expression and person.", min=1)
     ] = 3,
+    looks: Annotated[
+        int,
+        typer.Option(
+            help="Looks of each person, with so many pictures each; the first is the photo, "
+            "further ones turn the head a little and change light, background and camera.",
+            min=1,
+        ),
+    ] = 1,
     weakest: Annotated[float, typer.Option(help="Lowest intensity.")] = 0.3,
     strongest: Annotated[float, typer.Option(help="Highest intensity.")] = 1.2,
     size: Annotated[int, typer.Option(help="Side of the pictures in pixels.")] = 320,
@@ -68,8 +76,8 @@ def reanimate(
 ) -> None:
     """Make labelled expressions of every intensity from one neutral photo a person.
 
-    All pictures of a person match pixel for pixel. The same command again goes on where it was
-    stopped. DIR/report.json names every photo that could not be used, with its reason.
+    All pictures of a person in one look match pixel for pixel. The same command again goes on
+    where it was stopped. DIR/report.json names every photo that could not be used, with its reason.
     """
     from ecgan.data.reanimate.people import Settings
     from ecgan.data.reanimate.recipes import RECIPES
@@ -84,6 +92,7 @@ def reanimate(
         size=size,
         seed=seed,
         landmarks=landmarks.value,
+        looks=looks,
     )
     with progress("reanimate", "people") as report:
         result = reanimate_people(

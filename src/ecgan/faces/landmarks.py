@@ -91,7 +91,7 @@ class LandmarkDetector:
             EcganError: mediapipe is not installed.
         """
         self._load()
-        with _quiet():
+        with quiet():
             faces = self._faces(pixels, 0, 0)
             for box, score in self._boxes(pixels):
                 middle = _middle(box)
@@ -118,7 +118,7 @@ class LandmarkDetector:
                 "finding faces needs mediapipe: pip install 'ecgan[faces]' (Python 3.11 or 3.12), "
                 "or give landmarks beside the photos"
             ) from None
-        with _quiet():
+        with quiet():
             self._mesh = face_mesh.FaceMesh(
                 static_image_mode=True,
                 refine_landmarks=True,
@@ -268,7 +268,7 @@ def _inside(point: NDArray[np.floating], box: Box) -> bool:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Hide what the C++ parts print to the standard error of the process."""
     sys.stderr.flush()
     saved, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)

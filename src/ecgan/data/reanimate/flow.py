@@ -55,18 +55,18 @@ def extend(flow: Floats, known: Mask, face: Mask) -> Floats:
     """
     if not known.any() or not np.abs(flow[known]).max() > 0:
         return np.zeros_like(flow)
-    filled = _nearest(flow, known)[1]
+    filled = nearest(flow, known)[1]
     filled = np.dstack(
         [cv2.medianBlur(np.ascontiguousarray(part), 5) for part in cv2.split(filled)]
     )
-    outside, from_edge = _nearest(filled, face)
+    outside, from_edge = nearest(filled, face)
     size = flow.shape[0]
     from_edge = np.asarray(cv2.GaussianBlur(from_edge, (0, 0), size / 30), dtype=np.float32)
     reach = BAND_SHARE * np.linalg.norm(from_edge, axis=2) + BAND_PX * size
     reach = cv2.GaussianBlur(reach, (0, 0), size / 30)
     coarse = _membrane(filled, face, outside > reach)
     fall = np.clip(1 - outside / (0.03 * size), 0, 1)[..., None]
-    step = _nearest(filled - coarse, face)[1]
+    step = nearest(filled - coarse, face)[1]
     beyond = (coarse + fall * fall * step) * (outside <= reach)[..., None]
     blurred = cv2.GaussianBlur(filled, (0, 0), 0.8)
     return np.where(face[..., None], np.where(known[..., None], filled, blurred), beyond).astype(
@@ -109,7 +109,7 @@ def _membrane(values: Floats, fixed: Mask, zero: Mask) -> Floats:
     return np.asarray(cv2.resize(small, (size, size), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
-def _nearest(values: Floats, known: Mask) -> tuple[Floats, Floats]:
+def nearest(values: Floats, known: Mask) -> tuple[Floats, Floats]:
     """Distance to the nearest known pixel, and the values there."""
     distance, labels = cv2.distanceTransformWithLabels(
         np.where(known, np.uint8(0), np.uint8(1)), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL

@@ -42,6 +42,8 @@ class Settings:
     size: int = 320
     seed: int = 0
     landmarks: LandmarkMode = "auto"
+    looks: int = 1
+    """Of each person; the first is the photo as it is, and `pictures` are made of each."""
 
     def __post_init__(self) -> None:
         """Raises UsageError."""
@@ -56,6 +58,8 @@ class Settings:
             raise UsageError(f"the size takes 64 to 1024 pixels, got {self.size}")
         if not 1 <= self.pictures <= 1000:
             raise UsageError(f"expected 1 to 1000 pictures an expression, got {self.pictures}")
+        if not 1 <= self.looks <= 1000:
+            raise UsageError(f"expected 1 to 1000 looks a person, got {self.looks}")
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ class Picture:
     expression: str
     variant: str
     intensity: float
+    look: int = 0
 
 
 @dataclass(frozen=True)
@@ -168,28 +173,41 @@ def _person(image: SourceImage, settings: Settings, model: str) -> Person:
 
 
 def plan_pictures(subject: str, settings: Settings) -> tuple[Picture, ...]:
-    """The neutral picture, then each expression's: variants in turn from a random first one, one
-    intensity from each of as many equal intervals. Depends on the name and the seed alone."""
-    stem = _file_stem(subject)
-    planned = [Picture(f"{NEUTRAL}/{stem}_0.jpg", NEUTRAL, "", 0.0)]
-    for expression in settings.expressions:
-        random = numpy_generator(settings.seed, "plan", subject, expression)
-        names = variants_of(expression)
-        start = int(random.integers(len(names)))
-        places = (random.permutation(settings.pictures) + random.random(settings.pictures)) / (
-            settings.pictures
-        )
-        for k, place in enumerate(places):
-            intensity = settings.weakest + float(place) * (settings.strongest - settings.weakest)
-            planned.append(
-                Picture(
-                    f"{expression}/{stem}_{k + 1}.jpg",
-                    expression,
-                    names[(start + k) % len(names)],
-                    round(intensity, 3),
-                )
-            )
+    """Look by look the neutral picture, then each expression's: variants in turn from a random
+    first one, one intensity from each of as many equal intervals, at another place of it in each
+    look. Depends on the name and the seed alone."""
+    planned = []
+    for look in range(settings.looks):
+        file = f"{NEUTRAL}/{_file_stem(subject)}_{look}.jpg"
+        planned.append(Picture(file, NEUTRAL, "", 0.0, look))
+        for expression in settings.expressions:
+            planned += _expressive(subject, settings, expression, look)
     return tuple(planned)
+
+
+def _expressive(subject: str, settings: Settings, expression: str, look: int) -> list[Picture]:
+    random = numpy_generator(settings.seed, "plan", subject, expression)
+    names, count = variants_of(expression), settings.pictures
+    start = int(random.integers(len(names)))
+    intervals, within = random.permutation(count), random.random(count)
+    if look:
+        shuffle = numpy_generator(settings.seed, "plan", subject, expression, look)
+        intervals = shuffle.permutation(count)
+        within = (within + look / settings.looks) % 1
+    planned = []
+    for k, place in enumerate((intervals + within) / count):
+        number = look * count + k
+        intensity = settings.weakest + float(place) * (settings.strongest - settings.weakest)
+        planned.append(
+            Picture(
+                f"{expression}/{_file_stem(subject)}_{number + 1}.jpg",
+                expression,
+                names[(start + number) % len(names)],
+                round(intensity, 3),
+                look,
+            )
+        )
+    return planned
 
 
 def model_fingerprint(facekit: Path) -> str:

@@ -77,10 +77,33 @@ def portrait_of(
     fitted = fit(kit, points)
     if style is not None:
         fitted.vertices[_upper_teeth(kit), 1] -= np.float32(style.teeth_drop)
+    return _taken_apart(image, points, fitted, kit, style)
+
+
+def dressed(portrait: Portrait, image: Floats, fitted: Fit) -> Portrait:
+    """The same person in another photo to which the fit is known.
+
+    image: (size, size, 3) in [0, 1].
+    """
+    kit = portrait.kit
+    points = fitted.project(fitted.vertices)[kit.landmarks, :2]
+    made = _taken_apart(image, points, fitted, kit, None)
+    return replace(
+        made, light=replace(made.light, enamel=portrait.light.enamel), lined=portrait.lined
+    )
+
+
+def _taken_apart(
+    image: Floats,
+    points: NDArray[np.floating],
+    fitted: Fit,
+    kit: FaceKit,
+    style: Style | None,
+) -> Portrait:
     rest = fitted.project(fitted.vertices)
     skin = kit.of("skin")
     normals = (vertex_normals(fitted.vertices, skin) @ fitted.rotation.T).astype(np.float32)
-    layers = layers_of(kit, rest, eye_boxes(rest[kit.landmarks, :2], pixels.shape[0]))
+    layers = layers_of(kit, rest, eye_boxes(rest[kit.landmarks, :2], image.shape[0]))
     distance = float(np.linalg.norm(points[36:42].mean(axis=0) - points[42:48].mean(axis=0)))
     eyeballs, irises, whites = image.copy(), [], []
     for layer, lids in zip(layers.each, (points[36:42], points[42:48]), strict=True):

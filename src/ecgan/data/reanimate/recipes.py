@@ -21,7 +21,7 @@ from ecgan.seeding import numpy_generator
 ACTION_UNITS: dict[str, tuple[str, dict[str, float]]] = {
     "AU1": ("inner brow raiser", {"browInnerUp": 1.1}),
     "AU2": ("outer brow raiser", {"browOuterUp": 1.0}),
-    "AU4": ("brow lowerer", {"browDown": 1.7}),
+    "AU4": ("brow lowerer", {"browDown": 1.6, "browInnerUp": -0.7}),
     "AU5": ("upper lid raiser", {"eyeWide": 1.0}),
     "AU6": ("cheek raiser", {"cheekSquint": 0.8, "cheekRaiser": 0.35}),
     "AU7": ("lid tightener", {"eyeSquint": 0.9}),
@@ -43,7 +43,8 @@ ACTION_UNITS: dict[str, tuple[str, dict[str, float]]] = {
     "AU43": ("eyes closed", {"eyeBlink": 1.0}),
 }
 """Name, and the weight of each shape at full strength; a shape that is there twice, for left and
-right, stands without its side."""
+right, stands without its side. Lowered brows also undo the raised inner ones: the model's browDown
+lowers the middle of the brow most, which alone looks worried."""
 
 Units = dict[str, float]
 
@@ -54,25 +55,24 @@ RECIPES: dict[str, dict[str, Units]] = {
         "laugh": {"AU6": 0.9, "AU12": 1.0, "AU25": 0.9, "AU10": 0.3, "AU26": 0.9, "AU7": 0.3},
     },
     "sad": {
-        "downcast": {"AU1": 1.0, "AU4": 0.35, "AU15": 0.9, "AU17": 0.4, "AU43": 0.25},
-        "pouting": {"AU1": 0.9, "AU4": 0.3, "AU15": 1.0, "AU17": 0.9, "AU7": 0.2},
-        "crying": {"AU1": 1.0, "AU4": 0.5, "AU6": 0.7, "AU15": 0.8, "AU20": 0.4, "AU25": 0.7,
+        "downcast": {"AU1": 1.2, "AU4": 0.35, "AU15": 0.9, "AU17": 0.4, "AU43": 0.25},
+        "pouting": {"AU1": 1.1, "AU4": 0.3, "AU15": 1.0, "AU17": 0.9, "AU7": 0.2},
+        "crying": {"AU1": 1.3, "AU4": 0.5, "AU6": 0.7, "AU15": 0.8, "AU20": 0.4, "AU25": 0.7,
                    "AU26": 0.2, "AU7": 0.5},
     },
     "angry": {
-        "tight": {"AU4": 1.1, "AU5": 0.6, "AU7": 0.6, "AU23": 0.9, "AU24": 0.9, "AU17": 0.4,
-                  "AU15": 0.2},
+        "tight": {"AU4": 1.1, "AU5": 0.6, "AU7": 0.6, "AU23": 1.0, "AU24": 0.9, "AU17": 0.25},
         "teeth": {"AU4": 1.15, "AU5": 0.6, "AU7": 0.7, "AU9": 0.45, "AU10": 0.5, "AU16": 0.8,
                   "AU25": 0.6, "AU20": 0.2, "AU29": 0.4},
         "shouting": {"AU4": 1.15, "AU5": 0.75, "AU7": 0.5, "AU9": 0.35, "AU10": 0.5, "AU16": 0.7,
                      "AU22": 0.5, "AU26": 1.2, "AU25": 0.5},
     },
     "fear": {
-        "frozen": {"AU1": 1.0, "AU2": 0.4, "AU4": 0.35, "AU5": 1.1, "AU7": 0.2, "AU20": 0.7,
+        "frozen": {"AU1": 1.2, "AU2": 0.4, "AU4": 0.35, "AU5": 1.1, "AU7": 0.2, "AU20": 0.7,
                    "AU25": 0.7, "AU26": 0.4},
-        "gasping": {"AU1": 1.1, "AU2": 0.5, "AU4": 0.3, "AU5": 1.2, "AU20": 0.8, "AU25": 0.8,
+        "gasping": {"AU1": 1.3, "AU2": 0.5, "AU4": 0.3, "AU5": 1.2, "AU20": 0.8, "AU25": 0.8,
                     "AU26": 1.2},
-        "clenched": {"AU1": 1.0, "AU2": 0.3, "AU4": 0.45, "AU5": 1.0, "AU20": 1.0, "AU16": 0.9,
+        "clenched": {"AU1": 1.25, "AU2": 0.3, "AU4": 0.45, "AU5": 1.0, "AU20": 0.85, "AU16": 0.75,
                      "AU25": 0.4},
     },
     "disgust": {
@@ -105,7 +105,8 @@ LARGEST = {
     "browDown": 2.3, "browInnerUp": 1.25, "browOuterUp": 1.1, "eyeSquint": 0.95, "eyeWide": 1.35,
     "eyeBlink": 0.6, "cheekSquint": 1.0, "noseSneer": 0.95, "mouthSmile": 1.25, "jawOpen": 0.85,
 }  # fmt: skip
-"""Largest weight of a shape, beyond which it no longer looks like a face; 1.5 of all others."""
+"""Largest weight of a shape, either way, beyond which it no longer looks like a face; 1.5 of all
+others."""
 
 
 @dataclass(frozen=True)
@@ -200,10 +201,12 @@ def weights_of(
         factor = float(np.clip(own * np.exp(random.normal(0, UNIT_SPREAD)), 0.5, MOST))
         drawn[unit] = strength * intensity * factor
     weights = shape_weights(drawn, style.side)
-    return {
-        name: min(weight, LARGEST.get(name.removesuffix("_L").removesuffix("_R"), 1.5))
-        for name, weight in weights.items()
-    }
+    return {name: _bounded(name, weight) for name, weight in weights.items()}
+
+
+def _bounded(name: str, weight: float) -> float:
+    most = LARGEST.get(name.removesuffix("_L").removesuffix("_R"), 1.5)
+    return max(-most, min(weight, most))
 
 
 def shape_weights(units: Mapping[str, float], side: Mapping[str, float]) -> dict[str, float]:

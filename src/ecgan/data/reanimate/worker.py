@@ -11,12 +11,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgan.data.reanimate.camera import take
 from ecgan.data.reanimate.facekit import CREDIT, Floats, read_facekit
 from ecgan.data.reanimate.lids import open_lids
+from ecgan.data.reanimate.looks import Look, look_of
+from ecgan.data.reanimate.matte import Cutter
 from ecgan.data.reanimate.people import Person, Picture, Settings
 from ecgan.data.reanimate.portrait import Portrait, portrait_of
 from ecgan.data.reanimate.recipes import Style, style_of, weights_of
 from ecgan.data.reanimate.render import render
+from ecgan.data.reanimate.sitting import FINER, portrait_in, sitting_of
 from ecgan.errors import DataError, FaceError, ImageError
 from ecgan.expressions import NEUTRAL
 from ecgan.faces.alignment import CANONICAL_SIZE, Alignment, align, crop
@@ -36,6 +40,8 @@ GAZE_SPREAD = 0.10
 MOST_OPEN, LEAST_OPEN = 0.10, 0.06
 """Of lips and of lids in a neutral photo, in distances between the eyes."""
 SYNTHETIC = "synthetic: the expression was made by a program and is not one that the person made"
+
+LOOKED = "synthetic: head turn, light, background and colour of a neutral photo were changed"
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,7 @@ class Worker:
         self.out = out
         self.settings = settings
         self._detector: LandmarkDetector | None = None
+        self._cutter = Cutter()
 
     def __call__(self, person: Person) -> Done:
         """Write all pictures, then the note that says so."""
@@ -84,15 +91,34 @@ class Worker:
         frame = frame_of(points, self.settings.size)
         style = style_of(person.subject, self.settings.seed)
         portrait = portrait_of(crop(pixels, frame), frame.to_aligned(points), self.kit, style)
-        return tuple(self._picture(portrait, person, style, one) for one in person.pictures)
+        rows = [
+            self._picture(portrait, person, style, one) for one in person.pictures if not one.look
+        ]
+        if self.settings.looks > 1:
+            finer = crop(pixels, frame.scaled(FINER * self.settings.size))
+            sitting = sitting_of(portrait, finer, self._cutter)
+        for number in range(1, self.settings.looks):
+            look = look_of(person.subject, number, self.settings.seed)
+            changed = portrait_in(sitting, look)
+            rows += [
+                self._picture(changed, person, style, one, look)
+                for one in person.pictures
+                if one.look == number
+            ]
+        return tuple(rows)
 
     def _picture(
-        self, portrait: Portrait, person: Person, style: Style, picture: Picture
+        self,
+        portrait: Portrait,
+        person: Person,
+        style: Style,
+        picture: Picture,
+        look: Look | None = None,
     ) -> dict[str, Any]:
         random = numpy_generator(self.settings.seed, "picture", person.subject, picture.file)
         weights: dict[str, float] = {}
         gaze = (0.0, 0.0)
-        metadata = {"source": "re-animated portrait, neutral photo"}
+        metadata = {"source": "re-animated portrait, neutral photo" if look is None else LOOKED}
         if picture.expression != NEUTRAL:
             weights = weights_of(
                 picture.expression, picture.variant, picture.intensity, style, random
@@ -102,7 +128,11 @@ class Worker:
             gaze = (float(x), 0.5 * float(y))
             metadata = {"source": SYNTHETIC, "credit": CREDIT}
         made = render(portrait, weights, gaze)
-        write_photo(self.out / picture.file, made.pixels, metadata=metadata)
+        pixels, turn, pair = made.pixels, (0.0, 0.0, 0.0), person.subject
+        if look is not None:
+            pixels = take(pixels, look.camera, look.seed)
+            turn, pair = look.turn, f"{person.subject} look {look.number}"
+        write_photo(self.out / picture.file, pixels, metadata=metadata)
         return {
             "file": picture.file,
             "subject": person.subject,
@@ -111,6 +141,9 @@ class Worker:
             "intensity": picture.intensity,
             "weights": weights,
             "gaze": [round(value, 3) for value in gaze],
+            "look": picture.look,
+            "turn": list(turn),
+            "pair": pair,
             "landmarks": _rounded(made.landmarks),
         }
 

@@ -66,9 +66,19 @@ def test_weights_grow_with_the_intensity(
     assert full.keys() == part.keys()
     for name, weight in full.items():
         most = LARGEST.get(name[:-2] if name[-2] == "_" else name, 1.5)
-        assert 0 <= weight <= most
-        if max(part[name], weight) < most:
+        assert abs(weight) <= most
+        if max(abs(part[name]), abs(weight)) < most:
             assert part[name] == pytest.approx(intensity * weight, abs=2e-4)
+
+
+@pytest.mark.parametrize("variant", list(RECIPES["angry"]))
+def test_anger_pulls_the_inner_brows_down_and_sadness_up(variant: str) -> None:
+    style = style_of("ann")
+    angry = weights_of("angry", variant, 1.0, style, np.random.default_rng(0))
+    sad = weights_of("sad", "pouting", 1.0, style, np.random.default_rng(0))
+    for side in "LR":
+        assert angry[f"browInnerUp_{side}"] < -0.3
+        assert sad[f"browInnerUp_{side}"] > 0.3
 
 
 def test_natural_smiles_follow_the_measured_ones() -> None:
