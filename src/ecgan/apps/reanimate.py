@@ -57,6 +57,10 @@ def reanimate(
             min=1,
         ),
     ] = 1,
+    reshape: Annotated[
+        float,
+        typer.Option(help="Shape of further looks' faces: standard deviations from the person's."),
+    ] = 0.0,
     weakest: Annotated[float, typer.Option(help="Lowest intensity.")] = 0.3,
     strongest: Annotated[float, typer.Option(help="Highest intensity.")] = 1.2,
     size: Annotated[int, typer.Option(help="Side of the pictures in pixels.")] = 320,
@@ -93,6 +97,7 @@ def reanimate(
         seed=seed,
         landmarks=landmarks.value,
         looks=looks,
+        reshape=reshape,
     )
     with progress("reanimate", "people") as report:
         result = reanimate_people(

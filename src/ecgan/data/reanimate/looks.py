@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ecgan.data.reanimate.fit import NUM_MODES
 from ecgan.seeding import derive_seed, numpy_generator
 
 YAW, PITCH, ROLL = 8.0, 5.0, 4.0
@@ -62,12 +63,16 @@ class Look:
     camera: Camera
     backdrop: bool
     """Whether the background is replaced."""
+    shape: tuple[float, ...]
+    """Of the face: added to the coefficients of the model's identity modes, in standard deviations;
+    empty: the person's own face."""
     seed: int
     """Of noise and background."""
 
 
-def look_of(subject: str, number: int, seed: int = 0) -> Look:
-    """Drawn from the person's name and the look's number, from 1."""
+def look_of(subject: str, number: int, seed: int = 0, reshape: float = 0.0) -> Look:
+    """Drawn from the person's name and the look's number, from 1; `reshape` is the standard
+    deviation of `Look.shape` in those of the model."""
     random = numpy_generator(seed, "look", subject, number)
     yaw, pitch, roll = (float(random.uniform(-most, most)) for most in (YAW, PITCH, ROLL))
     key = KeyLight(
@@ -88,7 +93,9 @@ def look_of(subject: str, number: int, seed: int = 0) -> Look:
         jpeg=int(random.integers(62, 96)),
     )
     backdrop = bool(random.random() < NEW_BACKDROP)
+    shape = reshape * np.clip(random.normal(0, 1, NUM_MODES), -2, 2) if reshape else []
     return Look(
         number, (round(yaw, 2), round(pitch, 2), round(roll, 2)), key, camera, backdrop,
+        tuple(round(float(value), 3) for value in shape),
         derive_seed(seed, "look", subject, number, "pixels"),
     )  # fmt: skip

@@ -44,6 +44,8 @@ class Settings:
     landmarks: LandmarkMode = "auto"
     looks: int = 1
     """Of each person; the first is the photo as it is, and `pictures` are made of each."""
+    reshape: float = 0.0
+    """How far the face of a further look is from the person's own, in standard deviations."""
 
     def __post_init__(self) -> None:
         """Raises UsageError."""
@@ -60,6 +62,8 @@ class Settings:
             raise UsageError(f"expected 1 to 1000 pictures an expression, got {self.pictures}")
         if not 1 <= self.looks <= 1000:
             raise UsageError(f"expected 1 to 1000 looks a person, got {self.looks}")
+        if not 0 <= self.reshape <= 1:
+            raise UsageError(f"reshape takes 0 to 1 standard deviations, got {self.reshape:g}")
 
 
 @dataclass(frozen=True)

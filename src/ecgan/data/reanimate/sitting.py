@@ -55,7 +55,7 @@ def portrait_in(sitting: Sitting, look: Look) -> Portrait:
     """The portrait in a look, its expression still that of the photo."""
     rest = sitting.portrait
     size = rest.size
-    turned = turn_head(rest, look.turn)
+    turned = turn_head(rest, look.turn, look.shape)
     flow = np.asarray(FINER * cv2.resize(turned.flow, None, fx=FINER, fy=FINER), np.float32)
     image = _moved(sitting.photo, flow, size)
     alpha = None

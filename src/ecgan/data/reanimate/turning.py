@@ -3,6 +3,7 @@ photo moves with it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -73,8 +74,11 @@ class Turned:
     """Of the face's triangles."""
 
 
-def turn_head(portrait: Portrait, turn: tuple[float, float, float]) -> Turned:
-    """Turn the head of a portrait by yaw, pitch and roll in degrees.
+def turn_head(
+    portrait: Portrait, turn: tuple[float, float, float], shape: Sequence[float] = ()
+) -> Turned:
+    """Turn the head of a portrait by yaw, pitch and roll in degrees, and give it another shape
+    (coefficients of the model's identity modes, added to the person's own).
 
     The face moves as the model does, exactly; hair, ears and outline as an ellipsoid around
     it, the neck less and less, shoulders and background not at all.
@@ -82,6 +86,7 @@ def turn_head(portrait: Portrait, turn: tuple[float, float, float]) -> Turned:
     kit, face, rest, size = portrait.kit, portrait.face, portrait.fit, portrait.size
     matrix = turn_matrix(turn)
     head, fitted = head_of(kit, rest), turned_fit(kit, rest, matrix)
+    fitted = replace(fitted, vertices=reshaped(kit, fitted.vertices, shape))
     before, after = portrait.rest, fitted.project(fitted.vertices)
     drawn = rasterise(after, face, size, size)
     carried = np.column_stack([before[:, :2] - after[:, :2], portrait.normals[:, 2]])
@@ -91,6 +96,19 @@ def turn_head(portrait: Portrait, turn: tuple[float, float, float]) -> Turned:
     known = drawn.covered & outline & (values[..., 2] > _LEAST_FACING)
     flow = rigid + extend(np.where(known[..., None], values[..., :2] - rigid, 0), known, outline)
     return Turned(fitted, flow.astype(np.float32), _turned_head(head, matrix), outline, drawn)
+
+
+def reshaped(kit: FaceKit, vertices: Floats, shape: Sequence[float]) -> Floats:
+    """(vertices, 3) with the identity modes added, landmarks of the same size and place on
+    average: another face, not a nearer one."""
+    if not len(shape):
+        return vertices
+    weights = np.asarray(shape, dtype=np.float32)[: len(kit.identity)]
+    changed = vertices + np.tensordot(weights, kit.identity[: len(weights)], 1)
+    old, new = vertices[kit.landmarks], changed[kit.landmarks]
+    scale = np.linalg.norm(old - old.mean(axis=0)) / np.linalg.norm(new - new.mean(axis=0))
+    placed = (changed - new.mean(axis=0)) * scale + old.mean(axis=0)
+    return np.asarray(placed, dtype=np.float32)
 
 
 def turn_matrix(turn: tuple[float, float, float]) -> Floats:

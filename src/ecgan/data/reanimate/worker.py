@@ -98,7 +98,7 @@ class Worker:
             finer = crop(pixels, frame.scaled(FINER * self.settings.size))
             sitting = sitting_of(portrait, finer, self._cutter)
         for number in range(1, self.settings.looks):
-            look = look_of(person.subject, number, self.settings.seed)
+            look = look_of(person.subject, number, self.settings.seed, self.settings.reshape)
             changed = portrait_in(sitting, look)
             rows += [
                 self._picture(changed, person, style, one, look)
