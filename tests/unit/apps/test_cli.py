@@ -22,6 +22,7 @@ COMMANDS = (
     "train",
     "train-recognizer",
     "evaluate",
+    "augment",
     "bench",
 )
 

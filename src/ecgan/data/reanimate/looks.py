@@ -63,11 +63,11 @@ class Look:
     camera: Camera
     backdrop: bool
     """Whether the background is replaced."""
-    shape: tuple[float, ...]
-    """Of the face: added to the coefficients of the model's identity modes, in standard deviations;
-    empty: the person's own face."""
     seed: int
     """Of noise and background."""
+    shape: tuple[float, ...] = ()
+    """Of the face: added to the coefficients of the model's identity modes, in standard deviations;
+    empty: the person's own face."""
 
 
 def look_of(subject: str, number: int, seed: int = 0, reshape: float = 0.0) -> Look:
@@ -93,9 +93,13 @@ def look_of(subject: str, number: int, seed: int = 0, reshape: float = 0.0) -> L
         jpeg=int(random.integers(62, 96)),
     )
     backdrop = bool(random.random() < NEW_BACKDROP)
-    shape = reshape * np.clip(random.normal(0, 1, NUM_MODES), -2, 2) if reshape else []
+    shape = reshape * np.clip(random.normal(0, 1, NUM_MODES if reshape else 0), -2, 2)
     return Look(
-        number, (round(yaw, 2), round(pitch, 2), round(roll, 2)), key, camera, backdrop,
-        tuple(round(float(value), 3) for value in shape),
-        derive_seed(seed, "look", subject, number, "pixels"),
-    )  # fmt: skip
+        number,
+        (round(yaw, 2), round(pitch, 2), round(roll, 2)),
+        key,
+        camera,
+        backdrop,
+        seed=derive_seed(seed, "look", subject, number, "pixels"),
+        shape=tuple(round(float(value), 3) for value in shape),
+    )

@@ -143,6 +143,7 @@ class Worker:
             "gaze": [round(value, 3) for value in gaze],
             "look": picture.look,
             "turn": list(turn),
+            "shape": list(look.shape) if look is not None else [],
             "pair": pair,
             "landmarks": _rounded(made.landmarks),
         }

@@ -21,7 +21,7 @@ from ecgan.data.reanimate.portrait import Portrait
 from ecgan.data.reanimate.render import render
 from ecgan.data.reanimate.run import reanimate
 from ecgan.data.reanimate.sitting import FINER, Sitting, portrait_in
-from ecgan.data.reanimate.turning import head_of, turn_head, turn_matrix
+from ecgan.data.reanimate.turning import head_of, reshaped, turn_head, turn_matrix
 from ecgan.errors import UsageError
 
 PLAIN = Camera(0.0, 1.0, (1.0, 1.0, 1.0), 1.0, 0.0, 0.0, 0.0, 100)
@@ -46,6 +46,23 @@ def test_a_look_that_changes_nothing_is_the_photo(portrait: Portrait) -> None:
     made = portrait_in(sitting(portrait), STILL)
     np.testing.assert_allclose(made.image, portrait.image, atol=1e-3)
     np.testing.assert_allclose(made.rest, portrait.rest, atol=1e-4)
+
+
+def test_another_shape_is_another_face_of_the_same_size_and_place(portrait: Portrait) -> None:
+    assert look_of("ann", 1).shape == ()
+    look = look_of("ann", 1, reshape=0.5)
+    assert replace(look, shape=()) == look_of("ann", 1), "nothing else of the look changes"
+    assert 0.1 < np.std(look.shape) < 1
+    places = portrait.kit.landmarks
+    before = portrait.fit.vertices
+    after = reshaped(portrait.kit, before, look.shape)
+    np.testing.assert_allclose(after[places].mean(axis=0), before[places].mean(axis=0), atol=1e-4)
+    sizes = [np.linalg.norm(v[places] - v[places].mean(axis=0)) for v in (before, after)]
+    assert sizes[0] == pytest.approx(sizes[1], rel=1e-4)
+    assert np.abs(after - before).max() > 0.01
+    turned = turn_head(portrait, (0, 0, 0), look.shape)
+    moved = turned.fit.project(turned.fit.vertices) - portrait.rest
+    assert np.abs(moved[places, :2]).max() > 0.5, "pixels"
 
 
 @pytest.mark.parametrize(
