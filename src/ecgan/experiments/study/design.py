@@ -108,9 +108,7 @@ def _study(values: dict[str, Any]) -> Study:
     study = Study(
         settings=Settings(**values["settings"]),
         methods=tuple(values["methods"]),
-        items=tuple(
-            Item(**{**item, "people": tuple(item["people"])}) for item in values["items"]
-        ),
+        items=tuple(Item(**{**item, "people": tuple(item["people"])}) for item in values["items"]),
         pictures=values["pictures"],
         credits=tuple(values["credits"]),
         facts=values["facts"],
