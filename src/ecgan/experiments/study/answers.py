@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ecgan.errors import DataError, EcganError
+from ecgan.errors import AnswerError, DataError
 from ecgan.experiments.study.design import SIDES, Side
 
 ANSWERS_NAME = "answers.jsonl"
@@ -22,10 +22,6 @@ MAX_MS = 24 * 3600 * 1000
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 """Without 0, 1, I and O, which people mistake for one another."""
 _CODE = re.compile(f"[{_ALPHABET}]{{4}}-[{_ALPHABET}]{{4}}")
-
-
-class AnswerRefused(EcganError):
-    """An answer that does not fit: a code that nobody has, or a trial that is not the next."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +59,6 @@ class Journal:
         Raises:
             DataError: another server has it open, or it is damaged.
         """
-        self.raters = read_raters(root)
         self._num_forms = num_forms
         self._lock = threading.Lock()
         self._file = os.open(root / ANSWERS_NAME, os.O_RDWR | os.O_CREAT, 0o644)
@@ -74,6 +69,11 @@ class Journal:
             raise DataError(
                 f"{root / ANSWERS_NAME} is in use by another `ecgan study serve`; stop that first"
             ) from None
+        try:
+            self.raters = read_raters(root)
+        except DataError:
+            os.close(self._file)
+            raise
         self._end = _whole_lines(self._file)
         os.ftruncate(self._file, self._end)
 
@@ -87,10 +87,10 @@ class Journal:
         same rater.
 
         Raises:
-            AnswerRefused: the code is none that `new_code` could give.
+            AnswerError: the code is none that `new_code` could give.
         """
         if code is not None and not _CODE.fullmatch(code):
-            raise AnswerRefused("expected a code such as 2A3B-4C5D")
+            raise AnswerError("expected a code such as 2A3B-4C5D")
         with self._lock:
             code = code or self._unused()
             rater = self.raters.get(code)
@@ -102,17 +102,17 @@ class Journal:
             return rater
 
     def rater(self, code: str) -> Rater:
-        """Raises AnswerRefused where nobody has this code, or who had it has withdrawn."""
+        """Raises AnswerError where nobody has this code, or who had it has withdrawn."""
         rater = self.raters.get(code)
         if rater is None or rater.withdrawn:
-            raise AnswerRefused("no rater has this code; check it, or start anew")
+            raise AnswerError("no rater has this code; check it, or start anew")
         return rater
 
     def add(self, code: str, answer: Answer, num_trials: int) -> Answer:
         """Keep an answer. The first one to a trial counts: sent again, that one comes back.
 
         Raises:
-            AnswerRefused: no such rater, or the trial is not the next one.
+            AnswerError: no such rater, or the trial is not the next one.
             OSError: the disk did not take it; nothing was kept.
         """
         with self._lock:
@@ -120,7 +120,7 @@ class Journal:
             if 0 <= answer.trial < len(rater.answers):
                 return rater.answers[answer.trial]
             if answer.trial != len(rater.answers) or answer.trial >= num_trials:
-                raise AnswerRefused(
+                raise AnswerError(
                     f"trial {answer.trial} is not the next one, {len(rater.answers)} is"
                 )
             self._append({"rater": code, **asdict(answer)})
@@ -128,7 +128,7 @@ class Journal:
             return answer
 
     def withdraw(self, code: str) -> None:
-        """Take a rater's answers out of all results, and out of the file's next reading."""
+        """Take a rater's answers out of all results."""
         with self._lock:
             rater = self.rater(code)
             self._append({"rater": code, "withdrawn": True})

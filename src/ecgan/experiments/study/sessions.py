@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -70,10 +71,7 @@ def trials(study: Study, rater: str, form: int) -> tuple[Trial, ...]:
 
 def clashes(order: Sequence[Item]) -> int:
     """How often a person is to be seen in two items running."""
-    return sum(
-        bool(set(before.people) & set(after.people))
-        for before, after in zip(order, order[1:], strict=False)
-    )
+    return sum(bool(set(before.people) & set(after.people)) for before, after in pairwise(order))
 
 
 def _methods(study: Study, form: int) -> dict[int, str]:
