@@ -196,7 +196,14 @@ async function runTrial(number) {
     shown_ms: Math.round(gone - start),
   };
   kept.set("pending", answer);
-  const reply = await ask("/api/answer", answer);
+  let reply;
+  try {
+    reply = await ask("/api/answer", answer);
+  } catch (error) {
+    if (!(error instanceof Refused)) throw error;
+    location.reload(); // answered in another window, or withdrawn: begin from what is kept
+    await new Promise(() => {});
+  }
   kept.set("pending", null);
   session.answered = reply.answered;
   pictures.delete(trial.left);
