@@ -16,7 +16,7 @@ import numpy as np
 from ecgan.experiments.study.design import SIDES, Item, Kind, Side, Study
 from ecgan.seeding import numpy_generator
 
-_TRIES = 200
+_TRIES = 40
 
 
 @dataclass(frozen=True)
