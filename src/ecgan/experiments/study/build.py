@@ -60,6 +60,8 @@ class Plan:
     size_px: int | None = None
     """None: the side of the smallest picture, at most `MAX_SIZE`."""
     show_ms: int = 1000
+    """As in the study of CycleGAN and of Pix2pix before it."""
+    fixation_ms: int = 700
     break_every: int = 20
     contact: str | None = None
     seed: int = 0
@@ -100,7 +102,14 @@ def build(real: Path, methods: Mapping[str, Path], out: Path, plan: Plan | None 
     )
     copies = _Copies(chosen, plan)
     study = Study(
-        settings=Settings(plan.seed, copies.size_px, plan.show_ms, plan.break_every, plan.contact),
+        settings=Settings(
+            seed=plan.seed,
+            size_px=copies.size_px,
+            show_ms=plan.show_ms,
+            fixation_ms=plan.fixation_ms,
+            break_every=plan.break_every,
+            contact=plan.contact,
+        ),
         methods=tuple(methods),
         items=tuple(copies.item(number, choice) for number, choice in enumerate(chosen)),
         pictures=copies.origins,
@@ -138,7 +147,7 @@ class _Copies:
             damage = DAMAGES[number % len(DAMAGES)]
             generator = numpy_generator(self._seed, "broken", number)
             pixels = broken(self._at_size(choice.real), damage, generator)
-            fakes = {damage: self._add(pixels, choice.real, damage)}
+            fakes: dict[str, str] = {damage: self._add(pixels, choice.real, damage)}
         else:
             fakes = {
                 method: self._add(self._at_size(picture), picture, method)

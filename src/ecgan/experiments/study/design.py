@@ -43,6 +43,8 @@ class Settings:
     """Side of all pictures."""
     show_ms: int
     """How long a pair is to be seen."""
+    fixation_ms: int
+    """How long the cross before it is."""
     break_every: int
     """Trials between two breaks."""
     contact: str | None

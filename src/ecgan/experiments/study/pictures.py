@@ -94,4 +94,5 @@ def _warped(pixels: Pixels, generator: np.random.Generator) -> Pixels:
     from_y = y + 0.14 * np.sin(2 * np.pi * 2.5 * x + phase_y)
     rows = np.clip(np.rint(from_y * side), 0, side - 1).astype(np.int64)
     columns = np.clip(np.rint(from_x * side), 0, side - 1).astype(np.int64)
-    return pixels[rows, columns]
+    warped: Pixels = pixels[rows, columns]
+    return warped

@@ -146,6 +146,7 @@ class StudySite:
             **self._progress(rater),
             "size_px": settings.size_px,
             "show_ms": settings.show_ms,
+            "fixation_ms": settings.fixation_ms,
             "break_every": settings.break_every,
             "trials": [
                 {

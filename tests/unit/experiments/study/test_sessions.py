@@ -18,7 +18,7 @@ def study_of(people: list[str], methods: tuple[str, ...], catch: int = 0, practi
         names = ("warped",) if kind == "catch" else methods
         fakes = {name: f"{number}-{name}" for name in names}
         items.append(Item(kind, "happy", (person,), f"{number}-real", fakes))
-    return Study(Settings(0, 64, 1000, 20, None), methods, tuple(items), {}, (), {})
+    return Study(Settings(0, 64, 1000, 700, 20, None), methods, tuple(items), {}, (), {})
 
 
 @given(st.data())

@@ -2,7 +2,6 @@
 "use strict";
 
 const ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
-const FIXATION_MS = 700;
 const TOO_SOON_MS = 150; // nobody sees and chooses in less; a key still held down does
 const AHEAD = 6; // trials whose pictures are fetched before their turn
 const KEYS = { ArrowLeft: "left", f: "left", F: "left", ArrowRight: "right", j: "right", J: "right" };
@@ -169,10 +168,10 @@ async function runTrial(number) {
   at("question").textContent = "Which one is the photo?";
   progress(number);
   fetchAhead(number);
-  await Promise.all([place(trial), sleep(FIXATION_MS)]);
+  await Promise.all([place(trial), sleep(session.fixation_ms)]);
   if (document.hidden)
     await new Promise((done) =>
-      document.addEventListener("visibilitychange", done, { once: true })).then(() => sleep(FIXATION_MS));
+      document.addEventListener("visibilitychange", done, { once: true })).then(() => sleep(session.fixation_ms));
 
   stage.className = "shown";
   await frame();
