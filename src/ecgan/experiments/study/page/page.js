@@ -213,8 +213,8 @@ async function runTrial(number) {
 async function feedback(correct, side) {
   const photo = correct ? side : side === "left" ? "right" : "left";
   at("verdict").textContent = correct
-    ? `Right: the photo was on the ${photo}.`
-    : `No: the photo was on the ${photo}.`;
+    ? `Correct: the photo was on the ${photo}.`
+    : `Wrong: the photo was on the ${photo}.`;
   at("feedback").hidden = false;
   at("next").focus();
   await clicked("next");
