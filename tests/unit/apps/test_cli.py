@@ -23,6 +23,7 @@ COMMANDS = (
     "train-recognizer",
     "evaluate",
     "bench",
+    "study",
 )
 
 

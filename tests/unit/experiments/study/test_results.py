@@ -141,7 +141,7 @@ def test_build_by_the_command(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "words"),
+    "wrong",
     [
         (["build", "--real", "x", "--out", "y"], 2, "Missing option '--method'"),
         (["build", "--real", "x", "--method", "a", "--out", "y"], 2, "--method NAME=FOLDER"),
@@ -154,13 +154,12 @@ def test_build_by_the_command(
     ],
 )
 def test_wrong_use_is_one_line(
-    arguments: list[str],
-    code: int,
-    words: str,
+    wrong: tuple[list[str], int, str],
     tmp_path: Path,
     capsys: Capture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    arguments, code, words = wrong
     monkeypatch.chdir(tmp_path)
     assert main(["study", *arguments]) == code
     err = capsys.readouterr().err
