@@ -137,7 +137,7 @@ def test_a_rater_with_a_server_that_dies(
             page.get_by_text("Rest your eyes").wait_for()
             page.locator("#resume").click()
         if trial.number == 30:  # stops here, and goes on in a new window by the code
-            page.locator("#trial").wait_for()
+            page.get_by_text("Pair 29 of 44").wait_for()
             page.evaluate("localStorage.clear()")
             page.reload()
             page.get_by_text("I began before").click()
@@ -149,7 +149,7 @@ def test_a_rater_with_a_server_that_dies(
             page.get_by_text(f"{len(order) - 30} pairs are left").wait_for()
             page.locator("#resume").click()
         if trial.number == 35:  # a reload keeps the code by itself
-            page.locator("#trial").wait_for()
+            page.get_by_text("Pair 34 of 44").wait_for()
             page.reload()
             page.locator("#resume").click()
         choose(page, trial)
