@@ -74,7 +74,7 @@ def answered(study: Study, root: Path) -> Path:
     answer(root, study, "2222-222A", dark_fools)
     answer(root, study, "2222-222B", lambda trial: False)
     answer(root, study, "2222-222C", all_left)  # half of the catch trials wrong
-    answer(root, study, "2222-222D", dark_fools, upto=10)
+    answer(root, study, "2222-222D", dark_fools, upto=19)
     answer(root, study, "2222-222E", dark_fools)
     journal = Journal(root, 2)
     journal.withdraw("2222-222E")
@@ -117,7 +117,7 @@ def test_the_command(answered: Path, tmp_path: Path, capsys: Capture) -> None:
     assert "2 of 5 raters count (1 catch, 1 unfinished, 1 withdrawn)" in out
     assert "dark            50.0%  25.4% to 74.6%  [0.0%, 100.0%]  6/12" in out
     rows = list(csv.DictReader(file.open()))
-    assert len(rows) == 3 * 20 + 10
+    assert len(rows) == 3 * 20 + 19
     counted = [r for r in rows if not r["dropped"] and r["kind"] == "pair"]
     assert sum(int(row["judged_real"]) for row in counted) == 6
     assert main(["study", "results", str(answered), "--json"]) == 0
