@@ -6,7 +6,7 @@ import contextlib
 import signal
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -14,6 +14,7 @@ from ecgan.apps.console import say, say_json
 from ecgan.errors import UsageError
 
 if TYPE_CHECKING:
+    from ecgan.data.manifest import Split
     from ecgan.experiments.study.results import Rate, Results
 
 EXAMPLE = (
@@ -103,7 +104,7 @@ def build(
         catch=catch,
         practice=practice,
         same_person=people is People.SAME,
-        split=None if split is Whose.ALL else split.value,
+        split=None if split is Whose.ALL else cast("Split", split.value),
         sources=tuple(source or ()),
         size_px=size,
         show_ms=show_ms,
