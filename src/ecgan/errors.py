@@ -50,6 +50,10 @@ class NonFiniteError(EcganError):
     """A loss or gradient that is not a finite number; raised before the update is applied."""
 
 
+class AnswerError(EcganError):
+    """An answer in a study that does not fit: from nobody known, or not to the next trial."""
+
+
 class Interrupted(EcganError):  # noqa: N818 - nothing went wrong
     """Training was asked to stop and has saved its state."""
 

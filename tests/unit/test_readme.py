@@ -95,6 +95,7 @@ def test_names_only_commands_that_exist() -> None:
         for command in app.registered_commands
         if command.callback
     }
+    known |= {str(group.name) for group in app.registered_groups}
     known = {name.replace("_", "-") for name in known}
     pages = [README, *(ROOT / "docs").glob("*.md")]
     named = {

@@ -21,6 +21,7 @@ from ecgan.apps import (
     prepare,
     reanimate,
     recognize,
+    study,
     train,
     translate,
 )
@@ -75,6 +76,7 @@ _COMMANDS = (
 )
 for _name, _function, _example, _short in _COMMANDS:
     app.command(_name, epilog=_example, short_help=_short)(_function)
+app.add_typer(study.app, name="study", short_help="Ask people which face is the photo.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
