@@ -12,7 +12,8 @@ from support.tiny_models import recognizer_snapshot, translator_snapshot
 
 from ecgan.data.manifest import Manifest, load_manifest, write_manifest
 from ecgan.errors import DataError, SnapshotError
-from ecgan.evaluation.evaluate import Evaluation, evaluate
+from ecgan.evaluation.evaluate import evaluate
+from ecgan.evaluation.results import Evaluation
 from ecgan.expressions import EXPRESSIONS
 from ecgan.faces.masks import face_mask
 
