@@ -53,7 +53,7 @@ def test_lpips_is_that_of_its_library(tmp_path: Path) -> None:
     one, other = (torch.rand(2, 3, 64, 64) * 2 - 1 for _ in range(2))
     found = lpips_distance(file)
     reference = lpips.LPIPS(net="alex", pnet_rand=True, verbose=False)
-    steps = [slice_ for slice_ in reference.net.children()]
+    steps = list(reference.net.children())
     for step in steps:
         for name, layer in step.named_children():
             if isinstance(layer, torch.nn.Conv2d):

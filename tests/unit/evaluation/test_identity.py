@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from sklearn.metrics import roc_auc_score
 from skimage.data import astronaut
+from sklearn.metrics import roc_auc_score
 
 from ecgan.errors import EcganError
 from ecgan.evaluation.identity import descriptor, descriptor_measure, sface_measure, verification
