@@ -23,6 +23,9 @@ from ecgan.shapes import Images
 LAYOUT = {"vgg16": "D", "vgg19": "E"}
 """Torchvision's letters for the two networks of Simonyan & Zisserman (2015)."""
 
+OFFLINE = "name a recogniser snapshot as the feature network, which works offline"
+"""What one can do without ImageNet weights."""
+
 _MEAN = (0.485, 0.456, 0.406)
 _STD = (0.229, 0.224, 0.225)
 
@@ -195,8 +198,7 @@ def resolve_weights(
     network: str,
     given: str | Path | None = None,
     download: bool = False,
-    otherwise: str
-    | None = "name a recogniser snapshot as the feature network, which works offline",
+    otherwise: str | None = OFFLINE,
 ) -> Path:
     """The file with a network's ImageNet weights: given path, `$TORCH_HOME` cache, download.
 

@@ -39,7 +39,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture(scope="module")
 def evaluation(data: Path, models: tuple[Path, Path]) -> Evaluation:
-    return evaluate(models[0], data, recognizer=models[1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TORCH_HOME", str(data))  # no ImageNet weights, wherever this runs
+        return evaluate(models[0], data, recognizer=models[1])
 
 
 def test_counts_every_image_and_person(evaluation: Evaluation) -> None:
