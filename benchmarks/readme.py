@@ -88,6 +88,10 @@ def evaluation(name: str, result: Json) -> str:
             ("PSNR inside the face, dB", "psnr_db", "decibel"),
             ("change outside the mask, grey levels of 255", "outside", "level"),
             ("change outside the face in the source", "outside_face", "level"),
+            ("likeness of the person, cosine", "identity_descriptor", "plain"),
+            ("FID on the recogniser's features", "fid_recognizer", "decibel"),
+            ("a face found in its place", "landmark_validity", "percent"),
+            ("more strength shows more", "intensity_monotone", "percent"),
         ):
             if figure in direction["model"]:
                 cells = [

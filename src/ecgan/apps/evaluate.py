@@ -11,7 +11,7 @@ from ecgan.apps.console import progress, say, say_json
 from ecgan.errors import UsageError
 
 if TYPE_CHECKING:
-    from ecgan.evaluation.evaluate import Evaluation, Scores
+    from ecgan.evaluation.results import Evaluation, Scores
 
 EXAMPLE = "Example: ecgan evaluate runs/first/snapshot data/faces --out scores.json"
 
@@ -29,6 +29,14 @@ def evaluate(
         str | None,
         typer.Option(help="Recogniser that judges; default: the packaged one.", metavar="DIR"),
     ] = None,
+    without: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Part to leave out, once each: distances, perceptual, identity, landmarks, "
+            "monotonicity.",
+            metavar="PART",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
 ) -> None:
     """Score a snapshot on people it never saw, with confidence intervals.
@@ -40,7 +48,9 @@ def evaluate(
     from ecgan.evaluation.evaluate import evaluate as score
 
     with progress("evaluate", "translations") as report:
-        result = score(snapshot, data, recognizer=recognizer, out=out, progress=report)
+        result = score(
+            snapshot, data, recognizer=recognizer, out=out, without=without or (), progress=report
+        )
     if as_json:
         say_json(result.to_json())
         return
@@ -57,7 +67,7 @@ def _summarise(result: Evaluation) -> None:
         say(f"{title} (doing nothing in brackets):")
         for name in comparison.model.figures:
             model, nothing = _overall(comparison.model, name), _overall(comparison.identity, name)
-            say(f"  {name:<12} {model}  ({nothing})")
+            say(f"  {name:<22} {model}  ({nothing})")
 
 
 def _overall(scores: Scores, figure: str) -> str:

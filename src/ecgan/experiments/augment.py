@@ -19,7 +19,7 @@ from ecgan.data.manifest import MANIFEST_NAME, Manifest, Record, load_manifest, 
 from ecgan.data.sources import check_out
 from ecgan.errors import DataError, UsageError
 from ecgan.evaluation.background import change_outside
-from ecgan.evaluation.evaluate import translate_aligned
+from ecgan.evaluation.translations import translate_aligned
 from ecgan.expressions import NEUTRAL
 from ecgan.faces.landmarks import LandmarkDetector
 from ecgan.faces.masks import JAW_ROOM, face_mask

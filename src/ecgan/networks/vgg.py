@@ -23,6 +23,9 @@ from ecgan.shapes import Images
 LAYOUT = {"vgg16": "D", "vgg19": "E"}
 """Torchvision's letters for the two networks of Simonyan & Zisserman (2015)."""
 
+OFFLINE = "name a recogniser snapshot as the feature network, which works offline"
+"""What one can do without ImageNet weights."""
+
 _MEAN = (0.485, 0.456, 0.406)
 _STD = (0.229, 0.224, 0.225)
 
@@ -187,13 +190,23 @@ def layer_names(trunk: nn.Sequential) -> list[str]:
 
 def weights_url(network: str) -> str:
     """Where torchvision keeps the ImageNet weights of a network."""
-    enum = getattr(torchvision.models, f"{network.upper()}_Weights")
-    url: str = enum.IMAGENET1K_V1.url
+    url: str = torchvision.models.get_model_weights(network)["IMAGENET1K_V1"].url
     return url
 
 
-def resolve_weights(network: str, given: str | Path | None = None, download: bool = False) -> Path:
+def resolve_weights(
+    network: str,
+    given: str | Path | None = None,
+    download: bool = False,
+    otherwise: str | None = OFFLINE,
+) -> Path:
     """The file with a network's ImageNet weights: given path, `$TORCH_HOME` cache, download.
+
+    Args:
+        network: a name of torchvision's: `vgg19`, `inception_v3`, `alexnet`.
+        given: the file; None: the cache of `torch.hub`.
+        download: whether a missing file may be fetched.
+        otherwise: what else one can do without the file, for the message.
 
     Raises:
         SnapshotError: the file is nowhere and may not (or cannot) be fetched, or its content does
@@ -211,8 +224,8 @@ def resolve_weights(network: str, given: str | Path | None = None, download: boo
     if not target.is_file():
         if not download:
             raise SnapshotError(
-                f"{network} needs its ImageNet weights: put {url} at {target}, or name a "
-                "recogniser snapshot as the feature network, which works offline"
+                f"{network} needs its ImageNet weights: put {url} at {target}"
+                + (f", or {otherwise}" if otherwise else "")
             )
         _download(url, target)
     prefix = re.search(r"-([0-9a-f]{8,})\.", target.name)

@@ -11,8 +11,10 @@ from support.tiny_data import make_tiny_data
 from support.tiny_models import recognizer_snapshot, translator_snapshot
 
 from ecgan.data.manifest import Manifest, load_manifest, write_manifest
-from ecgan.errors import DataError, SnapshotError
-from ecgan.evaluation.evaluate import Evaluation, evaluate
+from ecgan.errors import DataError, SnapshotError, UsageError
+from ecgan.evaluation.evaluate import evaluate
+from ecgan.evaluation.instruments import PARTS
+from ecgan.evaluation.results import Evaluation
 from ecgan.expressions import EXPRESSIONS
 from ecgan.faces.masks import face_mask
 
@@ -37,7 +39,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture(scope="module")
 def evaluation(data: Path, models: tuple[Path, Path]) -> Evaluation:
-    return evaluate(models[0], data, recognizer=models[1])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TORCH_HOME", str(data))  # no ImageNet weights, wherever this runs
+        return evaluate(models[0], data, recognizer=models[1])
 
 
 def test_counts_every_image_and_person(evaluation: Evaluation) -> None:
@@ -116,3 +120,43 @@ def test_says_what_is_missing(data: Path, models: tuple[Path, Path], tmp_path: P
     with pytest.raises(SnapshotError, match="recognizer snapshot, expected a translator"):
         evaluate(models[1], data, recognizer=models[1], out=out)
     assert not out.exists()
+
+
+def test_parts_are_named_with_what_they_were_measured_with(evaluation: Evaluation) -> None:
+    figures = evaluation.expressions.model.figures
+    names = set(evaluation.facts["measured_with"])
+    assert {"fid_recognizer", "kid_recognizer", "identity_descriptor"} <= names
+    assert names <= set(figures)
+    assert (
+        evaluation.facts["measured_with"]["fid_recognizer"]["sha256"]
+        == (evaluation.facts["recognizer_sha256"])
+    )
+    assert list(figures["fid_recognizer"]) == ["happy", "sad", "surprise", "all"]
+    assert figures["fid_recognizer"]["happy"].value > 0
+    assert {"landmark_validity", "intensity_monotone"} <= set(figures)
+    assert figures["intensity_monotone"]["all"].images == 18
+
+
+def test_doing_nothing_keeps_the_person_and_the_truth_nearly_so(evaluation: Evaluation) -> None:
+    comparison = evaluation.expressions
+    assert comparison.identity.figures["identity_descriptor"]["all"].low == pytest.approx(1)
+    for alike in (comparison.model.figures, comparison.truth):
+        assert 0 < alike["identity_descriptor"]["all"].value < 1
+    # A random network blurs every face; a judge that sees one thing alone is moved by that as well.
+    perceptual = comparison.model.figures["perceptual_recognizer"]["all"].value
+    assert perceptual > comparison.identity.figures["perceptual_recognizer"]["all"].value > 0
+
+
+def test_parts_can_be_left_out(data: Path, models: tuple[Path, Path]) -> None:
+    result = evaluate(models[0], data, recognizer=models[1], without=PARTS)
+    assert set(result.expressions.model.figures) == {
+        "mean_probability",
+        "accuracy",
+        "outside",
+        "outside_face",
+        "ssim",
+        "psnr_db",
+    }
+    assert result.facts["measured_with"] == {}
+    with pytest.raises(UsageError, match=r"no part 'speed'.*landmarks"):
+        evaluate(models[0], data, recognizer=models[1], without=["speed"])

@@ -1,0 +1,65 @@
+"""What an evaluation finds: figures with intervals, by direction, column and expression."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ecgan.evaluation.bootstrap import Interval
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Figures by name, then by expression and for `all`."""
+
+    figures: dict[str, dict[str, Interval]]
+    """`mean_probability`, `accuracy`, `outside`, `outside_face`; where there is a truth also `ssim`
+    and `psnr_db`; and those of the parts that were asked for."""
+    outside_largest: float
+    """Largest change of any pixel outside the mask, in grey levels."""
+
+    def to_json(self) -> dict[str, Any]:
+        intervals = {
+            name: {group: interval.to_json() for group, interval in groups.items()}
+            for name, groups in self.figures.items()
+        }
+        return {**intervals, "outside_largest": self.outside_largest}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One direction of translation."""
+
+    model: Scores
+    identity: Scores
+    """Of output = input."""
+    truth: dict[str, dict[str, Interval]]
+    """How the recogniser sees the real images of the same people; empty where there are none."""
+
+    def to_json(self) -> dict[str, Any]:
+        truth = {
+            name: {group: interval.to_json() for group, interval in groups.items()}
+            for name, groups in self.truth.items()
+        }
+        return {"model": self.model.to_json(), "identity": self.identity.to_json(), "truth": truth}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of both generators, and where they come from."""
+
+    expressions: Comparison
+    """Neutral images to every expression."""
+    neutralisation: Comparison
+    """Expressive images to neutral."""
+    facts: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            **self.facts,
+            "expressions": self.expressions.to_json(),
+            "neutralisation": self.neutralisation.to_json(),
+        }

@@ -1,0 +1,240 @@
+"""Translates cases and hands each result to the accumulators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import Tensor
+
+from ecgan.data.dataset import to_images
+from ecgan.data.images import ImageStore
+from ecgan.data.manifest import Manifest, Record, Split
+from ecgan.evaluation.background import OutsideScores, change_outside
+from ecgan.evaluation.bootstrap import Interval, PeopleMeans
+from ecgan.evaluation.cases import Case
+from ecgan.evaluation.feature_distances import FeatureSet, feature_distances
+from ecgan.evaluation.identity import verification
+from ecgan.evaluation.instruments import Instruments
+from ecgan.evaluation.landmark_validity import LandmarkScores
+from ecgan.evaluation.monotonicity import STRENGTHS, MonotonicityScores
+from ecgan.evaluation.recognition import RecognitionScores
+from ecgan.evaluation.results import Comparison, Scores
+from ecgan.evaluation.similarity import SimilarityScores
+from ecgan.evaluation.translations import ready_photo, translate_aligned
+from ecgan.expressions import NEUTRAL
+from ecgan.faces.masks import JAW_ROOM, face_mask
+from ecgan.inference.translator import Translator
+
+Pixels = NDArray[np.uint8]
+Figures = dict[str, dict[str, Interval]]
+Progress = Callable[[int, int], None]
+"""Called with the translations done and the translations in all."""
+
+
+class Counter:
+    """Tells how far the translations are."""
+
+    def __init__(self, total: int, progress: Progress | None) -> None:
+        self._total = total
+        self._progress = progress
+        self._done = 0
+
+    def add(self, count: int) -> None:
+        """So many more are done."""
+        self._done += count
+        if self._progress is not None:
+            self._progress(self._done, self._total)
+
+
+class _Tally:
+    """The accumulators of one column: the model's, or the identity's."""
+
+    def __init__(self, instruments: Instruments) -> None:
+        self.recognition = RecognitionScores()
+        self.similarity = SimilarityScores()
+        self.outside = OutsideScores()
+        self.outside_face = OutsideScores()
+        self.landmarks = LandmarkScores()
+        self.curves = MonotonicityScores()
+        self.features = {one.key: FeatureSet() for one in instruments.extractors}
+        self.means = {
+            one.key: PeopleMeans()
+            for one in (instruments.perceptual, instruments.identity)
+            if one is not None
+        }
+
+    def scores(self, real: dict[str, FeatureSet], seed: int) -> Scores:
+        figures = self.recognition.compute(seed=seed)
+        figures["outside"] = self.outside.compute(seed=seed)
+        figures["outside_face"] = self.outside_face.compute(seed=seed)
+        for collected in (self.similarity, self.landmarks, self.curves):
+            if len(collected):
+                figures |= collected.compute(seed=seed)
+        figures |= {
+            key: means.compute(seed=seed) for key, means in self.means.items() if len(means)
+        }
+        for key, features in self.features.items():
+            distances = feature_distances(features, real[key], seed=seed)
+            figures |= {f"{name}_{key}": groups for name, groups in distances.items()}
+        return Scores(figures, self.outside.largest)
+
+
+class Scorer:
+    """Scores both directions of a translator on the people of one split."""
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        split: Split,
+        translator: Translator,
+        instruments: Instruments,
+        seed: int,
+    ) -> None:
+        with Image.open(manifest.image_path(manifest.records[0])) as image:
+            self.size = image.width
+        self._store = ImageStore(manifest, self.size, cache_mib=256)
+        self._records = manifest.select(split=split)
+        self._translator = translator
+        self._tools = instruments
+        self._judge = instruments.judge
+        self._seed = seed
+        self._real = {one.key: FeatureSet() for one in instruments.extractors}
+        for record in self._records if self._real else ():
+            self._add_features(self._real, self._pictures([record]), [record.expression], record)
+
+    def facts(self) -> dict[str, Any]:
+        """What was measured with, and how well the identity measure knows the people apart."""
+        facts = self._tools.facts()
+        measure = self._tools.identity
+        # Images of a pair are made from one photo, which would be no test.
+        photos = [record for record in self._records if record.pair is None]
+        if measure is not None and photos:
+            described = [self._describe(self._store.image(record), record) for record in photos]
+            found = verification(described, [record.subject for record in photos])
+            if found is not None:
+                facts["identity_verification"] = {"measure": measure.key, **found.to_json()}
+        return facts
+
+    def compare(self, cases: Sequence[Case], counter: Counter) -> Comparison:
+        """The model's scores of some cases, those of doing nothing, and how the truth is seen."""
+        model, identity = _Tally(self._tools), _Tally(self._tools)
+        graded: set[str] = set()
+        for case in cases:
+            source = self._store.image(case.source)
+            made = list(translate_aligned(self._translator, source, case.source, case.targets))
+            self._add(model, case, made)
+            self._add(identity, case, [source] * len(case.targets))
+            if self._tools.monotonicity and case.source.expression == NEUTRAL:
+                # One photo of each person: every curve takes as many translations as strengths.
+                if case.source.subject not in graded:
+                    self._add_curves(model, case, made)
+                graded.add(case.source.subject)
+            counter.add(len(case.targets))
+        return Comparison(
+            model.scores(self._real, self._seed),
+            identity.scores(self._real, self._seed),
+            self._truth(cases),
+        )
+
+    def _truth(self, cases: Sequence[Case]) -> Figures:
+        scores, alike = RecognitionScores(), PeopleMeans()
+        seen: set[str] = set()
+        for case in cases:
+            for name, record in zip(case.targets, case.truths, strict=True):
+                if record is None or record.image in seen:
+                    continue
+                seen.add(record.image)
+                probabilities = self._probabilities([self._store.image(record)])
+                scores.update(probabilities, self._asked([name]), [name], [record.subject])
+                if self._tools.identity is not None:
+                    alike.add([name], [record.subject], [self._alike(record, case.source)])
+        if not seen:
+            return {}
+        figures = scores.compute(seed=self._seed)
+        if self._tools.identity is not None:
+            figures[self._tools.identity.key] = alike.compute(seed=self._seed)
+        return figures
+
+    def _add(self, tally: _Tally, case: Case, results: Sequence[Pixels]) -> None:
+        """Score the results of one case, one for each target."""
+        source, face = self._store.image(case.source), self._store.mask(case.source)
+        may_change = face_mask(np.array(case.source.landmarks), self.size, JAW_ROOM)
+        person = case.source.subject
+        people = [person] * len(results)
+        probabilities = self._probabilities(results)
+        tally.recognition.update(probabilities, self._asked(case.targets), case.targets, people)
+        self._add_features(tally.features, to_images(np.stack(results)), case.targets, case.source)
+        self._add_faces(tally, case, results)
+        for name, result, truth in zip(case.targets, results, case.truths, strict=True):
+            tally.outside.update(change_outside(result, source, may_change), name, person)
+            tally.outside_face.update(change_outside(result, source, face), name, person)
+            if truth is not None:
+                both = np.maximum(face, self._store.mask(truth))
+                inside = torch.from_numpy((both > 0).astype(np.float32))[None, None]
+                image, other = to_images(result[None]), self._pictures([truth])
+                tally.similarity.update(image, other, inside, [name], [person])
+                if self._tools.perceptual is not None:
+                    distance = self._tools.perceptual.distance(image, other)
+                    tally.means[self._tools.perceptual.key].add([name], [person], distance.tolist())
+
+    def _add_features(
+        self, sets: dict[str, FeatureSet], images: Tensor, names: Sequence[str], record: Record
+    ) -> None:
+        for one in self._tools.extractors:
+            sets[one.key].add(names, [record.subject] * len(names), one.features(images))
+
+    def _add_faces(self, tally: _Tally, case: Case, results: Sequence[Pixels]) -> None:
+        """Is it a face in its place, and the same person's?"""
+        detector, measure = self._tools.detector, self._tools.identity
+        expected, person = np.array(case.source.landmarks), case.source.subject
+        source = (
+            None if measure is None else self._describe(self._store.image(case.source), case.source)
+        )
+        found: dict[int, Any] = {}
+        for name, result, truth in zip(case.targets, results, case.truths, strict=True):
+            if measure is not None and source is not None:
+                similarity = float(measure.describe(result, expected) @ source)
+                tally.means[measure.key].add([name], [person], [similarity])
+            if detector is not None:
+                # Doing nothing gives the same picture for every target.
+                if id(result) not in found:
+                    found[id(result)] = detector(result)
+                points = None if truth is None else np.array(truth.landmarks)
+                tally.landmarks.update(found[id(result)], expected, points, name, person)
+
+    def _add_curves(self, tally: _Tally, case: Case, made: Sequence[Pixels]) -> None:
+        source = self._store.image(case.source)
+        ready = ready_photo(self._translator, source, case.source)
+        known = {0.0: [source] * len(made), 1.0: list(made)}
+        for index, name in enumerate(case.targets):
+            pictures = [
+                known[strength][index]
+                if strength in known
+                else self._translator.render(ready, name, strength).pixels
+                for strength in STRENGTHS
+            ]
+            asked = self._judge.vocabulary.index(name)
+            curve = self._probabilities(pictures)[:, asked].tolist()
+            tally.curves.update(curve, name, case.source.subject)
+
+    def _alike(self, record: Record, source: Record) -> float:
+        one, other = (self._describe(self._store.image(r), r) for r in (record, source))
+        return float(one @ other)
+
+    def _describe(self, pixels: Pixels, record: Record) -> NDArray[np.float64]:
+        assert self._tools.identity is not None  # asked for by its callers alone
+        return self._tools.identity.describe(pixels, np.array(record.landmarks))
+
+    def _pictures(self, records: Sequence[Record]) -> Tensor:
+        return to_images(np.stack([self._store.image(record) for record in records]))
+
+    def _probabilities(self, pictures: Sequence[Pixels]) -> Tensor:
+        return self._judge.probabilities(to_images(np.stack(pictures)))
+
+    def _asked(self, names: Sequence[str]) -> Tensor:
+        return torch.tensor([self._judge.vocabulary.index(name) for name in names])
