@@ -153,7 +153,9 @@ def kernel_distance_of(
 def _covariance_root(rows: Rows) -> Rows:
     """R with R'R the covariance, of at most as many rows as features."""
     centred = (rows - rows.mean(axis=0)) / np.sqrt(len(rows) - 1)
-    return centred if len(rows) <= rows.shape[1] else np.linalg.qr(centred, mode="r")
+    if len(rows) <= rows.shape[1]:
+        return centred
+    return np.asarray(np.linalg.qr(centred, mode="r"))
 
 
 def _rows(first: ArrayLike, second: ArrayLike) -> tuple[Rows, Rows]:

@@ -83,4 +83,6 @@ def inception_extractor(given: str | Path | None = None, download: bool = False)
 
 def _in_batches(network: nn.Module, images: Images) -> Tensor:
     with torch.inference_mode():
-        return torch.cat([network(resize(part, INCEPTION_PX)) for part in images.split(BATCH)])
+        return torch.cat(
+            [network(resize(part, INCEPTION_PX)) for part in torch.split(images, BATCH)]
+        )

@@ -93,7 +93,8 @@ def _distances(
     assert value is not None  # two rows each
     generator = np.random.default_rng(seed)
     share = np.full(len(names), 1 / len(names))
-    drawn = generator.multinomial(len(names), share, size=resamples) if len(names) > 1 else []
+    draws = resamples if len(names) > 1 else 0
+    drawn = generator.multinomial(len(names), share, size=draws)
     found = [again for times in drawn if (again := values(times[person])) is not None]
     people = len(set(made[1]))
     fid, kid = (
