@@ -13,7 +13,6 @@ from ecgan.apps.prepare import (
     SubjectPattern,
     Subjects,
     Workers,
-    read_card,
     say_rejections,
 )
 
