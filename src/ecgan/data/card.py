@@ -78,7 +78,8 @@ def read_card(file: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise DataError(
-            f'cannot read the card {file}: {reason}; expected a JSON object such as {{"licence": ...}}'
+            f"cannot read the card {file}: {reason}; "
+            'expected a JSON object such as {"licence": ...}'
         ) from None
     if not isinstance(card, dict):
         raise DataError(

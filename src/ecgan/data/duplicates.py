@@ -109,7 +109,7 @@ def near_pairs(words: Words) -> Iterator[NDArray[np.int64]]:
 
 
 def _pairs_of_block(words: Words, keys: NDArray[np.uint16]) -> Iterator[NDArray[np.int64]]:
-    """Places (first, second) in a block whose first `_BLOCK` rows are compared with what follows."""
+    """Places (first, second) in a block: its first `_BLOCK` rows, each with what follows it."""
     for step in range(1, min(_WINDOW, len(words) - 1) + 1):
         (first,) = np.nonzero(keys[step:][:_BLOCK] == keys[:-step][:_BLOCK])
         if not len(first):

@@ -154,33 +154,35 @@ class Journal:
 
 
 def _open(database: sqlite3.Connection, path: Path) -> None:
-    try:
-        _attach(database, path)
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError):
-            raise
-        # It is damaged, so everything is made anew.
-        database.execute("DETACH journal")
+    """Attach the journal; what a damaged one says does not count."""
+    if not _attach(database, path):
+        if "journal" in {name for _, name, _ in database.execute("PRAGMA database_list")}:
+            database.execute("DETACH journal")
         for name in (path.name, f"{path.name}-wal"):
             path.with_name(name).unlink(missing_ok=True)
         _attach(database, path)
-
-
-def _attach(database: sqlite3.Connection, path: Path) -> None:
-    database.execute("ATTACH ? AS journal", (str(path),))
-    database.execute("PRAGMA journal.locking_mode = EXCLUSIVE")
-    database.execute("PRAGMA journal.journal_mode = WAL")
-    database.execute("PRAGMA journal.synchronous = NORMAL")
-    if database.execute("PRAGMA journal.quick_check(1)").fetchone() != ("ok",):
-        raise sqlite3.DatabaseError(f"{path} is damaged")
     (version,) = database.execute("PRAGMA journal.user_version").fetchone()
     if version == 0:
         database.executescript(f"BEGIN; {_TABLES} COMMIT;")
     elif version != _VERSION:
         raise DataError(
-            f"{path} was written by another version of ecgan; choose a new folder or delete this one"
+            f"{path} was written by another ecgan; choose a new folder or delete this one"
         )
     _join(database)
+
+
+def _attach(database: sqlite3.Connection, path: Path) -> bool:
+    """Whether the file, new or not, is sound."""
+    try:
+        database.execute("ATTACH ? AS journal", (str(path),))
+        database.execute("PRAGMA journal.locking_mode = EXCLUSIVE")
+        database.execute("PRAGMA journal.journal_mode = WAL")
+        database.execute("PRAGMA journal.synchronous = NORMAL")
+        return bool(database.execute("PRAGMA journal.quick_check(1)").fetchone() == ("ok",))
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            return False
+        raise
 
 
 def _join(database: sqlite3.Connection) -> None:
