@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from ecgan.data.points import Points
@@ -197,8 +197,7 @@ def _join(database: sqlite3.Connection) -> None:
 
 
 def _row(outcome: Outcome) -> tuple[object, ...]:
-    values = {**dict(zip(_COLUMNS, astuple(outcome), strict=True))}
-    return tuple({**values, "landmarks": outcome.landmarks.tobytes()}.values())
+    return tuple({**vars(outcome), "landmarks": outcome.landmarks.tobytes()}.values())
 
 
 def _has(path: Path, sha256: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from itertools import groupby
 from pathlib import Path, PurePosixPath
 
@@ -73,7 +73,7 @@ class Worklist:
             ).fetchone()
         stem = _output_stem(image)
         labels = (getattr(image, name) for name in _LABELS)
-        path, *place = astuple(image.place)
+        path, *place = (getattr(image.place, name) for name in _PLACE)
         row = (number, task, image.expression != NEUTRAL, stem, stem.casefold(), *labels)
         self._insert("images", (*row, str(path), *place))
         if image.landmarks is not None:
