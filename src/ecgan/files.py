@@ -37,8 +37,12 @@ def atomic_open(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
 
 def remove_parts(folder: Path) -> None:
     """Delete what a killed run was writing below a folder: no name will ever point to it."""
-    for part in folder.rglob(".*.part"):
-        part.unlink(missing_ok=True)
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                remove_parts(Path(entry.path))
+            elif entry.name.startswith(".") and entry.name.endswith(".part"):
+                Path(entry.path).unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

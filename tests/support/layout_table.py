@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from ecgan.data.layouts import Source, list_source
+from ecgan.data.layouts import ListedSource, list_source
 from ecgan.data.splits import split_of
 from support.layout_trees import TREES, WRONG_NAMES, LayoutTree, write_tree
 
@@ -34,7 +34,7 @@ def main() -> int:
     return 0 if all(row[0] == row[1] for row in rows[1:]) else 1
 
 
-def _row(name: str, source: Source, wrong: str) -> tuple[str, ...]:
+def _row(name: str, source: ListedSource, wrong: str) -> tuple[str, ...]:
     images = source.listing.images
     people = {image.subject for image in images}
     splits = Counter(split_of(person) for person in people)

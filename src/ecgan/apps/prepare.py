@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from ecgan.apps.console import progress, say, say_json
-from ecgan.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,7 +87,7 @@ def prepare(
     The same command again goes on where it was stopped. DATA/report.json names every rejected
     file with its reason.
     """
-    from ecgan.data.card import joined_cards, source_card
+    from ecgan.data.card import joined_cards, read_card, source_card
     from ecgan.data.prepare import prepare as prepare_data
 
     cards = [source_card(source) for source in sources]
@@ -131,19 +129,6 @@ def _landmarks(
         return asked.value
     given = [card.get("landmarks") == "given" for card in cards]
     return "given" if all(given) else "auto" if any(given) else "detect"
-
-
-def read_card(file: Path) -> dict[str, Any]:
-    """What the user says of the data. Raises UsageError."""
-    try:
-        values = json.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read the card {file}: {error.strerror}") from None
-    except ValueError:
-        raise UsageError(f"the card {file} is not JSON") from None
-    if not isinstance(values, dict):
-        raise UsageError(f'the card {file}: expected a JSON object such as {{"licence": ...}}')
-    return values
 
 
 def say_rejections(rejections: Sequence[Rejection], verb: str, out: Path) -> None:

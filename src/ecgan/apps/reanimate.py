@@ -13,7 +13,6 @@ from ecgan.apps.prepare import (
     SubjectPattern,
     Subjects,
     Workers,
-    read_card,
     say_rejections,
 )
 
@@ -83,6 +82,7 @@ def reanimate(
     All pictures of a person in one look match pixel for pixel. The same command again goes on
     where it was stopped. DIR/report.json names every photo that could not be used, with its reason.
     """
+    from ecgan.data.card import read_card
     from ecgan.data.reanimate.people import Settings
     from ecgan.data.reanimate.recipes import RECIPES
     from ecgan.data.reanimate.run import reanimate as reanimate_people

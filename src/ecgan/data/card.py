@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from ecgan import __version__
 from ecgan.data.layouts import Source
-from ecgan.data.manifest import CARD_NAME, Record, vocabulary_of
+from ecgan.data.manifest import CARD_NAME, vocabulary_of
 from ecgan.errors import DataError
 
 _TOOLS = ("mediapipe", "opencv-contrib-python-headless", "opencv-python-headless", "pillow")
 
 
 def card_of(
-    records: Sequence[Record],
+    labels: Iterable[str],
     given: Mapping[str, Any] | None,
     alignment: Mapping[str, Any],
     sources: Sequence[Source] = (),
@@ -25,12 +25,12 @@ def card_of(
     """What the user gave (name, licence, attribution and more), and what is known.
 
     Where the user gave none, name, licence and attribution are those of the data sets, if every
-    source is one; `sources` has them one by one.
+    source is one; `sources` has them one by one. `labels`: the expressions found.
     """
     return {
         **_of_data_sets(sources),
         **(given or {}),
-        "expressions": list(vocabulary_of(record.expression for record in records).names),
+        "expressions": list(vocabulary_of(labels).names),
         "alignment": dict(alignment),
         "sources": [about(source) for source in sources],
         "made_with": [f"ecgan {__version__}", *tool_versions()],
@@ -64,14 +64,28 @@ def source_card(folder: Path) -> dict[str, Any]:
         DataError: there is one, but it is no JSON object.
     """
     file = folder / CARD_NAME
+    return read_card(file) if file.exists() else {}
+
+
+def read_card(file: Path) -> dict[str, Any]:
+    """What somebody says of the data.
+
+    Raises:
+        DataError: it cannot be read, or is no JSON object.
+    """
     try:
         card = json.loads(file.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
     except (OSError, ValueError) as error:
-        raise DataError(f"cannot read {file}: {error}; expected a JSON object") from None
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise DataError(
+            f"cannot read the card {file}: {reason}; "
+            'expected a JSON object such as {"licence": ...}'
+        ) from None
     if not isinstance(card, dict):
-        raise DataError(f"{file} holds a {type(card).__name__}, expected a JSON object")
+        raise DataError(
+            f"the card {file} holds a {type(card).__name__}, "
+            'expected a JSON object such as {"licence": ...}'
+        )
     return card
 
 

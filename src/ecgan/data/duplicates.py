@@ -3,8 +3,9 @@ with all."""
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +23,7 @@ MAX_DISTANCE = 7
 
 _BAND_BITS = 16
 _WINDOW = 128
+_BLOCK = 4096
 _SIDE = 32
 _ROWS, _COLUMNS = np.indices((_SIDE, _SIDE))
 _LOWEST = np.argsort((_ROWS + _COLUMNS).ravel(), kind="stable")[1 : NUM_BITS + 1]
@@ -73,17 +75,22 @@ def face_hash(aligned: NDArray[np.uint8]) -> str:
 
 def find_duplicates(pictures: Iterable[Picture]) -> tuple[Duplicates, ...]:
     """Groups of the same pixels, whoever is on them, then of nearly the same across people (one
-    person's pictures are meant to resemble each other), each in the order of their files."""
-    listed = list(pictures)
-    same = [group for group in _grouped(listed).values() if len(group) > 1]
-    near = [
-        group for group in _near_groups(listed) if len({picture.pixels for picture in group}) > 1
-    ]
-    return (*_described("same-pixels", same), *_described("near", near))
+    person's pictures are meant to resemble each other), each in the order of their files.
+
+    `pictures` are gone through twice, once for their hashes and once for the names of those found,
+    so that of the others no more than 40 bytes each are in memory.
+    """
+    pixels, looks, people = _packed(pictures)
+    same = _equal_rows(pixels)
+    del pixels
+    found = _looked_up(pictures, [*same, *_near_rows(looks, people)])
+    near = [group for group in found[len(same) :] if len({one.pixels for one in group}) > 1]
+    return (*_described("same-pixels", found[: len(same)]), *_described("near", near))
 
 
-def near_pairs(words: Words) -> NDArray[np.int64]:
-    """Pairs (first, second) of rows that differ in at most `MAX_DISTANCE` bits, each once.
+def near_pairs(words: Words) -> Iterator[NDArray[np.int64]]:
+    """Pairs (first, second) of rows that differ in at most `MAX_DISTANCE` bits, block by block; a
+    pair may come several times.
 
     Of 8 bands of 16 bits, one must be equal in two rows that differ in 7 bits at most, so only
     rows that share a band are compared; of those, each with the next 128 in the order of the
@@ -92,53 +99,104 @@ def near_pairs(words: Words) -> NDArray[np.int64]:
     Args:
         words: (number, 2) hashes; no two rows equal.
     """
-    found = [np.empty((0, 2), dtype=np.int64)]
     bands = words.view(np.uint16)
     for band in range(bands.shape[1]):
-        order = np.lexsort((words[:, 1], words[:, 0], bands[:, band]))
-        keys, sorted_words = bands[order, band], words[order]
-        for step in range(1, min(_WINDOW, len(words) - 1) + 1):
-            (start,) = np.nonzero(keys[step:] == keys[:-step])
-            if not len(start):
-                break
-            differing = sorted_words[start] ^ sorted_words[start + step]
-            close = start[np.bitwise_count(differing).sum(axis=1) <= MAX_DISTANCE]
-            found.append(np.sort(np.stack((order[close], order[close + step]), axis=1), axis=1))
-    return np.unique(np.concatenate(found), axis=0)
+        order = np.lexsort((words[:, 1], words[:, 0], bands[:, band])).astype(np.int32)
+        for start in range(0, len(order), _BLOCK):
+            rows = order[start : start + _BLOCK + _WINDOW]
+            for pairs in _pairs_of_block(words[rows], bands[rows, band]):
+                yield np.sort(rows[pairs], axis=1).astype(np.int64)
 
 
-def _grouped(pictures: Sequence[Picture]) -> dict[str, list[Picture]]:
-    groups: dict[str, list[Picture]] = defaultdict(list)
+def _pairs_of_block(words: Words, keys: NDArray[np.uint16]) -> Iterator[NDArray[np.int64]]:
+    """Places (first, second) in a block: its first `_BLOCK` rows, each with what follows it."""
+    for step in range(1, min(_WINDOW, len(words) - 1) + 1):
+        (first,) = np.nonzero(keys[step:][:_BLOCK] == keys[:-step][:_BLOCK])
+        if not len(first):
+            return
+        differing = words[first] ^ words[first + step]
+        close = first[np.bitwise_count(differing).sum(axis=1) <= MAX_DISTANCE]
+        yield np.stack((close, close + step), axis=1)
+
+
+def _packed(pictures: Iterable[Picture]) -> tuple[Words, Words, NDArray[np.uint64]]:
+    """Hashes of pixels and looks, (number, 2), and what tells people apart, (number,)."""
+    pixels, looks, people = bytearray(), bytearray(), bytearray()
     for picture in pictures:
-        groups[picture.pixels].append(picture)
-    return groups
+        pixels += bytes.fromhex(picture.pixels)
+        looks += bytes.fromhex(picture.looks)
+        people += bytes.fromhex(sha256_bytes(picture.subject.encode())[:16])
+    return (
+        np.frombuffer(pixels, np.uint64).reshape(-1, NUM_BITS // 64),
+        np.frombuffer(looks, np.uint64).reshape(-1, NUM_BITS // 64),
+        np.frombuffer(people, np.uint64),
+    )
 
 
-def _near_groups(pictures: Sequence[Picture]) -> list[list[Picture]]:
-    by_looks: dict[str, list[Picture]] = defaultdict(list)
-    for picture in pictures:
-        by_looks[picture.looks].append(picture)
-    members = list(by_looks.values())
-    if not members:
+def _equal_rows(words: Words) -> list[NDArray[np.int32]]:
+    """The places of rows that are there several times."""
+    order, starts = _sorted(words)
+    (several,) = np.nonzero(np.diff(starts) > 1)
+    return [order[starts[k] : starts[k + 1]] for k in several]
+
+
+def _near_rows(looks: Words, people: NDArray[np.uint64]) -> list[NDArray[np.int32]]:
+    """The places of pictures of several people that are alike, or linked by such."""
+    if not len(looks):
         return []
-    people = [{picture.subject for picture in group} for group in members]
-    hashes = b"".join(bytes.fromhex(looks) for looks in by_looks)
-    words = np.frombuffer(hashes, dtype=np.uint64).reshape(len(members), -1)
-    parents = list(range(len(members)))
-    for first, second in near_pairs(words).tolist():
-        if len(people[first] | people[second]) > 1:
-            parents[_root(parents, first)] = _root(parents, second)
-    joined: dict[int, list[Picture]] = defaultdict(list)
-    for place, group in enumerate(members):
-        joined[_root(parents, place)].extend(group)
-    return [group for group in joined.values() if len({p.subject for p in group}) > 1]
+    order, starts = _sorted(looks)
+    words, ordered = looks[order[starts[:-1]]], people[order]
+    lowest = np.minimum.reduceat(ordered, starts[:-1])
+    mixed = lowest != np.maximum.reduceat(ordered, starts[:-1])
+    parents = array("i", range(len(words)))
+    linked = set(np.flatnonzero(mixed).tolist())
+    for pairs in near_pairs(words):
+        first, second = pairs.T
+        across = mixed[first] | (lowest[first] != lowest[second])
+        for one, other in pairs[across].tolist():
+            linked |= {one, other}
+            parents[_root(parents, one)] = _root(parents, other)
+    joined: dict[int, list[int]] = defaultdict(list)
+    for place in sorted(linked):
+        joined[_root(parents, place)].append(place)
+    return [
+        np.concatenate([order[starts[k] : starts[k + 1]] for k in group])
+        for group in joined.values()
+    ]
 
 
-def _root(parents: list[int], place: int) -> int:
+def _sorted(words: Words) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """An order in which equal rows are neighbours, and where in it each different row starts (and
+    the end)."""
+    order = np.lexsort((words[:, 1], words[:, 0])).astype(np.int32)
+    starts = np.ones(len(words) + 1, dtype=bool)
+    starts[1:-1] = False
+    for column in range(words.shape[1]):
+        ordered = words[order, column]
+        starts[1:-1] |= ordered[1:] != ordered[:-1]
+    return order, np.flatnonzero(starts).astype(np.int32)
+
+
+def _root(parents: array[int], place: int) -> int:
     while parents[place] != place:
         parents[place] = parents[parents[place]]
         place = parents[place]
     return place
+
+
+def _looked_up(
+    pictures: Iterable[Picture], groups: Sequence[NDArray[np.int32]]
+) -> list[list[Picture]]:
+    """The pictures of groups of places."""
+    found: list[list[Picture]] = [[] for _ in groups]
+    wanted: dict[int, list[int]] = defaultdict(list)
+    for number, group in enumerate(groups):
+        for place in group.tolist():
+            wanted[place].append(number)
+    for place, picture in enumerate(pictures) if wanted else ():
+        for number in wanted.get(place, ()):
+            found[number].append(picture)
+    return found
 
 
 def _described(kind: Kind, groups: Iterable[Sequence[Picture]]) -> list[Duplicates]:

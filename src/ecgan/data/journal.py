@@ -1,19 +1,20 @@
-"""What `prepare` has done so far: one line a task, so that an interrupted run goes on."""
+"""What `prepare` has done so far, kept in the data folder, so that an interrupted run goes on."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
-from itertools import chain
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 from ecgan.data.points import Points
 from ecgan.errors import DataError
-from ecgan.files import sha256_file, write_lines
+from ecgan.files import sha256_file
 
-JOURNAL_NAME = ".prepare.jsonl"
+JOURNAL_NAME = ".prepare.db"
 _NO_POINTS = Points(())
+_VERSION = 1
+"""Of the tables."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +27,9 @@ class Outcome:
     sha256: str = ""
     mask_sha256: str = ""
     landmarks: Points = _NO_POINTS
-    landmark_error: tuple[float, float] | None = None
-    """Mean and median distance to the given landmarks, in fractions of the eye distance."""
+    mean_error: float | None = None
+    """Mean distance to the given landmarks, in fractions of the eye distance."""
+    median_error: float | None = None
     pixels: str = ""
     """`pixel_hash` of the source."""
     looks: str = ""
@@ -40,102 +42,162 @@ class Outcome:
         return not self.reason
 
 
+_COLUMNS = tuple(field.name for field in fields(Outcome))
+_TABLES = f"""
+    CREATE TABLE journal.tasks (id INTEGER PRIMARY KEY, fingerprint TEXT UNIQUE);
+    CREATE TABLE journal.outcomes (
+        id INTEGER PRIMARY KEY, task INTEGER, place INTEGER, {", ".join(_COLUMNS)},
+        UNIQUE (task, place)
+    );
+    CREATE TABLE journal.times (seconds REAL, images INTEGER);
+    INSERT INTO journal.times VALUES (0, 0);
+    PRAGMA journal.user_version = {_VERSION};
+"""
+_OBSOLETE = "SELECT fingerprint FROM journal.tasks EXCEPT SELECT fingerprint FROM main.tasks"
+_OBSOLETE_IDS = f"SELECT id FROM journal.tasks WHERE fingerprint IN ({_OBSOLETE})"
+
+
 class Journal:
-    """Outcomes by task fingerprint, appended as they come."""
+    """Outcomes by task fingerprint, as the schema `journal` of the database of a `Worklist`.
 
-    def __init__(self, root: Path) -> None:
+    Each task is one transaction of a write-ahead log that is not synced: a killed process loses
+    none of them; a power failure may take the latest, and leaves the rest sound. Whether the images
+    themselves have outlived it, `has` finds out by their hashes. One run at a time has the file.
+
+    Raises:
+        DataError: another run has it, or another version has written it.
+    """
+
+    def __init__(self, database: sqlite3.Connection, root: Path) -> None:
         self.root = root
-        self.path = root / JOURNAL_NAME
-        self.outcomes: dict[str, tuple[Outcome, ...]] = {}
-        self.seconds = 0.0
-        self.images_timed = 0
-        """Working time of all runs so far, and the images handled in it."""
-        self._read()
+        self._database = database
+        try:
+            _open(database, root / JOURNAL_NAME)
+        except sqlite3.OperationalError as error:
+            raise DataError(
+                f"cannot open {root / JOURNAL_NAME} ({error}); is another `ecgan prepare` at work "
+                "there? Wait for its end"
+            ) from None
 
-    def add(self, task: str, outcomes: tuple[Outcome, ...]) -> None:
-        self.outcomes[task] = outcomes
-        self._append(_task_line(task, outcomes))
+    @property
+    def time(self) -> tuple[float, int]:
+        """Seconds of work in all runs so far that came to an end, and the images handled."""
+        seconds, images = self._database.execute("SELECT * FROM journal.times").fetchone()
+        return float(seconds), int(images)
 
     def add_time(self, seconds: float, images: int) -> None:
-        self.seconds += seconds
-        self.images_timed += images
-        self._append(_time_line(seconds, images))
-
-    def is_intact(self, task: str) -> bool:
-        """Whether the outputs of a task are still there, byte for byte."""
-        return all(
-            _has(self.root / outcome.image, outcome.sha256)
-            and _has(self.root / outcome.mask, outcome.mask_sha256)
-            for outcome in self.outcomes[task]
-            if outcome.accepted
+        self._database.execute(
+            "UPDATE journal.times SET seconds = seconds + ?, images = images + ?",
+            (seconds, images),
         )
 
-    def finish(self, tasks: list[str]) -> None:
-        """Forget all other tasks, delete outputs that no task has now, put the lines in order."""
-        kept = {task: self.outcomes[task] for task in sorted(tasks)}
-        current = {name for outcomes in kept.values() for name in _outputs(outcomes)}
-        for outcomes in self.outcomes.values():
-            for name in _outputs(outcomes) - current:
-                (self.root / name).unlink(missing_ok=True)
-        self.outcomes = kept
-        lines = (_task_line(task, outcomes) for task, outcomes in kept.items())
-        write_lines(self.path, chain(lines, [_time_line(self.seconds, self.images_timed)]))
+    def add(self, fingerprint: str, outcomes: Sequence[Outcome]) -> None:
+        """Note a task, in place of what was known of it."""
+        places = ", ".join("?" * (2 + len(_COLUMNS)))
+        insert = f"INSERT INTO journal.outcomes (task, place, {', '.join(_COLUMNS)}) "
+        with self._database:
+            self._database.execute("BEGIN")
+            self._forget(fingerprint)
+            task = self._database.execute(
+                "INSERT INTO journal.tasks (fingerprint) VALUES (?)", (fingerprint,)
+            ).lastrowid
+            self._database.executemany(
+                f"{insert} VALUES ({places})",
+                ((task, place, *_row(outcome)) for place, outcome in enumerate(outcomes)),
+            )
 
-    def _append(self, line: str) -> None:
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(line)
+    def has(self, fingerprint: str) -> bool:
+        """Whether a task is done and its outputs are still there, byte for byte."""
+        row = self._database.execute(
+            "SELECT id FROM journal.tasks WHERE fingerprint = ?", (fingerprint,)
+        ).fetchone()
+        if row is None:
+            return False
+        outputs = self._database.execute(
+            "SELECT image, sha256, mask, mask_sha256 FROM journal.outcomes "
+            "WHERE task = ? AND reason = ''",
+            row,
+        ).fetchall()
+        return all(
+            _has(self.root / image, sha256) and _has(self.root / mask, mask_sha256)
+            for image, sha256, mask, mask_sha256 in outputs
+        )
 
-    def _read(self) -> None:
-        """Lines that a killed run left unfinished, or that are of another version, do not count."""
-        if not self.path.exists():
-            return
-        line = "\n"
-        try:
-            with self.path.open(encoding="utf-8", errors="replace") as file:
-                for line in file:
-                    self._read_line(line)
-        except OSError as error:
-            raise DataError(f"cannot read {self.path}: {error.strerror}") from None
-        if not line.endswith("\n"):
-            self._append("\n")
+    def has_obsolete(self) -> bool:
+        """Whether it knows tasks that are not in the worklist."""
+        return self._database.execute(f"{_OBSOLETE} LIMIT 1").fetchone() is not None
 
-    def _read_line(self, line: str) -> None:
-        try:
-            values = json.loads(line)
-            if "task" in values:
-                self.outcomes[values["task"]] = tuple(map(_outcome, values["outcomes"]))
-            else:
-                self.seconds += values["seconds"]
-                self.images_timed += values["images"]
-        except (ValueError, TypeError, KeyError):
-            pass
+    def forget_obsolete(self) -> None:
+        """Delete outputs of tasks that are not in the worklist, then forget these tasks."""
+        for name in self._obsolete_outputs():
+            (self.root / name).unlink(missing_ok=True)
+        with self._database:
+            self._database.execute("BEGIN")
+            self._database.execute(f"DELETE FROM journal.outcomes WHERE task IN ({_OBSOLETE_IDS})")
+            self._database.execute(f"DELETE FROM journal.tasks WHERE fingerprint IN ({_OBSOLETE})")
 
+    def _obsolete_outputs(self) -> Iterator[str]:
+        """Names that no outcome of the worklist has."""
+        query = f"""
+            SELECT image, mask FROM journal.outcomes WHERE reason = '' AND task IN ({_OBSOLETE_IDS})
+            AND NOT EXISTS (SELECT 1 FROM results WHERE output = outcomes.image AND reason = '')
+        """
+        for names in self._database.execute(query):
+            yield from names
 
-def _outcome(values: dict[str, Any]) -> Outcome:
-    points = Points((x, y) for x, y in values.pop("landmarks", ()))
-    error = values.pop("landmark_error", None)
-    if error is not None:
-        mean, median = error
-        error = (float(mean), float(median))
-    return Outcome(**values, landmarks=points, landmark_error=error)
-
-
-def _task_line(task: str, outcomes: tuple[Outcome, ...]) -> str:
-    values = [
-        {k: list(v) if k == "landmarks" else v for k, v in asdict(outcome).items() if v}
-        for outcome in outcomes
-    ]
-    return json.dumps({"task": task, "outcomes": values}, ensure_ascii=False) + "\n"
-
-
-def _time_line(seconds: float, images: int) -> str:
-    return json.dumps({"seconds": seconds, "images": images}) + "\n"
+    def _forget(self, fingerprint: str) -> None:
+        of_it = "SELECT id FROM journal.tasks WHERE fingerprint = ?"
+        self._database.execute(
+            f"DELETE FROM journal.outcomes WHERE task = ({of_it})", (fingerprint,)
+        )
+        self._database.execute("DELETE FROM journal.tasks WHERE fingerprint = ?", (fingerprint,))
 
 
-def _outputs(outcomes: tuple[Outcome, ...]) -> set[str]:
-    return {
-        name for outcome in outcomes if outcome.accepted for name in (outcome.image, outcome.mask)
-    }
+def _open(database: sqlite3.Connection, path: Path) -> None:
+    """Attach the journal; what a damaged one says does not count."""
+    if not _attach(database, path):
+        if "journal" in {name for _, name, _ in database.execute("PRAGMA database_list")}:
+            database.execute("DETACH journal")
+        for name in (path.name, f"{path.name}-wal"):
+            path.with_name(name).unlink(missing_ok=True)
+        _attach(database, path)
+    (version,) = database.execute("PRAGMA journal.user_version").fetchone()
+    if version == 0:
+        database.executescript(f"BEGIN; {_TABLES} COMMIT;")
+    elif version != _VERSION:
+        raise DataError(
+            f"{path} was written by another ecgan; choose a new folder or delete this one"
+        )
+    _join(database)
+
+
+def _attach(database: sqlite3.Connection, path: Path) -> bool:
+    """Whether the file, new or not, is sound."""
+    try:
+        database.execute("ATTACH ? AS journal", (str(path),))
+        database.execute("PRAGMA journal.locking_mode = EXCLUSIVE")
+        database.execute("PRAGMA journal.journal_mode = WAL")
+        database.execute("PRAGMA journal.synchronous = NORMAL")
+        return bool(database.execute("PRAGMA journal.quick_check(1)").fetchone() == ("ok",))
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+            return False
+        raise
+
+
+def _join(database: sqlite3.Connection) -> None:
+    """What became of each item of the worklist."""
+    columns = ", ".join(f"o.{name}" for name in _COLUMNS)
+    database.execute(f"""
+        CREATE TEMP VIEW results AS SELECT items.image AS output, items.number, {columns}
+        FROM main.items CROSS JOIN main.tasks ON tasks.task = items.task
+        CROSS JOIN journal.tasks AS done ON done.fingerprint = tasks.fingerprint
+        CROSS JOIN journal.outcomes AS o ON o.task = done.id AND o.place = items.place
+    """)
+
+
+def _row(outcome: Outcome) -> tuple[object, ...]:
+    return tuple({**vars(outcome), "landmarks": outcome.landmarks.tobytes()}.values())
 
 
 def _has(path: Path, sha256: str) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal, get_args
 
+from ecgan.data.disk import DiskDict
 from ecgan.errors import DataError, UsageError
 from ecgan.expressions import EXPRESSIONS, NEUTRAL, Vocabulary
 from ecgan.files import write_json, write_lines
@@ -106,13 +107,25 @@ def write_manifest(manifest: Manifest) -> None:
     check(manifest)
     ordered = sorted(manifest.records, key=lambda record: record.image)
     write_json(manifest.root / CARD_NAME, dict(manifest.card))
-    lines = (json.dumps(_line(record), ensure_ascii=False) + "\n" for record in ordered)
-    write_lines(manifest.root / MANIFEST_NAME, lines)
+    write_lines(manifest.root / MANIFEST_NAME, map(_line, ordered))
 
 
-def _line(record: Record) -> dict[str, Any]:
-    values = {**asdict(record), "landmarks": list(record.landmarks)}
-    return {k: v for k, v in values.items() if v is not None or k not in OPTIONAL}
+def write_records(root: Path, records: Iterable[Record], card: Mapping[str, Any]) -> None:
+    """As `write_manifest`, for any number of records, which come in the order of their images.
+
+    Raises:
+        DataError: the manifest would not load again; it is not written.
+    """
+    names = Manifest(root, (), card).vocabulary.names
+    write_json(root / CARD_NAME, dict(card))
+    lines = map(_line, checked(records, names, root, kept=DiskDict))
+    write_lines(root / MANIFEST_NAME, lines)
+
+
+def _line(record: Record) -> str:
+    values = {**vars(record), "landmarks": list(record.landmarks)}
+    said = {k: v for k, v in values.items() if v is not None or k not in OPTIONAL}
+    return json.dumps(said, ensure_ascii=False) + "\n"
 
 
 def load_manifest(root: Path | str) -> Manifest:
@@ -144,29 +157,47 @@ def check(manifest: Manifest) -> None:
     """Raises DataError where a manifest breaks its promises; see `load_manifest`."""
     if not manifest.records:
         raise DataError(f"the prepared data in {manifest.root} has no images; {_REMEDY}")
-    known = manifest.vocabulary.names
-    split_of: dict[str, str] = {}
-    pair_of: dict[str, str] = {}
-    images: set[str] = set()
-    for record in manifest.records:
-        if record.expression not in known:
+    for _ in checked(manifest.records, manifest.vocabulary.names, manifest.root):
+        pass
+
+
+def checked(
+    records: Iterable[Record],
+    names: Sequence[str],
+    root: Path,
+    *,
+    kept: Callable[[], MutableMapping[str, str]] = dict,
+) -> Iterator[Record]:
+    """The records as they come; raises DataError at the first one that breaks a promise.
+
+    Args:
+        names: of the vocabulary.
+        kept: where people, pairs and images already seen are noted.
+    """
+    split_of, pair_of, images = kept(), kept(), kept()
+    for record in records:
+        if record.expression not in names:
             raise DataError(
                 f"{record.image} is labelled {record.expression!r}, expected one of "
-                f"{', '.join(known)} (from {CARD_NAME}); {_REMEDY}"
+                f"{', '.join(names)} (from {CARD_NAME}); {_REMEDY}"
             )
-        if split_of.setdefault(record.subject, record.split) != record.split:
+        split = split_of.setdefault(record.subject, record.split)
+        if split != record.split:
             raise DataError(
-                f"{record.subject!r} is in the splits {split_of[record.subject]} and "
+                f"{record.subject!r} is in the splits {split} and "
                 f"{record.split}, expected one split a person; {_REMEDY}"
             )
-        if record.pair and pair_of.setdefault(record.pair, record.subject) != record.subject:
-            raise DataError(
-                f"the pair {record.pair!r} joins {pair_of[record.pair]!r} and "
-                f"{record.subject!r}, expected images of one person; {_REMEDY}"
-            )
+        if record.pair:
+            subject = pair_of.setdefault(record.pair, record.subject)
+            if subject != record.subject:
+                raise DataError(
+                    f"the pair {record.pair!r} joins {subject!r} and "
+                    f"{record.subject!r}, expected images of one person; {_REMEDY}"
+                )
         if record.image in images:
-            raise DataError(f"{record.image} is listed twice in {manifest.root}; {_REMEDY}")
-        images.add(record.image)
+            raise DataError(f"{record.image} is listed twice in {root}; {_REMEDY}")
+        images[record.image] = ""
+        yield record
 
 
 def _record(line: str, where: str) -> Record:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Sequence
-from typing import Any, overload
+from typing import Any, Self, overload
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -17,6 +17,17 @@ class Points(Sequence[tuple[float, float]]):
 
     def __init__(self, points: Iterable[tuple[float, float]]) -> None:
         self._values = array("d", (float(value) for x, y in points for value in (x, y)))
+
+    @classmethod
+    def frombytes(cls, data: bytes) -> Self:
+        """The points of which `tobytes` gave these bytes."""
+        points = cls(())
+        points._values.frombytes(data)
+        return points
+
+    def tobytes(self) -> bytes:
+        """x and y of each point as float64, in the machine's byte order."""
+        return self._values.tobytes()
 
     def __len__(self) -> int:
         return len(self._values) // 2

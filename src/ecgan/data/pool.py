@@ -6,10 +6,10 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, TypeVar
 
 from ecgan.errors import DataError
@@ -20,19 +20,21 @@ Run = Callable[[Task], Result]
 
 
 def run_tasks(
-    make_worker: Callable[[], Run[Task, Result]], tasks: Sequence[Task], workers: int | None
+    make_worker: Callable[[], Run[Task, Result]], tasks: Iterable[Task], workers: int | None
 ) -> Iterator[tuple[Task, Result]]:
     """Call one worker a process on all tasks, in any order.
 
     Args:
         make_worker: a picklable function, called once in each process.
-        tasks: picklable; each is handled once.
+        tasks: picklable; each is handled once, and asked for when a process is free.
         workers: processes; none: one a CPU; 1: this process.
 
     Raises:
         DataError: a worker process died.
     """
-    count = min(workers or _num_cpus(), len(tasks))
+    waiting = iter(tasks)
+    first = list(islice(waiting, workers or _num_cpus()))
+    tasks, count = chain(first, waiting), len(first)
     if count > 1:
         yield from _in_processes(make_worker, tasks, count)
         return
@@ -48,7 +50,7 @@ def _num_cpus() -> int:
 
 
 def _in_processes(
-    make_worker: Callable[[], Run[Task, Result]], tasks: Sequence[Task], workers: int
+    make_worker: Callable[[], Run[Task, Result]], tasks: Iterable[Task], workers: int
 ) -> Iterator[tuple[Task, Result]]:
     context = multiprocessing.get_context("spawn")
     waiting = iter(tasks)

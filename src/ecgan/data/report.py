@@ -8,11 +8,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ecgan.data.duplicates import Duplicates
-from ecgan.data.journal import Outcome
+from ecgan.data.duplicates import Duplicates, find_duplicates
 from ecgan.data.layouts import Rejection
-from ecgan.data.manifest import SPLITS, Record
+from ecgan.data.manifest import SPLITS
+from ecgan.data.results import Results
 
 
 @dataclass(frozen=True)
@@ -91,46 +92,48 @@ def duplicate_warning(counts: Mapping[str, int]) -> str:
 
 
 def build_report(
-    records: Sequence[Record],
+    results: Results,
     rejected: Iterable[Rejection],
-    outcomes: Iterable[Outcome],
     *,
     seconds: float,
     images_timed: int,
     left_out: Mapping[str, int],
-    duplicates: tuple[Duplicates, ...],
 ) -> PrepareReport:
-    """Count the records and rejections of a finished run."""
-    ordered = tuple(sorted(rejected, key=lambda rejection: (rejection.file, rejection.reason)))
-    person_split = {record.subject: record.split for record in records}
+    """Count the results and rejections of a finished run, and find duplicates.
+
+    `rejected`: those that were listed beside the results.
+    """
+    unfit = (*rejected, *results.rejections())
+    ordered = tuple(sorted(unfit, key=lambda rejection: (rejection.file, rejection.reason)))
+    accepted = results.num_accepted()
     return PrepareReport(
-        found=len(records) + len(ordered),
-        accepted=len(records),
-        people=len(person_split),
-        images_by_split=_counted((r.split for r in records), SPLITS),
-        people_by_split=_counted(person_split.values(), SPLITS),
-        by_expression=_counted(r.expression for r in records),
-        by_source=_counted(r.source for r in records),
-        pairs=len({r.pair for r in records if r.pair}),
+        found=accepted + len(ordered),
+        accepted=accepted,
+        people=results.num_people(),
+        images_by_split=_ordered(results.images_by("split_of(subject)"), SPLITS),
+        people_by_split=_ordered(results.people_by_split(), SPLITS),
+        by_expression=_ordered(results.images_by("expression")),
+        by_source=_ordered(results.images_by("source")),
+        pairs=results.num_pairs(),
         left_out=dict(left_out),
-        rejected_by_reason=_counted(r.reason for r in ordered),
+        rejected_by_reason=_ordered(Counter(rejection.reason for rejection in ordered)),
         rejected=ordered,
-        landmark_error=_landmark_error(outcomes),
-        duplicates=duplicates,
+        landmark_error=_landmark_error(*results.landmark_errors()),
+        duplicates=find_duplicates(results.pictures()),
         seconds=round(seconds, 2),
         images_per_second=round(images_timed / seconds, 1) if seconds > 0 else None,
     )
 
 
-def _landmark_error(outcomes: Iterable[Outcome]) -> LandmarkError | None:
-    errors = [o.landmark_error for o in outcomes if o.landmark_error is not None]
-    if not errors:
+def _landmark_error(
+    means: NDArray[np.float64], medians: NDArray[np.float64]
+) -> LandmarkError | None:
+    if not len(means):
         return None
-    means, medians = np.array(errors).T
     figures = (np.median(medians), np.median(means), np.percentile(means, 95))
-    return LandmarkError(len(errors), *(round(float(figure), 5) for figure in figures))
+    return LandmarkError(len(means), *(round(float(figure), 5) for figure in figures))
 
 
-def _counted(values: Iterable[str], order: Sequence[str] = ()) -> dict[str, int]:
-    counts = Counter(values)
-    return {name: counts[name] for name in (*order, *sorted(set(counts).difference(order)))}
+def _ordered(counts: Mapping[str, int], first: Sequence[str] = ()) -> dict[str, int]:
+    names = (*first, *sorted(set(counts).difference(first)))
+    return {name: counts.get(name, 0) for name in names}

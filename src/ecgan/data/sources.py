@@ -8,24 +8,26 @@ from pathlib import Path
 
 from ecgan.data.journal import JOURNAL_NAME
 from ecgan.data.layouts import (
+    Entry,
     ListOptions,
     Rejection,
+    Selection,
     Source,
     SourceImage,
-    list_source,
     parse_variants,
-    select,
+    read_source,
     source_name,
 )
 from ecgan.errors import UsageError
 
+_OLD_JOURNAL_NAME = ".prepare.jsonl"
+
 
 @dataclass(frozen=True)
 class Gathered:
-    """The images of all sources that are to be prepared, and what became of the others."""
+    """What is known of all sources beside the images that are to be prepared."""
 
     sources: tuple[Source, ...]
-    images: tuple[SourceImage, ...]
     rejected: tuple[Rejection, ...]
     left_out: dict[str, int]
     """Counts of images that the options leave out, by what for."""
@@ -38,9 +40,10 @@ def gather(
     *,
     variants: str,
     only_basic: bool,
+    take: Callable[[SourceImage], object],
     announce: Callable[[Source], None] | None = None,
 ) -> Gathered:
-    """List all sources and select among their images; `announce` hears of each source.
+    """Hand each image that is to be prepared to `take`; `announce` hears of each source.
 
     Raises:
         UsageError: an option that does not fit.
@@ -48,16 +51,22 @@ def gather(
     """
     if options.peak_frames < 1:
         raise UsageError(f"the peak frames take a number from 1, got {options.peak_frames}")
-    wanted = parse_variants(variants)
+    selection = Selection(variants=parse_variants(variants), only_basic=only_basic)
+    rejected: list[Rejection] = []
+
+    def sort_out(entry: Entry) -> None:
+        if isinstance(entry, Rejection):
+            rejected.append(entry)
+        elif selection.takes(entry):
+            take(entry)
+
     listed = []
     for root in sources:
-        listed.append(list_source(root, layout, options))
+        listed.append(read_source(root, sort_out, layout, options))
         if announce is not None:
             announce(listed[-1])
-    found = [image for source in listed for image in source.listing.images]
-    selection = select(found, variants=wanted, only_basic=only_basic)
-    rejected = tuple(rejection for source in listed for rejection in source.listing.rejected)
-    return Gathered(tuple(listed), selection.images, rejected, selection.left_out)
+    selection.check()
+    return Gathered(tuple(listed), tuple(rejected), selection.left_out)
 
 
 def check_folders(sources: Sequence[Path], out: Path) -> None:
@@ -73,7 +82,13 @@ def check_folders(sources: Sequence[Path], out: Path) -> None:
     for source in sources:
         if out.resolve().is_relative_to(source.resolve()):
             raise UsageError(f"{out} lies inside the source {source}; choose a folder outside")
-    check_out(out, "prepare", begun=(out / JOURNAL_NAME).exists())
+    begun = (out / JOURNAL_NAME).exists()
+    if not begun and (out / _OLD_JOURNAL_NAME).exists():
+        raise UsageError(
+            f"{out} was prepared by an older ecgan, whose notes cannot be gone on from: its images "
+            "can be used as before; to prepare them again, choose a new folder or delete this one"
+        )
+    check_out(out, "prepare", begun=begun)
 
 
 def check_out(out: Path, command: str, *, begun: bool) -> None:

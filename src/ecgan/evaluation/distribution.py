@@ -155,7 +155,8 @@ def _covariance_root(rows: Rows) -> Rows:
     centred = (rows - rows.mean(axis=0)) / np.sqrt(len(rows) - 1)
     if len(rows) <= rows.shape[1]:
         return centred
-    return np.asarray(np.linalg.qr(centred, mode="r"))
+    root: Rows = np.asarray(np.linalg.qr(centred, mode="r"), dtype=np.float64)
+    return root
 
 
 def _rows(first: ArrayLike, second: ArrayLike) -> tuple[Rows, Rows]:

@@ -53,7 +53,7 @@ def test_prepare_summarises_and_names_rejections(
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [(None, "cannot read"), ("{", "is not JSON"), ("[]", "expected a JSON object")],
+    [(None, "cannot read"), ("{", "expected a JSON object"), ("[]", "holds a list")],
 )
 def test_prepare_refuses_a_bad_card(
     labelled: Path, tmp_path: Path, capsys: Capture, text: str | None, words: str
@@ -61,7 +61,7 @@ def test_prepare_refuses_a_bad_card(
     card = tmp_path / "card.json"
     if text is not None:
         card.write_text(text)
-    assert main(["prepare", str(labelled), "--out", str(tmp_path / "D"), "--card", str(card)]) == 2
+    assert main(["prepare", str(labelled), "--out", str(tmp_path / "D"), "--card", str(card)]) == 1
     assert words in capsys.readouterr().err
     assert not (tmp_path / "D").exists()
 

@@ -23,13 +23,13 @@ from support.mutated import mutated
 
 from ecgan.data.layouts import (
     LAYOUTS,
+    ListedSource,
     ListOptions,
-    Source,
+    Selection,
     SourceImage,
     SubjectRule,
     list_source,
     parse_variants,
-    select,
 )
 from ecgan.data.layouts import tree as tree_module
 from ecgan.data.layouts.ar import PLANES_BYTES, planes
@@ -54,7 +54,7 @@ def trees(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Lay
 
 
 @pytest.fixture(scope="module")
-def sources(trees: dict[str, tuple[Path, LayoutTree]]) -> dict[str, Source]:
+def sources(trees: dict[str, tuple[Path, LayoutTree]]) -> dict[str, ListedSource]:
     """Each layout's tree, listed by `auto`."""
     return {name: list_source(root) for name, (root, _) in trees.items()}
 
@@ -70,7 +70,7 @@ def _said(image: SourceImage) -> Expected:
     )
 
 
-def _check(source: Source, tree: LayoutTree) -> None:
+def _check(source: ListedSource, tree: LayoutTree) -> None:
     listing, name = source.listing, source.name
     assert {image.name: _said(image) for image in listing.images} == tree.images
     assert len(listing.images) == len(tree.images)
@@ -81,7 +81,7 @@ def _check(source: Source, tree: LayoutTree) -> None:
 
 @pytest.mark.parametrize("name", sorted(TREES))
 def test_auto_finds_the_layout_and_every_label(
-    name: str, trees: dict[str, tuple[Path, LayoutTree]], sources: dict[str, Source]
+    name: str, trees: dict[str, tuple[Path, LayoutTree]], sources: dict[str, ListedSource]
 ) -> None:
     source, tree = sources[name], trees[name][1]
     assert source.layout is LAYOUTS[name]
@@ -111,7 +111,7 @@ def test_the_documentation_has_every_layout_its_terms_and_citation() -> None:
             assert f"{layout.title}: {layout.citation}." in flat
 
 
-def test_expressions_of_the_whole_sets(sources: dict[str, Source]) -> None:
+def test_expressions_of_the_whole_sets(sources: dict[str, ListedSource]) -> None:
     counts = {
         name: Counter(image.expression for image in sources[name].listing.images)
         for name in ("jaffe", "bu3dfe", "rafd", "kdef")
@@ -375,7 +375,7 @@ def test_lists_and_images_that_do_not_match(tmp_path: Path) -> None:
 # --- people and selection
 
 
-def test_a_person_is_in_one_split_over_all_sessions(sources: dict[str, Source]) -> None:
+def test_a_person_is_in_one_split_over_all_sessions(sources: dict[str, ListedSource]) -> None:
     sessions = {(i.subject, i.session) for i in sources["kdef"].listing.images}
     assert len(sessions) == 140
     for name in ("ar", "kdef"):
@@ -409,23 +409,28 @@ def test_variants_and_expressions_are_selected(
     variants: str,
     basic: bool,
     count: int,
-    sources: dict[str, Source],
+    sources: dict[str, ListedSource],
 ) -> None:
     images = sources[name].listing.images
-    selection = select(images, variants=parse_variants(variants), only_basic=basic)
-    assert len(selection.images) == count
+    selection = Selection(variants=parse_variants(variants), only_basic=basic)
+    assert sum(map(selection.takes, images)) == count
+    selection.check()
     assert count + sum(selection.left_out.values()) == len(images)
 
 
-def test_variants_that_make_no_sense(sources: dict[str, Source]) -> None:
+def test_variants_that_make_no_sense(sources: dict[str, ListedSource]) -> None:
     for text in ("", ",", "all,glasses", "none,all"):
         with pytest.raises(UsageError, match="the variants take"):
             parse_variants(text)
     images = sources["yale"].listing.images
-    with pytest.raises(UsageError, match="unknown variant 'hat', the images have center-light"):
-        select(images, variants=parse_variants("hat"), only_basic=False)
+    selection = Selection(variants=parse_variants("hat"), only_basic=False)
     with pytest.raises(UsageError, match="have no variants"):
-        select([], variants=parse_variants("hat"), only_basic=False)
+        selection.check()
+    assert any(map(selection.takes, images))
+    for image in images:
+        selection.takes(image)
+    with pytest.raises(UsageError, match="unknown variant 'hat', the images have center-light"):
+        selection.check()
 
 
 # --- pixels

@@ -79,7 +79,8 @@ def test_the_bands_find_what_all_pairs_find(seed: int) -> None:
     apart = np.bitwise_count(words[:, None] ^ words[None]).sum(axis=-1)
     expected = np.argwhere(np.triu(apart <= MAX_DISTANCE, 1))
     assert len(expected) > 100
-    np.testing.assert_array_equal(near_pairs(words), expected)
+    found = np.unique(np.concatenate(list(near_pairs(words))), axis=0)
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_groups() -> None:
@@ -94,7 +95,7 @@ def test_groups() -> None:
         Picture("s/d.png", "dan", "val", "4" * 32, far),
         Picture("s/e.png", "eve", "val", "5" * 32, "0" * 32),
     ]
-    same, across, near = find_duplicates(reversed(pictures))
+    same, across, near = find_duplicates(pictures[::-1])
     assert (same.kind, same.files, same.people) == (
         "same-pixels",
         ("s/a.png", "s/a2.png"),
@@ -117,6 +118,6 @@ def test_alike_pictures_of_one_person_are_no_group() -> None:
 
 def test_thousands_that_look_the_same_take_no_time() -> None:
     looks = "f0" * 16
-    pictures = [Picture(f"{n:05}", f"p{n}", "train", str(n), looks) for n in range(20_000)]
+    pictures = [Picture(f"{n:05}", f"p{n}", "train", f"{n:032x}", looks) for n in range(20_000)]
     (group,) = find_duplicates(pictures)
     assert len(group.files) == 20_000

@@ -17,9 +17,11 @@ import pytest
 from PIL import Image
 from support.tiny_data import draw_face, landmarks
 
-from ecgan.data import prepare as module
+from ecgan.data import prepare_worker
 from ecgan.data.manifest import load_manifest
-from ecgan.data.prepare import landmark_error, prepare
+from ecgan.data.prepare import prepare
+from ecgan.data.prepare_worker import landmark_error
+from ecgan.data.report import PrepareReport
 from ecgan.errors import DataError, UsageError
 from ecgan.faces.alignment import align
 from ecgan.faces.landmarks import Face
@@ -58,7 +60,7 @@ def source(tmp_path: Path) -> Path:
     return write_source(tmp_path / "drawn")
 
 
-def run(source: Path, out: Path, **options: object) -> module.PrepareReport:
+def run(source: Path, out: Path, **options: object) -> PrepareReport:
     values = {"size": 64, "workers": 1, "landmarks": "given", **options}
     return prepare([source], out, **values)  # type: ignore[arg-type]
 
@@ -69,7 +71,7 @@ def contents(root: Path, *, without: tuple[str, ...] = ()) -> dict[str, bytes]:
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in files}
 
 
-UNTIMED = ("report.json", ".prepare.jsonl")
+UNTIMED = ("report.json", ".prepare.db")
 
 
 def test_the_prepared_folder_is_what_the_formats_say(source: Path, tmp_path: Path) -> None:
@@ -182,15 +184,20 @@ def test_what_a_killed_run_was_writing_is_removed(source: Path, tmp_path: Path) 
     assert contents(out, without=UNTIMED) == before
 
 
-def test_a_torn_line_of_the_journal_is_done_again(source: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", [lambda data: data[:9000], lambda data: b"{" + data[1:]])
+def test_a_damaged_journal_is_made_again(
+    damage: Callable[[bytes], bytes], source: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     run(source, out)
     before = contents(out, without=UNTIMED)
-    journal = out / ".prepare.jsonl"
-    journal.write_bytes(journal.read_bytes().splitlines(keepends=True)[0][:-40])
+    journal = out / ".prepare.db"
+    journal.write_bytes(damage(journal.read_bytes()))
     run(source, out)
     assert contents(out, without=UNTIMED) == before
-    assert len(journal.read_text().splitlines()) == 4
+    done: list[int] = []
+    run(source, out, progress=lambda count, total: done.append(count))
+    assert not done, "it is whole again"
 
 
 def test_damaged_outputs_are_made_again(source: Path, tmp_path: Path) -> None:
@@ -359,7 +366,7 @@ class FakeDetector:
 def test_detection_and_its_error(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LandmarkDetector", FakeDetector)
+    monkeypatch.setattr(prepare_worker, "LandmarkDetector", FakeDetector)
     Image.new("RGB", (SIZE, SIZE)).save(source / "happy/black_1.png")
     report = run(source, tmp_path / "out", landmarks="detect")
     assert [(r.file, r.reason) for r in report.rejected] == [("drawn/happy/black_1.png", "no-face")]
@@ -374,7 +381,7 @@ def test_detection_and_its_error(
 def test_auto_detects_only_where_nothing_is_given(
     source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LandmarkDetector", FakeDetector)
+    monkeypatch.setattr(prepare_worker, "LandmarkDetector", FakeDetector)
     write_face(source, "happy/dan_1.png", "dan", "happy")
     assert run(source, tmp_path / "out", landmarks="auto").accepted == 10
     found = {
@@ -392,7 +399,7 @@ def test_a_turned_face_is_rejected_with_its_reason(
         def detect(self, pixels: np.ndarray) -> list[Face]:
             return [Face(POINTS, (0, 0, 159, 159), 80.0, 0.0, 0.0, None, 1.0)]
 
-    monkeypatch.setattr(module, "LandmarkDetector", Turned)
+    monkeypatch.setattr(prepare_worker, "LandmarkDetector", Turned)
     with pytest.raises(DataError, match="none of the 9 images"):
         run(source, tmp_path / "out", landmarks="detect")
     report = json.loads((tmp_path / "out/report.json").read_text())

@@ -1,10 +1,18 @@
 """Data set layouts: each turns a source, a folder or a zip, into a list of labelled images."""
 
-from ecgan.data.layouts.choose import LAYOUTS, Source, find_layout, list_source
+from ecgan.data.layouts.choose import (
+    LAYOUTS,
+    ListedSource,
+    Source,
+    find_layout,
+    list_source,
+    read_source,
+)
 from ecgan.data.layouts.layout import Layout
-from ecgan.data.layouts.select import Selection, parse_variants, select
+from ecgan.data.layouts.select import Selection, parse_variants
 from ecgan.data.layouts.source import (
     IMAGE_SUFFIXES,
+    Entry,
     Form,
     Listing,
     ListOptions,
@@ -18,9 +26,11 @@ from ecgan.data.layouts.source import (
 __all__ = [
     "IMAGE_SUFFIXES",
     "LAYOUTS",
+    "Entry",
     "Form",
     "Layout",
     "ListOptions",
+    "ListedSource",
     "Listing",
     "Place",
     "Rejection",
@@ -31,6 +41,6 @@ __all__ = [
     "find_layout",
     "list_source",
     "parse_variants",
-    "select",
+    "read_source",
     "source_name",
 ]

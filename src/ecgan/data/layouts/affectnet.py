@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from pathlib import PurePosixPath
 
-from ecgan.data.layouts.layout import Label, Layout, labelled, listing
-from ecgan.data.layouts.source import Listing, ListOptions, Rejection, SourceImage, is_image_name
+from ecgan.data.disk import DiskDict
+from ecgan.data.layouts.layout import Label, Layout, labelled
+from ecgan.data.layouts.source import Entry, ListOptions, Rejection, SourceImage
 from ecgan.data.layouts.tables import Row, header, rows
 from ecgan.data.layouts.tree import Tree
 
@@ -45,11 +47,9 @@ def _recognise(tree: Tree) -> str | None:
     return f"it has the list {tables[0]}" if tables else None
 
 
-def _read(tree: Tree, _options: ListOptions) -> Listing:
-    by_end = {_end(name): name for name in tree.names if is_image_name(name)}
-    images: list[SourceImage] = []
-    rejected: list[Rejection] = []
-    used: set[str] = set()
+def _read(tree: Tree, _options: ListOptions) -> Iterator[Entry]:
+    by_end, used = DiskDict(), DiskDict()
+    by_end.update((_end(name), name) for name in tree.image_names)
     for table in _tables(tree):
         partition = PurePosixPath(table).stem.lower()
         for row in rows(tree, table, _COLUMNS):
@@ -57,18 +57,18 @@ def _read(tree: Tree, _options: ListOptions) -> Listing:
             file = by_end.get(_end(named))
             problem = _problem(row, file, used)
             if problem is None and file is not None:
-                images.append(_image(tree, file, row, partition))
+                yield _image(tree, file, row, partition)
             elif problem is not None:
                 shown = tree.shown(file or f"{table}/row {row.number}: {named}")
-                rejected.append(Rejection(shown, *problem))
-            used.update([file] if file is not None else [])
+                yield Rejection(shown, *problem)
+            if file is not None:
+                used[file] = ""
     for file in by_end.values():
         if file not in used:
-            rejected.append(Rejection(tree.shown(file), "no-label", "no list names this image"))
-    return listing(tree, images, rejected, _NAMING)
+            yield Rejection(tree.shown(file), "no-label", "no list names this image")
 
 
-def _problem(row: Row, file: str | None, used: set[str]) -> tuple[str, str] | None:
+def _problem(row: Row, file: str | None, used: Collection[str]) -> tuple[str, str] | None:
     code = row.values.get("expression", "")
     if code in _UNLABELLED:
         return "no-label", f"labelled as {_UNLABELLED[code]}"

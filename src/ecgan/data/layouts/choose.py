@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +19,10 @@ from ecgan.data.layouts.kdef import KDEF
 from ecgan.data.layouts.layout import Layout
 from ecgan.data.layouts.rafd import RAFD
 from ecgan.data.layouts.rafdb import RAFDB
-from ecgan.data.layouts.source import Listing, ListOptions
+from ecgan.data.layouts.source import Entry, Listing, ListOptions, Rejection, SourceImage
 from ecgan.data.layouts.tree import Tree, open_tree
 from ecgan.data.layouts.yale import YALE
-from ecgan.errors import UsageError
+from ecgan.errors import DataError, UsageError
 
 AUTO = "auto"
 _TRIED = (
@@ -45,12 +46,18 @@ LAYOUTS: dict[str, Layout] = {layout.name: layout for layout in _TRIED}
 
 @dataclass(frozen=True)
 class Source:
-    """One source, listed."""
+    """What one source was taken for."""
 
     name: str
     layout: Layout
     why: str
     """How its layout was found."""
+
+
+@dataclass(frozen=True)
+class ListedSource(Source):
+    """A source with all its entries."""
+
     listing: Listing
 
 
@@ -66,8 +73,24 @@ def find_layout(name: str) -> Layout:
     return LAYOUTS[name]
 
 
-def list_source(root: Path, layout: str = AUTO, options: ListOptions | None = None) -> Source:
-    """Images of a folder or zip; `auto` takes the first layout that recognises it, else folders.
+def list_source(root: Path, layout: str = AUTO, options: ListOptions | None = None) -> ListedSource:
+    """As `read_source`, with the entries in memory."""
+    entries: list[Entry] = []
+    source = read_source(root, entries.append, layout, options)
+    images = tuple(entry for entry in entries if isinstance(entry, SourceImage))
+    rejected = tuple(entry for entry in entries if isinstance(entry, Rejection))
+    return ListedSource(**vars(source), listing=Listing(images, rejected))
+
+
+def read_source(
+    root: Path,
+    take: Callable[[Entry], object],
+    layout: str = AUTO,
+    options: ListOptions | None = None,
+) -> Source:
+    """Hand each image and rejection of a folder or zip to `take`, one by one and in a fixed order.
+
+    `auto` takes the first layout that recognises the source, else folders.
 
     Raises:
         UsageError: no such layout, or a rule about people for one that knows them by name.
@@ -82,9 +105,14 @@ def list_source(root: Path, layout: str = AUTO, options: ListOptions | None = No
         )
     with open_tree(root) as tree:
         chosen, why = (asked, "as asked") if asked is not None else _recognised(tree, options)
-        listing = chosen.read(tree, options)
-        rejected = (*tree.rejected, *listing.rejected)
-    return Source(tree.source, chosen, why, Listing(listing.images, rejected))
+        for rejection in tree.rejected:
+            take(rejection)
+        count = 0
+        for count, entry in enumerate(chosen.read(tree, options), start=1):  # noqa: B007
+            take(entry)
+        if not count:
+            raise DataError(f"no images in {root}; expected {chosen.naming} in it")
+    return Source(tree.source, chosen, why)
 
 
 def _recognised(tree: Tree, options: ListOptions) -> tuple[Layout, str]:

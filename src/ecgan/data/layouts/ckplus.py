@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ecgan.data.layouts.layout import IMAGE_ENDING, Label, Layout, UnfitError, labelled, listing
-from ecgan.data.layouts.source import Listing, ListOptions, Rejection, SourceImage, is_image_name
+from ecgan.data.layouts.layout import IMAGE_ENDING, Label, Layout, UnfitError, counted, labelled
+from ecgan.data.layouts.source import Entry, ListOptions, Rejection, SourceImage, is_image_name
 from ecgan.data.layouts.tables import MAX_ROW_BYTES
 from ecgan.data.layouts.tree import Tree
 from ecgan.expressions import NEUTRAL
@@ -46,14 +46,13 @@ class _Sequence(NamedTuple):
 
 
 def _recognise(tree: Tree) -> str | None:
-    files = tree.image_names
-    fitting = sum(_FRAME.search(name) is not None for name in files)
-    if 2 * fitting <= len(files):
+    fitting, files = counted(tree.image_names, _FRAME.search)
+    if 2 * fitting <= files:
         return None
-    return f"{fitting} of {len(files)} images are frames named like S005/001/S005_001_00000011.png"
+    return f"{fitting} of {files} images are frames named like S005/001/S005_001_00000011.png"
 
 
-def _read(tree: Tree, options: ListOptions) -> Listing:
+def _read(tree: Tree, options: ListOptions) -> Iterator[Entry]:
     """The first frame of each labelled sequence as neutral, the last ones as its expression.
 
     The peak, which is the last frame, has intensity 1; of the ones before it nobody said. What
@@ -61,8 +60,6 @@ def _read(tree: Tree, options: ListOptions) -> Listing:
     """
     frames: dict[_Sequence, list[str]] = defaultdict(list)
     labels: dict[_Sequence, str] = {}
-    images: list[SourceImage] = []
-    rejected: list[Rejection] = []
     for name in tree.names:
         if match := _FRAME.search(name):
             frames[_Sequence(match["subject"].upper(), match["sequence"])].append(name)
@@ -70,18 +67,17 @@ def _read(tree: Tree, options: ListOptions) -> Listing:
             labels[_Sequence(match["subject"].upper(), match["sequence"])] = name
         elif is_image_name(name):
             message = f"the name does not fit; expected {_NAMING}"
-            rejected.append(Rejection(tree.shown(name), "naming", message))
+            yield Rejection(tree.shown(name), "naming", message)
     for sequence, names in frames.items():
         try:
             expression = _expression(tree, labels.get(sequence))
-            images += _images(tree, sequence, sorted(names), expression, options.peak_frames)
+            yield from _images(tree, sequence, sorted(names), expression, options.peak_frames)
         except UnfitError as error:
             folder = names[0].rsplit("/", 1)[0]
-            rejected.append(Rejection(tree.shown(folder), "no-label", str(error)))
+            yield Rejection(tree.shown(folder), "no-label", str(error))
     for sequence in sorted(set(labels) - set(frames)):
         message = "a label without its sequence of images"
-        rejected.append(Rejection(tree.shown(labels[sequence]), "missing", message))
-    return listing(tree, images, rejected, _NAMING)
+        yield Rejection(tree.shown(labels[sequence]), "missing", message)
 
 
 def _images(

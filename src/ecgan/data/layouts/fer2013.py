@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgan.data.layouts.layout import Layout, UnfitError, listing
-from ecgan.data.layouts.source import Listing, ListOptions, Rejection, SourceImage
+from ecgan.data.layouts.layout import Layout, UnfitError
+from ecgan.data.layouts.source import Entry, ListOptions, Rejection, SourceImage
 from ecgan.data.layouts.tables import Row, header, rows, tables_with
 from ecgan.data.layouts.tree import Tree
 from ecgan.errors import ImageError
@@ -92,18 +93,15 @@ def _recognise(tree: Tree) -> str | None:
     return f"{tables[0]} has the columns {', '.join(header(tree, tables[0]))}"
 
 
-def _read(tree: Tree, _options: ListOptions) -> Listing:
-    images: list[SourceImage] = []
-    rejected: list[Rejection] = []
+def _read(tree: Tree, _options: ListOptions) -> Iterator[Entry]:
     for table in pixel_tables(tree)[:1]:
         for row in rows(tree, table):
             try:
-                images.append(image_of(tree, table, row, _emotion(row)))
+                yield image_of(tree, table, row, _emotion(row))
             except UnfitError as error:
                 message = f"{error}; expected {_NAMING}"
                 shown = tree.shown(f"{table}/{row_name(row)}")
-                rejected.append(Rejection(shown, "row", message))
-    return listing(tree, images, rejected, _NAMING)
+                yield Rejection(shown, "row", message)
 
 
 def _emotion(row: Row) -> str:

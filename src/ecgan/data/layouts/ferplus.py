@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import zip_longest
 
 from ecgan.data.layouts.fer2013 import image_of, pixel_tables, row_name
-from ecgan.data.layouts.layout import Layout, UnfitError, listing
-from ecgan.data.layouts.source import Listing, ListOptions, Rejection, SourceImage
+from ecgan.data.layouts.layout import Layout, UnfitError
+from ecgan.data.layouts.source import Entry, ListOptions, Rejection, SourceImage
 from ecgan.data.layouts.tables import Row, rows, tables_with
 from ecgan.data.layouts.tree import Tree
 from ecgan.errors import DataError
@@ -64,9 +65,7 @@ def _recognise(tree: Tree) -> str | None:
     return f"{tables[0]} has the columns of votes" if tables else None
 
 
-def _read(tree: Tree, _options: ListOptions) -> Listing:
-    images: list[SourceImage] = []
-    rejected: list[Rejection] = []
+def _read(tree: Tree, _options: ListOptions) -> Iterator[Entry]:
     votes, pixels = _vote_tables(tree), pixel_tables(tree)
     if not votes or not pixels:
         missing = "fer2013.csv (pixels)" if votes else "fer2013new.csv (votes)"
@@ -74,11 +73,10 @@ def _read(tree: Tree, _options: ListOptions) -> Listing:
     table = pixels[0]
     for row, vote in zip_longest(rows(tree, table), rows(tree, votes[0])):
         try:
-            images.append(_image(tree, table, row, vote))
+            yield _image(tree, table, row, vote)
         except UnfitError as error:
             name = row_name(row or vote)
-            rejected.append(Rejection(tree.shown(f"{table}/{name}"), error.reason, str(error)))
-    return listing(tree, images, rejected, _NAMING)
+            yield Rejection(tree.shown(f"{table}/{name}"), error.reason, str(error))
 
 
 def _image(tree: Tree, table: str, row: Row | None, vote: Row | None) -> SourceImage:

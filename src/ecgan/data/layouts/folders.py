@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ecgan.data.layouts.layout import Layout
-from ecgan.data.layouts.source import Listing, ListOptions, Rejection, SourceImage, SubjectRule
+from ecgan.data.disk import DiskDict
+from ecgan.data.layouts.layout import Layout, counted
+from ecgan.data.layouts.source import Entry, ListOptions, Rejection, SourceImage, SubjectRule
 from ecgan.data.layouts.tree import Tree
 from ecgan.data.points import Points
 from ecgan.errors import DataError
@@ -25,14 +26,14 @@ def has_class_folders(tree: Tree) -> str | None:
     base = _base(tree)
     if base + LABELS_NAME in tree.names:
         return f"it has a {LABELS_NAME}"
-    names = [name.removeprefix(base) for name in tree.image_names]
-    inside = [name for name in names if _expression_of(name) in EXPRESSIONS]
-    if 2 * len(inside) <= len(names):
+    names = (name.removeprefix(base) for name in tree.image_names)
+    inside, files = counted(names, lambda name: _expression_of(name) in EXPRESSIONS)
+    if 2 * inside <= files:
         return None
-    return f"{len(inside)} of {len(names)} images lie in folders named after expressions"
+    return f"{inside} of {files} images lie in folders named after expressions"
 
 
-def read(tree: Tree, options: ListOptions) -> Listing:
+def read(tree: Tree, options: ListOptions) -> Iterator[Entry]:
     """List `<expression>/.../<file>`; the folder name may be an alias (`HA`, `happiness`).
 
     Each line of `labels.jsonl`, where there is one, holds `file` (path below the folder) and any
@@ -48,44 +49,41 @@ def read(tree: Tree, options: ListOptions) -> Listing:
     """
     source, base = tree.source, _base(tree)
     subjects = options.subjects or SubjectRule()
-    labels = _read_labels(tree, base + LABELS_NAME)
-    images, rejected, seen = [], [], set()
-    masks = {label.mask for label in labels.values() if label.mask}
+    labels, masks = _read_labels(tree, base + LABELS_NAME)
+    seen = False
     for member in tree.image_names:
         name = member.removeprefix(base)
         if name in masks:
             continue
-        seen.add(name)
-        label = labels.get(name, _Label())
+        seen = True
+        line = labels.pop(name, None)
+        label = _Label() if line is None else _label(json.loads(line))[1]
         expression = label.expression or _expression_of(name)
         subject = label.subject or subjects.subject(name, source)
         if expression is None:
             message = f"lies in no class folder; expected {_NAMING}"
-            rejected.append(Rejection(tree.shown(name), "no-label", message))
+            yield Rejection(tree.shown(name), "no-label", message)
         elif subject is None:
             message = "neither the subjects csv nor the subject pattern fits this file"
-            rejected.append(Rejection(tree.shown(name), "no-subject", message))
+            yield Rejection(tree.shown(name), "no-subject", message)
         else:
             pair = f"{source}:{subject}" if label.paired and label.subject else None
-            images.append(
-                SourceImage(
-                    place=tree.place(member),
-                    name=name,
-                    source=source,
-                    subject=subject,
-                    expression=expression,
-                    intensity=label.intensity,
-                    landmarks=label.landmarks,
-                    pair=f"{source}:{label.pair}" if label.pair else pair,
-                    recipe=label.recipe,
-                )
+            yield SourceImage(
+                place=tree.place(member),
+                name=name,
+                source=source,
+                subject=subject,
+                expression=expression,
+                intensity=label.intensity,
+                landmarks=label.landmarks,
+                pair=f"{source}:{label.pair}" if label.pair else pair,
+                recipe=label.recipe,
             )
-    for name in sorted(set(labels) - seen):
+    for name in labels.in_order():
         message = f"{LABELS_NAME} names it, but there is no such image file"
-        rejected.append(Rejection(tree.shown(name), "missing", message))
+        yield Rejection(tree.shown(name), "missing", message)
     if not seen:
         raise DataError(f"no images in {tree.root}; expected {_NAMING} in it")
-    return Listing(tuple(images), tuple(rejected))
 
 
 FOLDERS = Layout(
@@ -101,10 +99,9 @@ FOLDERS = Layout(
 
 def _base(tree: Tree) -> str:
     """The one folder that a zip often holds everything in, as a prefix; else nothing."""
-    tops = {name.split("/", 1)[0] for name in tree.names}
-    if tree.root.is_dir() or len(tops) != 1 or any("/" not in name for name in tree.names):
+    top, slash, _ = next(iter(tree.names), "").partition("/")
+    if tree.root.is_dir() or not slash or any(not n.startswith(top + "/") for n in tree.names):
         return ""
-    (top,) = tops
     deep = all(name.count("/") > 1 for name in tree.image_names)
     return f"{top}/" if deep and canonical_expression(top) not in EXPRESSIONS else ""
 
@@ -126,10 +123,11 @@ def _expression_of(name: str) -> str | None:
     return canonical_expression(first) if slash else None
 
 
-def _read_labels(tree: Tree, name: str) -> dict[str, _Label]:
+def _read_labels(tree: Tree, name: str) -> tuple[DiskDict, DiskDict]:
+    """The lines by the file that each labels, and the names of masks; all lines are sound."""
+    labels, masks = DiskDict(), DiskDict()
     if name not in tree.names:
-        return {}
-    labels: dict[str, _Label] = {}
+        return labels, masks
     for number, (_, line) in enumerate(tree.lines(name, _MAX_LINE), start=1):
         if not line.strip():
             continue
@@ -137,6 +135,7 @@ def _read_labels(tree: Tree, name: str) -> dict[str, _Label]:
         try:
             row = json.loads(line)
             file, label = _label(row)
+            "".join(text for text in row.values() if isinstance(text, str)).encode()
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise DataError(
                 f"{where} is damaged ({type(error).__name__}: {error}); expected a JSON "
@@ -144,8 +143,10 @@ def _read_labels(tree: Tree, name: str) -> dict[str, _Label]:
             ) from None
         if file in labels:
             raise DataError(f"{where} names {file} a second time, expected one line a file")
-        labels[file] = label
-    return labels
+        labels[file] = line
+        if label.mask:
+            masks[label.mask] = ""
+    return labels, masks
 
 
 def _label(row: Mapping[str, Any]) -> tuple[str, _Label]:

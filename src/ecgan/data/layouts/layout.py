@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ecgan.data.layouts.source import (
+    Entry,
     Form,
-    Listing,
     ListOptions,
     Rejection,
     SourceImage,
     is_image_name,
 )
 from ecgan.data.layouts.tree import Tree
-from ecgan.errors import DataError
 
 IMAGE_ENDING = r"\.(?:jpe?g|png|bmp|tiff?|gif|webp|p[gp]m)"
 """Of a file name, in a pattern that ignores case: copies of a set are often saved anew."""
@@ -35,8 +34,9 @@ class Layout:
     """What its files are called, with an example."""
     recognise: Callable[[Tree], str | None]
     """Why a tree is of this layout; None where it is not."""
-    read: Callable[[Tree, ListOptions], Listing]
-    """Lists all images in a fixed order; raises DataError where a tree cannot be of this layout."""
+    read: Callable[[Tree, ListOptions], Iterator[Entry]]
+    """Gives all images and rejections in a fixed order, one by one: there may be more than fit into
+    memory. Raises DataError where a tree cannot be of this layout."""
 
 
 @dataclass(frozen=True)
@@ -80,14 +80,12 @@ def named_layout(
     compiled = re.compile(rf"(?:^|/){pattern}$", re.IGNORECASE | re.ASCII)
 
     def recognise(tree: Tree) -> str | None:
-        files = [file for file in tree.names if takes(file)]
-        fitting = sum(compiled.search(file) is not None for file in files)
-        if 2 * fitting <= len(files):
-            return None
-        return f"{fitting} of {len(files)} images are named like {naming}"
+        fitting, files = counted(filter(takes, tree.names), compiled.search)
+        return (
+            f"{fitting} of {files} images are named like {naming}" if 2 * fitting > files else None
+        )
 
-    def read(tree: Tree, _options: ListOptions) -> Listing:
-        images, rejected = [], []
+    def read(tree: Tree, _options: ListOptions) -> Iterator[Entry]:
         for file in filter(takes, tree.names):
             match = compiled.search(file)
             try:
@@ -96,10 +94,9 @@ def named_layout(
                 said = label(match)
             except UnfitError as error:
                 message = f"{error}; expected {naming}"
-                rejected.append(Rejection(tree.shown(file), "naming", message))
+                yield Rejection(tree.shown(file), "naming", message)
             else:
-                images.append(labelled(tree, file, said, form(file)))
-        return listing(tree, images, rejected, naming)
+                yield labelled(tree, file, said, form(file))
 
     return Layout(name, title, citation, terms, naming, recognise, read)
 
@@ -120,10 +117,10 @@ def labelled(tree: Tree, file: str, label: Label, form: Form = "photo") -> Sourc
     )
 
 
-def listing(
-    tree: Tree, images: list[SourceImage], rejected: list[Rejection], naming: str
-) -> Listing:
-    """Raises DataError where nothing at all was found."""
-    if not images and not rejected:
-        raise DataError(f"no images in {tree.root}; expected {naming} in it")
-    return Listing(tuple(images), tuple(rejected))
+def counted(files: Iterable[str], fits: Callable[[str], object]) -> tuple[int, int]:
+    """How many files fit, and how many there are."""
+    fitting = total = 0
+    for file in files:
+        total += 1
+        fitting += bool(fits(file))
+    return fitting, total

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from ecgan.data.layouts.layout import Label, Layout, labelled, listing
-from ecgan.data.layouts.source import Listing, ListOptions, Rejection, SourceImage, is_image_name
+from ecgan.data.disk import DiskDict
+from ecgan.data.layouts.layout import Label, Layout, labelled
+from ecgan.data.layouts.source import Entry, ListOptions, Rejection
 from ecgan.data.layouts.tables import MAX_ROW_BYTES
 from ecgan.data.layouts.tree import Tree
 
@@ -31,41 +33,37 @@ def _recognise(tree: Tree) -> str | None:
     return f"it has the list {lists[0]}" if lists else None
 
 
-def _read(tree: Tree, _options: ListOptions) -> Listing:
-    files = _files(tree)
-    images: list[SourceImage] = []
-    rejected: list[Rejection] = []
-    used: set[str] = set()
+def _read(tree: Tree, _options: ListOptions) -> Iterator[Entry]:
+    files, used = _files(tree), DiskDict()
     for table in _lists(tree)[:1]:
         for offset, line in tree.lines(table, MAX_ROW_BYTES):
             match = _LINE.fullmatch(line.strip())
             if match is None:
                 if line.strip():
                     shown = tree.shown(f"{table}, byte {offset}: {line.strip()[:80]}")
-                    rejected.append(Rejection(shown, "row", f"expected {_NAMING}"))
+                    yield Rejection(shown, "row", f"expected {_NAMING}")
                 continue
             stem = match["stem"]
             if stem in used:
-                rejected.append(Rejection(tree.shown(stem), "row", "the list names it twice"))
+                yield Rejection(tree.shown(stem), "row", "the list names it twice")
             elif stem not in files:
                 message = f"the list names it, but there is no such image; expected {_NAMING}"
-                rejected.append(Rejection(tree.shown(f"{stem}.jpg"), "missing", message))
+                yield Rejection(tree.shown(f"{stem}.jpg"), "missing", message)
             else:
                 label = Label(f"rafdb-{stem}", _EXPRESSIONS[int(match["code"]) - 1])
                 image = labelled(tree, files[stem], label)
-                images.append(replace(image, partition=match["partition"], stem=stem))
-            used.add(stem)
+                yield replace(image, partition=match["partition"], stem=stem)
+            used[stem] = ""
     for stem, file in files.items():
         if stem not in used:
             message = f"the list does not name this image; expected {_NAMING}"
-            rejected.append(Rejection(tree.shown(file), "no-label", message))
-    return listing(tree, images, rejected, _NAMING)
+            yield Rejection(tree.shown(file), "no-label", message)
 
 
-def _files(tree: Tree) -> dict[str, str]:
+def _files(tree: Tree) -> Mapping[str, str]:
     """Image by the stem that the list gives it: the aligned one where both are there."""
-    files: dict[str, str] = {}
-    for name in filter(is_image_name, tree.names):
+    files = DiskDict()
+    for name in tree.image_names:
         stem = PurePosixPath(name).stem
         aligned = stem.endswith("_aligned")
         stem = stem.removesuffix("_aligned")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 from ecgan.data.layouts.source import SourceImage
 from ecgan.errors import UsageError
@@ -13,12 +11,43 @@ from ecgan.expressions import EXPRESSIONS
 ALL, NONE = "all", "none"
 
 
-@dataclass(frozen=True)
 class Selection:
-    """The images kept, and counts of those left out by what they were left out for."""
+    """Takes images without variant and those all of whose variants are named (None: all of them);
+    counts the others by what they are left out for.
 
-    images: tuple[SourceImage, ...]
-    left_out: dict[str, int]
+    `only_basic` leaves out expressions beside the usual seven.
+    """
+
+    def __init__(self, *, variants: frozenset[str] | None, only_basic: bool) -> None:
+        self._variants = variants
+        self._only_basic = only_basic
+        self._known: set[str] = set()
+        self._left_out: Counter[str] = Counter()
+
+    @property
+    def left_out(self) -> dict[str, int]:
+        """Counts of images by the variant or expression."""
+        return {reason: self._left_out[reason] for reason in sorted(self._left_out)}
+
+    def takes(self, image: SourceImage) -> bool:
+        """Whether an image goes on."""
+        tags = _tags(image)
+        self._known |= tags
+        if self._variants is not None and not tags <= self._variants:
+            self._left_out[f"variant {image.variant}"] += 1
+        elif self._only_basic and image.expression not in EXPRESSIONS:
+            self._left_out[f"expression {image.expression}"] += 1
+        else:
+            return True
+        return False
+
+    def check(self) -> None:
+        """Raises UsageError where a variant is named that none of the images had."""
+        unknown = sorted((self._variants or frozenset()) - self._known)
+        if unknown:
+            known = ", ".join(sorted(self._known))
+            have = f"have {known}" if known else "have no variants"
+            raise UsageError(f"unknown variant {unknown[0]!r}, the images {have}")
 
 
 def parse_variants(text: str) -> frozenset[str] | None:
@@ -37,32 +66,6 @@ def parse_variants(text: str) -> frozenset[str] | None:
             f"the variants take 'all', 'none' or names such as glasses,left-light; got {text!r}"
         )
     return names
-
-
-def select(
-    images: Sequence[SourceImage], *, variants: frozenset[str] | None, only_basic: bool
-) -> Selection:
-    """Images without variant and those all of whose variants are named (None: all of them).
-
-    `only_basic` leaves out expressions beside the usual seven.
-
-    Raises:
-        UsageError: a variant that no image has.
-    """
-    known = {tag for image in images for tag in _tags(image)}
-    unknown = sorted((variants or frozenset()) - known)
-    if unknown:
-        have = f"have {', '.join(sorted(known))}" if known else "have no variants"
-        raise UsageError(f"unknown variant {unknown[0]!r}, the images {have}")
-    kept, left_out = [], Counter[str]()
-    for image in images:
-        if variants is not None and not _tags(image) <= variants:
-            left_out[f"variant {image.variant}"] += 1
-        elif only_basic and image.expression not in EXPRESSIONS:
-            left_out[f"expression {image.expression}"] += 1
-        else:
-            kept.append(image)
-    return Selection(tuple(kept), {reason: left_out[reason] for reason in sorted(left_out)})
 
 
 def _tags(image: SourceImage) -> frozenset[str]:

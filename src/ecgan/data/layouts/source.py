@@ -86,8 +86,14 @@ class Rejection:
     message: str
 
 
+Entry = SourceImage | Rejection
+"""What a layout gives for a file."""
+
+
 @dataclass(frozen=True)
 class Listing:
+    """All entries of a source of moderate size."""
+
     images: tuple[SourceImage, ...]
     rejected: tuple[Rejection, ...] = ()
 

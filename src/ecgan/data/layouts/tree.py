@@ -11,10 +11,11 @@ import zipfile
 import zlib
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Self, cast
 
+from ecgan.data.disk import DiskDict
 from ecgan.data.layouts.source import Form, Place, Rejection, is_image_name, source_name
 from ecgan.errors import DataError
 
@@ -47,7 +48,7 @@ class Tree(ABC):
     ) -> None:
         self.root = root
         self.source = source_name(root)
-        self.names = tuple(names)
+        self.names: Collection[str] = DiskDict.fromkeys(names)
         self.rejected = tuple(rejected)
         """Files that no layout gets to see, with the reason."""
 
@@ -61,9 +62,9 @@ class Tree(ABC):
         """Let go of the files that are open."""
 
     @property
-    def image_names(self) -> list[str]:
+    def image_names(self) -> Iterator[str]:
         """The names that end like an image file."""
-        return [name for name in self.names if is_image_name(name)]
+        return filter(is_image_name, self.names)
 
     @abstractmethod
     def place(self, name: str, offset: int | None = None, form: Form = "photo") -> Place:
@@ -115,13 +116,17 @@ def open_tree(root: Path) -> Tree:
         DataError: neither a folder nor a zip that can be read.
     """
     if root.is_dir():
-        return _Folder(root, *_folder_names(root))
+        return _Folder(root)
     if root.suffix.lower() == ".zip" and root.is_file():
         return _Zip(root)
     raise DataError(f"{root} is not a folder and not a .zip file; give the folder of a data set")
 
 
 class _Folder(Tree):
+    def __init__(self, root: Path) -> None:
+        rejected: list[Rejection] = []
+        super().__init__(root, _folder_names(root, rejected), rejected)
+
     def place(self, name: str, offset: int | None = None, form: Form = "photo") -> Place:
         return Place(self.root / name, offset=offset, form=form)
 
@@ -153,14 +158,13 @@ class _Zip(Tree):
             raise DataError(f"{self.root}: cannot read {name}: {error}") from None
 
 
-def _folder_names(folder: Path) -> tuple[list[str], list[Rejection]]:
+def _folder_names(folder: Path, rejected: list[Rejection]) -> Iterator[str]:
+    """The names of a folder's files; what is none of them is added to `rejected`."""
     source = source_name(folder)
-    names: list[str] = []
-    rejected: list[Rejection] = []
 
     def reject(path: str | Path, reason: str, message: str) -> None:
         shown = Path(path).relative_to(folder).as_posix()
-        rejected.append(Rejection(f"{source}/{shown}", reason, message))
+        rejected.append(Rejection(f"{source}/{_printable(shown)}", reason, message))
 
     def cannot_list(error: OSError) -> None:
         reject(error.filename, "unreadable", f"cannot look into this folder: {error.strerror}")
@@ -179,14 +183,20 @@ def _folder_names(folder: Path) -> tuple[list[str], list[Rejection]]:
                 continue
             problem = _file_problem(path)
             if problem is None:
-                names.append(path.relative_to(folder).as_posix())
+                yield path.relative_to(folder).as_posix()
             else:
                 reject(path, *problem)
-    return names, rejected
+
+
+def _printable(name: str) -> str:
+    """A name with the bytes that are not UTF-8 escaped."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _file_problem(path: Path) -> tuple[str, str] | None:
-    """Reason and message where a path leads to no plain file."""
+    """Reason and message where a path leads to no plain file, or cannot be written down."""
+    if _printable(str(path)) != str(path):
+        return "unreadable", "the name is not UTF-8; rename it"
     try:
         kind = path.stat().st_mode
     except FileNotFoundError:

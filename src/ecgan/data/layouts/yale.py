@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import PurePosixPath
 
 from ecgan.data.layouts.layout import IMAGE_ENDING, Label, UnfitError, named_layout
-from ecgan.data.layouts.source import Listing, ListOptions, Rejection, SourceImage, is_image_name
+from ecgan.data.layouts.source import Entry, ListOptions, Rejection, SourceImage, is_image_name
 from ecgan.data.layouts.tree import Tree
 from ecgan.errors import DataError
 
@@ -55,26 +56,25 @@ _NAMED = named_layout(
 )
 
 
-def _read(tree: Tree, options: ListOptions) -> Listing:
+def _read(tree: Tree, options: ListOptions) -> Iterator[Entry]:
     """As named, but for the one mislabelled file of the release, if this copy has it."""
-    listing = _NAMED.read(tree, options)
     sad, normal = (
-        next((i for i in listing.images if f"subject04.{condition}" in i.name.lower()), None)
+        next((name for name in tree.names if f"subject04.{condition}" in name.lower()), None)
         for condition in ("sad", "normal")
     )
-    if sad is None or normal is None or not _same_bytes(tree, sad, normal):
-        return listing
-    message = f"a known fault of the release: it is a copy of {normal.name}, so not sad"
-    return Listing(
-        tuple(image for image in listing.images if image is not sad),
-        (*listing.rejected, Rejection(tree.shown(sad.name), "mislabelled", message)),
-    )
+    copied = sad is not None and normal is not None and _same_bytes(tree, sad, normal)
+    for entry in _NAMED.read(tree, options):
+        if copied and isinstance(entry, SourceImage) and entry.name == sad:
+            message = f"a known fault of the release: it is a copy of {normal}, so not sad"
+            yield Rejection(tree.shown(entry.name), "mislabelled", message)
+        else:
+            yield entry
 
 
-def _same_bytes(tree: Tree, first: SourceImage, second: SourceImage) -> bool:
+def _same_bytes(tree: Tree, first: str, second: str) -> bool:
     try:
-        data = tree.bytes_of(first.name)
-        return len(data) > 0 and data == tree.bytes_of(second.name)
+        data = tree.bytes_of(first)
+        return len(data) > 0 and data == tree.bytes_of(second)
     except DataError:  # whoever reads the photo itself will say so
         return False
 

@@ -1,0 +1,154 @@
+"""One task of `prepare`: find the face, align, crop, mask, write."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ecgan.data.duplicates import face_hash, pixel_hash
+from ecgan.data.journal import Outcome
+from ecgan.data.layouts import Place
+from ecgan.data.layouts.ar import planes
+from ecgan.data.layouts.fer2013 import row_pixels
+from ecgan.data.points import Points
+from ecgan.data.reading import SourceReader
+from ecgan.data.tasks import LandmarkMode, Task
+from ecgan.data.worklist import Item
+from ecgan.errors import DataError, FaceError, ImageError
+from ecgan.faces.alignment import Alignment, align, crop
+from ecgan.faces.landmark_files import find_landmarks, read_landmarks
+from ecgan.faces.landmarks import LandmarkDetector, check_translatable
+from ecgan.faces.masks import face_mask
+from ecgan.faces.photo import read_photo
+from ecgan.files import sha256_bytes, write_bytes
+
+JPEG_QUALITY = 95
+
+
+class Worker:
+    """Prepares one task after another with one landmark detector."""
+
+    def __init__(self, out: Path) -> None:
+        cv2.setNumThreads(1)  # the processes are the parallelism
+        self.out = out
+        self._detector: LandmarkDetector | None = None
+        self._reader = SourceReader()
+
+    def __call__(self, task: Task) -> tuple[Outcome, ...]:
+        """Outcomes in the order of the task's items; files appear whole or not at all."""
+        frame = _Frame(task.size)
+        outcomes = []
+        for item in task.items:
+            try:
+                outcomes.append(self._prepare(item, task, frame))
+            except FaceError as error:
+                outcomes.append(Outcome(item.file, reason=error.reason, message=str(error)))
+            except ImageError as error:
+                outcomes.append(Outcome(item.file, reason="unreadable", message=str(error)))
+            except DataError as error:
+                outcomes.append(Outcome(item.file, reason="landmarks", message=str(error)))
+            except (ValueError, cv2.error) as error:
+                first = (str(error).splitlines() or [""])[0]
+                outcomes.append(Outcome(item.file, reason="failed", message=first))
+        return tuple(outcomes)
+
+    def _prepare(self, item: Item, task: Task, frame: _Frame) -> Outcome:
+        pixels = self._pixels(item.place)
+        points = self._points(pixels, item, task.landmarks)
+        alignment = frame.alignment(points, pixels)
+        aligned_points = alignment.to_aligned(points)
+        mask = frame.mask(face_mask(aligned_points, task.size))
+        aligned = crop(pixels, alignment)
+        image_bytes = _encoded(aligned, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+        mask_bytes = _encoded(mask, "PNG")
+        write_bytes(self.out / item.image, image_bytes, durable=False)  # the journal has its hash
+        write_bytes(self.out / item.mask, mask_bytes, durable=False)
+        mean_error = median_error = None
+        if item.landmarks is not None and task.landmarks == "detect":
+            given = np.asarray(item.landmarks, dtype=np.float32)
+            mean_error, median_error = landmark_error(points, given)
+        return Outcome(
+            file=item.file,
+            image=item.image,
+            mask=item.mask,
+            sha256=sha256_bytes(image_bytes),
+            mask_sha256=sha256_bytes(mask_bytes),
+            landmarks=Points((round(float(x), 2), round(float(y), 2)) for x, y in aligned_points),
+            mean_error=mean_error,
+            median_error=median_error,
+            pixels=pixel_hash(pixels),
+            looks=face_hash(aligned),
+        )
+
+    def _pixels(self, place: Place) -> NDArray[np.uint8]:
+        if place.form == "planes":
+            return planes(self._reader.read(place))
+        if place.form == "row":
+            return row_pixels(self._reader.read(place))
+        if place.is_file:
+            return read_photo(place.path).pixels
+        return read_photo(place.path / str(place.member), self._reader.read(place)).pixels
+
+    def _points(
+        self, pixels: NDArray[np.uint8], item: Item, mode: LandmarkMode
+    ) -> NDArray[np.float32]:
+        if mode != "detect":
+            if item.landmarks is not None:
+                return np.asarray(item.landmarks, dtype=np.float32)
+            beside = find_landmarks(item.place.path) if item.place.is_file else None
+            if beside is not None:
+                return read_landmarks(beside)
+            if mode == "given":
+                raise FaceError("no-face", f"no landmarks are given for {item.name}")
+        if self._detector is None:
+            self._detector = LandmarkDetector()
+        faces = self._detector.detect(pixels)
+        if not faces:
+            raise FaceError("no-face", f"no face found in {item.name}")
+        check_translatable(faces[0], pixels.shape)
+        return faces[0].points
+
+
+class _Frame:
+    """What the images of a task share: the first one's alignment, and its mask joined to each."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._shape: tuple[int, ...] = ()
+        self._alignment: Alignment | None = None
+        self._mask: NDArray[np.uint8] | None = None
+
+    def alignment(self, points: NDArray[np.float32], pixels: NDArray[np.uint8]) -> Alignment:
+        if self._alignment is None:
+            self._alignment = align(points, self.size)
+            self._shape = pixels.shape
+        elif pixels.shape != self._shape:
+            raise ValueError(
+                f"expected {self._shape[1]} x {self._shape[0]} pixels like the first image of its "
+                f"pair, got {pixels.shape[1]} x {pixels.shape[0]}"
+            )
+        return self._alignment
+
+    def mask(self, own: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        if self._mask is None:
+            self._mask = own
+        return np.maximum(own, self._mask)
+
+
+def landmark_error(found: NDArray[np.float32], given: NDArray[np.float32]) -> tuple[float, float]:
+    """Mean and median distance of 68 points, in fractions of the given eye distance (between the
+    centres of the eyes)."""
+    eyes = given[36:42].mean(axis=0) - given[42:48].mean(axis=0)
+    distances = np.linalg.norm(found - given, axis=1) / np.linalg.norm(eyes)
+    return round(float(distances.mean()), 5), round(float(np.median(distances)), 5)
+
+
+def _encoded(pixels: NDArray[np.uint8], kind: str, **options: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format=kind, **options)
+    return buffer.getvalue()
