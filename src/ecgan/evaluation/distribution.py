@@ -152,7 +152,7 @@ def kernel_distance_of(
 
 def _covariance_root(rows: Rows) -> Rows:
     """R with R'R the covariance, of at most as many rows as features."""
-    centred = (rows - rows.mean(axis=0)) / np.sqrt(len(rows) - 1)
+    centred: Rows = (rows - rows.mean(axis=0)) / np.sqrt(len(rows) - 1)
     if len(rows) <= rows.shape[1]:
         return centred
     root: Rows = np.asarray(np.linalg.qr(centred, mode="r"), dtype=np.float64)
