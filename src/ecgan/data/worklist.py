@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from itertools import groupby
 from pathlib import Path, PurePosixPath
 
 from ecgan.data.layouts import Place, SourceImage
@@ -82,7 +81,8 @@ class Worklist:
     def tasks(self) -> Iterator[tuple[int, tuple[Item, ...]]]:
         """Number and items of each task, in the order of the first images; a pair's neutral goes
         first, the others by name. `set_task` may be called meanwhile."""
-        return self._items("")
+        for (task,) in self._database.execute("SELECT DISTINCT task FROM images ORDER BY task"):
+            yield task, self._items(task)
 
     def set_task(self, task: int, items: tuple[Item, ...], fingerprint: str, todo: bool) -> None:
         self._insert("tasks", (task, fingerprint, todo))
@@ -93,12 +93,16 @@ class Worklist:
             self._insert("items", (item.image, number, task, place))
 
     def unfinished(self) -> Iterator[tuple[str, tuple[Item, ...]]]:
-        """Fingerprint and items of each task that was set as still to do."""
-        for task, items in self._items("JOIN tasks ON tasks.task = images.task AND tasks.todo"):
-            (fingerprint,) = self._database.execute(
-                "SELECT fingerprint FROM tasks WHERE task = ?", (task,)
-            ).fetchone()
-            yield fingerprint, items
+        """Fingerprint and items of each task that was set as still to do.
+
+        No query is open between two of them: it would keep the log of the journal, which is of the
+        same connection, from being emptied.
+        """
+        task = 0
+        query = "SELECT task, fingerprint FROM tasks WHERE todo AND task > ? ORDER BY task LIMIT 1"
+        while found := self._database.execute(query, (task,)).fetchall():
+            ((task, fingerprint),) = found
+            yield fingerprint, self._items(task)
 
     def num_unfinished(self) -> int:
         """Images in unfinished tasks."""
@@ -107,18 +111,17 @@ class Worklist:
         ).fetchone()
         return int(count)
 
-    def _items(self, join: str) -> Iterator[tuple[int, tuple[Item, ...]]]:
+    def _items(self, task: int) -> tuple[Item, ...]:
         place = ", ".join(f'images."{name}"' for name in _PLACE)
-        rows = self._database.execute(f"""
-            SELECT images.task, source || '/' || name, stem_of_outputs,
+        query = f"""
+            SELECT source || '/' || name, stem_of_outputs,
                 EXISTS (SELECT 1 FROM images AS other
                     WHERE other.folded = images.folded AND other.number != images.number),
                 coordinates, {place}
-            FROM images LEFT JOIN points USING (number) {join}
-            ORDER BY images.task, expressive, name
-        """)
-        for task, group in groupby(rows, key=lambda row: int(row[0])):
-            yield task, tuple(_item(*row[1:]) for row in group)
+            FROM images LEFT JOIN points USING (number)
+            WHERE images.task = ? ORDER BY expressive, name
+        """
+        return tuple(_item(*row) for row in self._database.execute(query, (task,)).fetchall())
 
     def _insert(self, table: str, values: tuple[object, ...]) -> None:
         places = ", ".join("?" * len(values))

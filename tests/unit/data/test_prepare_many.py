@@ -111,6 +111,26 @@ def test_an_image_more_takes_a_few_bytes(tmp_path: Path, monkeypatch: pytest.Mon
     assert growth < 150, f"{growth:.0f} bytes an image"
 
 
+def test_the_log_of_the_journal_is_emptied_as_the_work_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Wordy(NoWork):
+        def __call__(self, task: Task) -> tuple[Outcome, ...]:
+            return tuple(
+                Outcome(item.file, reason="failed", message="x" * 10**6) for item in task.items
+            )
+
+    monkeypatch.setattr(prepare_module, "Worker", Wordy)
+    source, out, sizes = write_source(tmp_path / "s", 8), tmp_path / "out", []
+    with pytest.raises(DataError, match="none of the 24 images"):
+        run(
+            source,
+            out,
+            progress=lambda *_: sizes.append((out / ".prepare.db-wal").stat().st_size),
+        )
+    assert max(sizes) < 10 * 10**6, "of 24 MB in all"
+
+
 Target = tuple[Any, str, int]
 PHASES: dict[str, Target] = {
     "listing": (Worklist, "add", 5),
