@@ -43,8 +43,9 @@ def augment(
     """Bring every expression to the same number of training images.
 
     Translates people of the train split only and keeps what passes the checks: the asked
-    expression is recognised, the face is where it was, nothing changed outside of it. Every
-    command reads DATA2 as it reads DATA; DATA2/cards.jsonl says why an image was left out.
+    expression is recognised, the face is where it was, nothing changed outside of it, it is still
+    the same person. Every command reads DATA2 as it reads DATA; DATA2/cards.jsonl says why an
+    image was left out.
     """
     from ecgan.experiments.augment import CARDS_NAME, AugmentSettings
     from ecgan.experiments.augment import augment as balance

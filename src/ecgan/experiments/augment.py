@@ -19,6 +19,7 @@ from ecgan.data.manifest import MANIFEST_NAME, Manifest, Record, load_manifest, 
 from ecgan.data.sources import check_out
 from ecgan.errors import DataError, UsageError
 from ecgan.evaluation.background import change_outside
+from ecgan.evaluation.identity import descriptor
 from ecgan.evaluation.translations import translate_aligned
 from ecgan.expressions import NEUTRAL
 from ecgan.faces.landmarks import LandmarkDetector
@@ -119,9 +120,10 @@ def augment(
     Every expression of the translator is brought to the same number of training images: neutral
     images of the training people in turn are given the expression, expressive ones are brought
     back to neutral. People of the other splits are never translated. An image is kept if the
-    recogniser sees what was asked for, eyes and nose are where they were, and nothing changed
-    outside of the face; `cards.jsonl` has the report card of each that was tried. The same call
-    again goes on where it was stopped; when all is done it changes nothing.
+    recogniser sees what was asked for, eyes and nose are where they were, nothing changed outside
+    of the face, and no other training person looks more like it; `cards.jsonl` has the
+    report card of each that was tried. The same call again goes on where it was stopped; when all
+    is done it changes nothing.
 
     Args:
         data: prepared data.
@@ -240,6 +242,12 @@ class _Maker:
         self._detector = LandmarkDetector()
         photo = read_photo(manifest.image_path(manifest.records[0]))
         self._store = ImageStore(manifest, photo.pixels.shape[1], cache_mib=256)
+        train = manifest.select(split="train")
+        first = {record.subject: record for record in reversed(train)}
+        self._names = sorted(first)
+        self._descriptors = np.array(
+            [descriptor(self._store.image(first[name])) for name in self._names]
+        )
 
     def make(self, candidate: Candidate) -> tuple[dict[str, Any], Record | None]:
         """The report card of a candidate, and its record if it is kept (its files are written)."""
@@ -256,13 +264,15 @@ class _Maker:
         may_change = face_mask(given, photo.pixels.shape[0], JAW_ROOM)
         outside = change_outside(pixels, photo.pixels, may_change).largest
         best = max(seen, key=lambda name: seen[name])
-        rejected = None
+        rejected = nearest = None
         if seen[candidate.expression] < self._settings.least_probability:
             rejected = "not-recognised"
         elif shift is None or shift > self._settings.largest_shift:
             rejected = "face-moved"
         elif outside > 0:
             rejected = "background-changed"
+        elif (nearest := self._nearest_person(pixels)) != source.subject:
+            rejected = "another-person"
         card = {
             "image": candidate.image,
             "source": source.image,
@@ -273,6 +283,7 @@ class _Maker:
             "probability": round(seen[candidate.expression], 4),
             "shift": None if shift is None else round(shift, 4),
             "outside": outside,
+            "nearest_person": nearest,
             "rejected": rejected,
         }
         if rejected or points is None:
@@ -315,6 +326,10 @@ class _Maker:
             landmarks=tuple((round(float(x), 2), round(float(y), 2)) for x, y in points),
             pair=None,
         )
+
+    def _nearest_person(self, pixels: Pixels) -> str:
+        """Whose training image is most like a picture, by what expressions move least."""
+        return self._names[int(np.argmax(self._descriptors @ descriptor(pixels)))]
 
     def _points(self, pixels: Pixels) -> NDArray[np.float32] | None:
         faces = self._detector.detect(pixels)

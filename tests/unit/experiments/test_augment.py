@@ -31,9 +31,15 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     }
 
 
+def colours(pixels: np.ndarray) -> np.ndarray:
+    mean = pixels.reshape(-1, 3).mean(axis=0) - 128
+    return np.asarray(mean / np.linalg.norm(mean))
+
+
 @pytest.fixture(autouse=True)
 def found_where_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The detector knows no ellipses."""
+    """The detector knows no ellipses, and drawn people differ in their colours alone."""
+    monkeypatch.setattr(module, "descriptor", colours)
     points = np.asarray(landmarks(64), dtype=np.float32)
     face = given_face(points)
     monkeypatch.setattr(module.LandmarkDetector, "detect", lambda *_: [face])
@@ -139,3 +145,13 @@ def test_refuses_another_call_and_empty_data(
 def test_settings_out_of_range(wrong: dict[str, float]) -> None:
     with pytest.raises(UsageError):
         AugmentSettings(**wrong)  # type: ignore[arg-type]
+
+
+def test_a_face_more_like_another_persons_is_left_out(
+    tiny_data: Path, models: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module._Maker, "_nearest_person", lambda *_: "train-000")
+    report = augment(tiny_data, tmp_path / "out", SETTINGS, **models)
+    made = [r for r in load_manifest(tmp_path / "out").records if r.source == "generated"]
+    assert {record.subject for record in made} == {"train-000"}
+    assert report.rejected_by_reason["another-person"] > 0
