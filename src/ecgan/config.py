@@ -58,6 +58,8 @@ class DataConfig(Section):
     same_person: bool = False
     """Where an expressive image has no pixel-aligned neutral one, draw it with another neutral
     photo of the same person from the same source, if there is one: a loose pair."""
+    expressions: tuple[str, ...] | None = Field(None, min_length=1)
+    """Learn these expressions and neutral only, such as `[happy]`; none: all that the data have."""
     intensity: bool = False
     """Put the label's intensity into z; otherwise z is one-hot."""
     recipes: dict[str, str] | None = None
@@ -84,8 +86,8 @@ class GeneratorConfig(Section):
     blocks: int = Field(9, ge=0)
     """ResNet: residual blocks."""
     norm: Norm = "instance"
-    conditioning: Literal["bottleneck", "decoder", "input"] = "bottleneck"
-    """Where z joins."""
+    conditioning: Literal["bottleneck", "decoder", "input", "none"] = "bottleneck"
+    """Where z joins; `none`: nowhere, for `data.expressions` of one, as CycleGAN and Pix2pix."""
     output: Literal["pixels", "residual", "warp"] = "pixels"
     """`warp`: the source moved by a smooth flow, blended with new pixels through a mask."""
     flow_scale: int = Field(4, ge=1)
