@@ -207,8 +207,8 @@ class TranslationData:
 
 
 def translation_vocabulary(manifest: Manifest, data: DataConfig) -> Vocabulary:
-    """The expressions of the data, or `data.expressions` of them; with `data.recipes` each expression's recipes in its place, the
-    one that stands for it first.
+    """The expressions of the data, or `data.expressions` of them; with `data.recipes` each
+    expression's recipes in its place, the one that stands for it first.
 
     Raises:
         DataError: the data lack an asked expression, or no image of an expression has the recipe

@@ -15,7 +15,7 @@ from ecgan.expressions import Vocabulary
 from ecgan.inference.snapshot import save_snapshot
 from ecgan.networks.build import build_generator
 from ecgan.training.checkpoint import load_checkpoint
-from ecgan.training.state import GENERATORS
+from ecgan.training.state import GENERATORS, shares_networks, stored_names
 
 
 def write_translator(
@@ -53,9 +53,9 @@ def export_checkpoint(checkpoint_file: Path, data_root: Path, folder: Path) -> s
     kind = "average" if config.optimizer.ema else "network"
     codes = len(translation_vocabulary(manifest, config.data))
     generators = {}
-    for name in GENERATORS:
+    for name, stored in stored_names(GENERATORS, shares_networks(config)).items():
         generator = build_generator(config.generator, codes, config.size)
-        generator.load_state_dict(checkpoint.part(f"{kind}.{name}"))
+        generator.load_state_dict(checkpoint.part(f"{kind}.{stored}"))
         generators[name] = generator
     scores = checkpoint.values["validation"]
     return write_translator(
