@@ -162,7 +162,7 @@ class TrainingState:
 def fresh_state(config: Config, num_expressions: int, world: World) -> TrainingState:
     """State before the first update: weights drawn from `config.seed`, equal on every process."""
     torch.manual_seed(derive_seed(config.seed, "weights"))
-    models = _fresh_models(config, num_expressions)
+    models = fresh_models(config, num_expressions)
     for network in (*models.generators(), *models.discriminators()):
         network.to(world.device).train()
         broadcast(list(network.state_dict().values()), world)
@@ -205,7 +205,9 @@ def refuse_other_run(checkpoint: Checkpoint, config: Config) -> None:
             )
 
 
-def _fresh_models(config: Config, num_expressions: int) -> Models:
+def fresh_models(config: Config, num_expressions: int) -> Models:
+    """Networks with weights from torch's global generator."""
+
     def generator() -> nn.Module:
         return build_generator(config.generator, num_expressions, config.size)
 
