@@ -285,7 +285,11 @@ class Config(Section):
 
     def _check_stargan_network(self, name: str) -> None:
         if name == "generator":
-            fixed = {"norm": "instance", "conditioning": "input", "output": "pixels"}
+            fixed: dict[str, object] = {
+                "norm": "instance",
+                "conditioning": "input",
+                "output": "pixels",
+            }
             fixed |= {"dropout": False}
         else:
             fixed = {"norm": "none", "conditioning": "none", "sees_source": False}

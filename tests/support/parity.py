@@ -126,8 +126,8 @@ def our_step(name: str) -> tuple[dict[str, float], dict[str, list[Tensor]]]:
     step = _domains if name == "stargan" else _two
     with in_float64():
         made, judged = step(models, config, x, y)
-    values = {f"generator/{key}": float(value) for key, value in made.items()}
-    values |= {f"discriminator/{key}": float(value) for key, value in judged.items()}
+    values = {f"generator/{key}": value.item() for key, value in made.items()}
+    values |= {f"discriminator/{key}": value.item() for key, value in judged.items()}
     found = {
         key: [p.grad for p in ordered(network) if p.grad is not None]
         for key, network in networks.items()

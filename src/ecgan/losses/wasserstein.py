@@ -43,4 +43,5 @@ def gradient_penalty(points: Images, patches: Patches) -> Scalar:
         patches: D's values for them, with their graph.
     """
     (slope,) = torch.autograd.grad(patches.sum(), points, create_graph=True)
-    return (slope.flatten(1).norm(dim=1) - 1).square().mean()
+    lengths: Tensor = torch.linalg.vector_norm(slope.flatten(1), dim=1)
+    return (lengths - 1).square().mean()
