@@ -58,6 +58,8 @@ class DataConfig(Section):
     same_person: bool = False
     """Where an expressive image has no pixel-aligned neutral one, draw it with another neutral
     photo of the same person from the same source, if there is one: a loose pair."""
+    expressions: tuple[str, ...] | None = Field(None, min_length=1)
+    """Learn these expressions and neutral only, such as `[happy]`; none: all that the data have."""
     intensity: bool = False
     """Put the label's intensity into z; otherwise z is one-hot."""
     recipes: dict[str, str] | None = None
@@ -75,17 +77,18 @@ class DataConfig(Section):
 class GeneratorConfig(Section):
     """One translation network; both directions use the same."""
 
-    kind: Literal["unet", "resnet"] = "unet"
+    kind: Literal["unet", "resnet", "stargan"] = "unet"
+    """`stargan`: a ResNet with zero borders and a learned scale behind each instance norm."""
     width: int = Field(64, ge=4)
     """Channels of the first layer (the paper's ngf)."""
     max_width: int = Field(512, ge=4)
     depth: int | None = Field(None, ge=2, le=10)
     """U-Net: halvings of the image; none means down to the 1 x 1 code of the paper."""
     blocks: int = Field(9, ge=0)
-    """ResNet: residual blocks."""
+    """ResNet and StarGAN: residual blocks."""
     norm: Norm = "instance"
-    conditioning: Literal["bottleneck", "decoder", "input"] = "bottleneck"
-    """Where z joins."""
+    conditioning: Literal["bottleneck", "decoder", "input", "none"] = "bottleneck"
+    """Where z joins; `none`: nowhere, for `data.expressions` of one, as CycleGAN and Pix2pix."""
     output: Literal["pixels", "residual", "warp"] = "pixels"
     """`warp`: the source moved by a smooth flow, blended with new pixels through a mask."""
     flow_scale: int = Field(4, ge=1)
@@ -97,10 +100,12 @@ class GeneratorConfig(Section):
 
 
 class DiscriminatorConfig(Section):
-    """A PatchGAN; 3 layers see 70 x 70 pixels."""
+    """A PatchGAN, 3 layers of which see 70 x 70 pixels; or StarGAN's critic."""
 
+    kind: Literal["patchgan", "stargan"] = "patchgan"
+    """`stargan`: `layers` halvings without norm, and a class head over the whole image."""
     width: int = Field(64, ge=4)
-    layers: int = Field(3, ge=1, le=6)
+    layers: int = Field(3, ge=1, le=7)
     norm: Norm = "instance"
     conditioning: Literal["planes", "none"] = "planes"
     """`planes`: z is tiled and joined to the image; `none`: the printed Eq. 1."""
@@ -126,8 +131,14 @@ class ContextConfig(Section):
 class ObjectiveConfig(Section):
     """Eq. 6 and its extensions: weights of the terms; a term of weight 0 is not computed."""
 
-    method: Literal["ecgan", "cyclegan", "pix2pix"] = "ecgan"
+    method: Literal["ecgan", "cyclegan", "pix2pix", "stargan"] = "ecgan"
+    """`stargan`: one generator and one discriminator for all expressions, neutral among them."""
     adversarial: float = Field(1.0, ge=0)
+    adversarial_form: Literal["lsgan", "vanilla", "wgan"] = "lsgan"
+    """`lsgan`: Eq. 1 in squares; `vanilla`: cross-entropy (Pix2pix); `wgan`: a critic under
+    `gradient_penalty` (StarGAN)."""
+    gradient_penalty: float = Field(10.0, ge=0)
+    """`wgan`: weight of (|dD/dx| - 1)^2."""
     cycle: float = Field(10.0, ge=0)
     """lambda_1 of Eq. 6."""
     context: float = Field(0.0, ge=0)
@@ -173,6 +184,8 @@ class OptimizerConfig(Section):
     """Decay of the moving average of the generators; 0: none."""
     pool: int = Field(50, ge=0)
     """Past translations kept for the discriminators."""
+    critic_steps: int = Field(1, ge=1)
+    """stargan: updates of the discriminator for one of the generator."""
 
 
 class LogConfig(Section):
@@ -184,6 +197,18 @@ class LogConfig(Section):
     keep: int = Field(3, ge=1)
     """Checkpoints kept besides the best."""
     tensorboard: bool = False
+
+
+_BETWEEN_TWO_DOMAINS = (
+    "context",
+    "identity",
+    "mask",
+    "paired",
+    "paired_gradient",
+    "loose_neutral",
+    "feature_matching",
+)
+"""Terms that know one source and one target domain only."""
 
 
 class Config(Section):
@@ -226,7 +251,57 @@ class Config(Section):
             raise ValueError("objective.loose_neutral needs data.same_person=true")
         if self.objective.method == "pix2pix" and self.data.pairs != "use":
             raise ValueError("pix2pix learns from pairs: set data.pairs=use")
+        if self.objective.method == "stargan":
+            self._check_stargan()
+        elif self.objective.adversarial_form == "wgan":
+            raise ValueError("objective.adversarial_form=wgan needs objective.method=stargan")
+        elif self.optimizer.critic_steps > 1:
+            raise ValueError("optimizer.critic_steps above 1 needs objective.method=stargan")
+        for name in ("generator", "discriminator"):
+            if getattr(self, name).kind == "stargan":
+                self._check_stargan_network(name)
         return self
+
+    def _check_stargan(self) -> None:
+        objective, judge = self.objective, self.discriminator
+        if objective.adversarial_form != "wgan":
+            raise ValueError("objective.method=stargan needs objective.adversarial_form=wgan")
+        for name in _BETWEEN_TWO_DOMAINS:
+            if getattr(objective, name):
+                raise ValueError(f"objective.method=stargan has no {name} term: set it to 0")
+        if self.data.pairs == "use" or self.data.same_person:
+            raise ValueError(
+                "stargan learns without pairs: set data.pairs=ignore, same_person=false"
+            )
+        if self.optimizer.pool:
+            raise ValueError("stargan judges new translations only: set optimizer.pool=0")
+        if judge.conditioning == "planes" or judge.sees_source or not judge.classify:
+            raise ValueError(
+                "stargan's discriminator sees the image alone and names its expression: set "
+                "discriminator.conditioning=none, sees_source=false, classify=true"
+            )
+        if judge.norm == "batch" or self.generator.norm == "batch":
+            raise ValueError("the penalty of wgan is by example: set a norm other than batch")
+
+    def _check_stargan_network(self, name: str) -> None:
+        if name == "generator":
+            fixed: dict[str, object] = {
+                "norm": "instance",
+                "conditioning": "input",
+                "output": "pixels",
+            }
+            fixed |= {"dropout": False}
+        else:
+            fixed = {"norm": "none", "conditioning": "none", "sees_source": False}
+            fixed |= {"classify": True}
+            if self.size % 2**self.discriminator.layers:
+                raise ValueError(
+                    f"a critic of {self.discriminator.layers} halvings needs a size divisible by "
+                    f"{2**self.discriminator.layers}, got {self.size}"
+                )
+        for key, value in fixed.items():
+            if (given := getattr(getattr(self, name), key)) != value:
+                raise ValueError(f"{name}.kind=stargan has {name}.{key}={value}, got {given}")
 
 
 class RecognizerConfig(Section):

@@ -21,13 +21,14 @@ from ecgan.training import update as update_module
 from ecgan.training.distributed import World, join_world, share_of_batch
 from ecgan.training.state import fresh_state
 from ecgan.training.update import Setting, update
-from support.tiny_run import tiny_config
+from support.tiny_run import tiny_config, tiny_stargan_config
 
 CONFIGS = {
     "unpaired": tiny_config(batch=4),
     "paired": tiny_config(
         batch=4, data={"pairs": "use"}, objective={"paired": 5, "paired_gradient": 5}
     ),
+    "stargan": tiny_stargan_config(batch=4, optimizer={"critic_steps": 1}),
 }
 
 
@@ -45,7 +46,9 @@ def gradients(config: Config, data_root: Path, world: World) -> dict[str, Tensor
 
     def recorded(objective, parameters, world):  # type: ignore[no-untyped-def]
         values = original(objective, parameters, world)
-        role = "discriminator" if len(saved) % 2 else "generator"
+        second = len(saved) % 2 == 1
+        judges = second != (config.objective.method == "stargan")  # whose critic comes first
+        role = "discriminator" if judges else "generator"
         flat = [p.grad.flatten() for p in parameters if p.grad is not None]
         saved[f"{state.step}.{role}"] = torch.cat(flat).clone()
         return values

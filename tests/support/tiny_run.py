@@ -45,3 +45,33 @@ def tiny_config(**changes: object) -> Config:
         merged = isinstance(old, dict) and isinstance(change, dict)
         values[key] = {**old, **change} if merged else change
     return build(Config, values)
+
+
+def tiny_stargan_config(**changes: object) -> Config:
+    """`TINY` as StarGAN, the generator having its turn at every second update."""
+    values: dict[str, object] = {
+        "generator": {"kind": "stargan", "width": 4, "blocks": 1, "conditioning": "input"},
+        "discriminator": {
+            "kind": "stargan",
+            "width": 4,
+            "layers": 3,
+            "norm": "none",
+            "conditioning": "none",
+            "classify": True,
+        },
+        "objective": {
+            "method": "stargan",
+            "adversarial_form": "wgan",
+            "classification": 1,
+            "cycle": 10,
+            "identity": 0,
+            "mask": 0,
+        },
+        "optimizer": {"ema": 0.9, "critic_steps": 2, "pool": 0},
+    }
+    tiny = {**TINY, **values}
+    for key, change in changes.items():
+        old = tiny.get(key)
+        merged = isinstance(old, dict) and isinstance(change, dict)
+        tiny[key] = {**old, **change} if merged else change
+    return build(Config, tiny)

@@ -19,7 +19,7 @@ from ecgan.data.manifest import Manifest, Record, Split
 from ecgan.data.order import examples
 from ecgan.data.transforms import apply, draw_parameters
 from ecgan.errors import DataError
-from ecgan.expressions import NEUTRAL, Vocabulary
+from ecgan.expressions import NEUTRAL, Vocabulary, canonical_expression
 from ecgan.seeding import numpy_generator
 from ecgan.shapes import Codes, Images, Masks
 
@@ -207,14 +207,16 @@ class TranslationData:
 
 
 def translation_vocabulary(manifest: Manifest, data: DataConfig) -> Vocabulary:
-    """The expressions of the data; with `data.recipes` each expression's recipes in its place, the
-    one that stands for it first.
+    """The expressions of the data, or `data.expressions` of them; with `data.recipes` each
+    expression's recipes in its place, the one that stands for it first.
 
     Raises:
-        DataError: no image of an expression has the recipe that should stand for it.
+        DataError: the data lack an asked expression, or no image of an expression has the recipe
+            that should stand for it.
     """
+    vocabulary = _asked_expressions(manifest, data)
     if data.recipes is None:
-        return manifest.vocabulary
+        return vocabulary
     recipes: dict[str, set[str]] = defaultdict(set)
     for record in manifest.records:
         if record.recipe is not None:
@@ -227,11 +229,25 @@ def translation_vocabulary(manifest: Manifest, data: DataConfig) -> Vocabulary:
                 f"are: {found}"
             )
     names: list[str] = []
-    for expression in manifest.vocabulary.names:
+    for expression in vocabulary.names:
         first = data.recipes.get(expression)
         ordered = sorted(recipes[expression], key=lambda recipe: (recipe != first, recipe))
         names += [f"{expression}:{recipe}" for recipe in ordered] or [expression]
     return Vocabulary(tuple(names))
+
+
+def _asked_expressions(manifest: Manifest, data: DataConfig) -> Vocabulary:
+    """The data's vocabulary without what `data.expressions` leaves out, in the data's order."""
+    known = manifest.vocabulary
+    if data.expressions is None:
+        return known
+    asked = {canonical_expression(name) for name in data.expressions}
+    if missing := sorted(asked.difference(known.expressive) - {NEUTRAL}):
+        raise DataError(
+            f"data.expressions wants {', '.join(missing)}, the expressions in {manifest.root} are: "
+            f"{', '.join(known.expressive)}"
+        )
+    return Vocabulary(tuple(name for name in known.names if name in {NEUTRAL, *asked}))
 
 
 def to_images(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Images:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from torch import Tensor
 
 from ecgan.config import ObjectiveConfig
-from ecgan.losses.adversarial import lsgan_discriminator, lsgan_generator
+from ecgan.losses.adversarial import discriminator_loss, generator_loss
 from ecgan.losses.classification import classification_loss
 from ecgan.losses.context import content_loss, pyramid_loss
 from ecgan.losses.cycle import cycle_loss
@@ -77,7 +77,7 @@ def generator_objective(  # noqa: PLR0912 - one branch a term
 
     for direction in directions:
         if config.adversarial:
-            add("adversarial", lsgan_generator(_given(direction.patches)))
+            add("adversarial", generator_loss(_given(direction.patches), config.adversarial_form))
         if config.cycle:
             add("cycle", cycle_loss(_given(direction.reconstructed), direction.source))
         if config.context:
@@ -142,12 +142,19 @@ def discriminator_objective(
     real: Patches,
     fake: Patches,
     config: ObjectiveConfig,
+    *,
     logits: Tensor | None = None,
     target: Codes | None = None,
+    penalty: Scalar | None = None,
 ) -> Objective:
-    """Eq. 1 for one discriminator, halved as CycleGAN does; with its class head on real images."""
-    terms = {"discriminator": lsgan_discriminator(real, fake)}
-    total = 0.5 * terms["discriminator"]
+    """Eq. 1 for one discriminator, halved as CycleGAN does (a critic's is not); with its class head
+    on real images and its gradient penalty."""
+    form = config.adversarial_form
+    terms = {"discriminator": discriminator_loss(real, fake, form)}
+    total = terms["discriminator"] * (1.0 if form == "wgan" else 0.5)
+    if penalty is not None:
+        terms["gradient_penalty"] = penalty
+        total = total + config.gradient_penalty * penalty
     if config.classification and logits is not None:
         terms["discriminator_classification"] = classification_loss(logits, _given(target))
         total = total + config.classification * terms["discriminator_classification"]

@@ -10,6 +10,7 @@ from ecgan.networks.blocks import initialize, initialize_for_relu
 from ecgan.networks.output import Refiner, Translation, output_channels, to_translation
 from ecgan.networks.patchgan import PatchGAN
 from ecgan.networks.resnet import ResNetTrunk
+from ecgan.networks.stargan import StarGANCritic, StarGANTrunk
 from ecgan.networks.unet import UNetTrunk
 from ecgan.shapes import Codes, Images
 
@@ -24,9 +25,11 @@ class Generator(nn.Module):
         self.refiner = Refiner(config.refine) if config.refine else None
         channels = output_channels(config.output, refined=config.refine > 0)
         if config.kind == "unet":
-            self.trunk: UNetTrunk | ResNetTrunk = UNetTrunk(
+            self.trunk: UNetTrunk | ResNetTrunk | StarGANTrunk = UNetTrunk(
                 config, num_expressions, size, channels, warps
             )
+        elif config.kind == "stargan":
+            self.trunk = StarGANTrunk(config, num_expressions)
         else:
             self.trunk = ResNetTrunk(config, num_expressions, channels, warps)
 
@@ -37,8 +40,10 @@ class Generator(nn.Module):
 def build_generator(config: GeneratorConfig, num_expressions: int, size: int) -> Generator:
     """A generator with fresh weights, drawn from torch's global generator."""
     generator = Generator(config, num_expressions, size)
-    initialize(generator)
     trunk = generator.trunk
+    if isinstance(trunk, StarGANTrunk):
+        return generator  # StarGAN starts from torch's own initialisation
+    initialize(generator)
     with torch.no_grad():
         if generator.refiner is not None:
             initialize_for_relu(generator.refiner)
@@ -50,8 +55,13 @@ def build_generator(config: GeneratorConfig, num_expressions: int, size: int) ->
     return generator
 
 
-def build_discriminator(config: DiscriminatorConfig, num_expressions: int) -> PatchGAN:
-    """A discriminator with fresh weights, drawn from torch's global generator."""
+def build_discriminator(
+    config: DiscriminatorConfig, num_expressions: int, size: int = 256
+) -> PatchGAN | StarGANCritic:
+    """A discriminator with fresh weights, drawn from torch's global generator; a PatchGAN takes
+    images of any size, a critic those of side `size`."""
+    if config.kind == "stargan":
+        return StarGANCritic(config, num_expressions, size)
     discriminator = PatchGAN(config, num_expressions)
     initialize(discriminator)
     return discriminator

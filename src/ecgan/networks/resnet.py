@@ -49,8 +49,9 @@ class ResNetTrunk(nn.Module):
 
     `conditioning`: `bottleneck` scales and shifts the embedding by z behind the norm of the last
     halving; `decoder` does so in every residual block and doubling; `input` tiles z on the image,
-    and the first convolution then has no norm. (Instance norm takes the mean of each channel away,
-    and z as planes in front of a convolution changes nothing else.)
+    and the first convolution then has no norm; `none` is CycleGAN's own network. (Instance
+    norm takes the mean of each channel away, and z as planes in front of a convolution changes
+    nothing else.)
     """
 
     def __init__(

@@ -20,7 +20,8 @@ class UNetTrunk(nn.Module):
     """Downs of 4 x 4 stride 2 until the code is 1 x 1 (or `depth` of them), ups back to full size.
 
     `conditioning`: `bottleneck` concatenates z to the innermost code (the paper); `decoder` scales
-    and shifts the features of every up stage by z behind its norm; `input` tiles z on the image.
+    and shifts the features of every up stage by z behind its norm; `input` tiles z on the image;
+    `none` is Pix2pix's own network.
     """
 
     def __init__(

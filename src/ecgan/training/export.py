@@ -11,10 +11,11 @@ from torch import nn
 from ecgan.config import Config, build, published
 from ecgan.data.dataset import translation_vocabulary
 from ecgan.data.manifest import Manifest, load_manifest
+from ecgan.expressions import Vocabulary
 from ecgan.inference.snapshot import save_snapshot
 from ecgan.networks.build import build_generator
 from ecgan.training.checkpoint import load_checkpoint
-from ecgan.training.state import GENERATORS
+from ecgan.training.state import GENERATORS, shares_networks, stored_names
 
 
 def write_translator(
@@ -36,7 +37,7 @@ def write_translator(
         "intensity": config.data.intensity,
         "training": {"step": step, "config": published(config), **scores},
     }
-    card = _card(config, manifest, step, scores)
+    card = _card(config, manifest, vocabulary, step, scores)
     return save_snapshot(folder, "translator", generators, described, card, half=True)
 
 
@@ -52,9 +53,9 @@ def export_checkpoint(checkpoint_file: Path, data_root: Path, folder: Path) -> s
     kind = "average" if config.optimizer.ema else "network"
     codes = len(translation_vocabulary(manifest, config.data))
     generators = {}
-    for name in GENERATORS:
+    for name, stored in stored_names(GENERATORS, shares_networks(config)).items():
         generator = build_generator(config.generator, codes, config.size)
-        generator.load_state_dict(checkpoint.part(f"{kind}.{name}"))
+        generator.load_state_dict(checkpoint.part(f"{kind}.{stored}"))
         generators[name] = generator
     scores = checkpoint.values["validation"]
     return write_translator(
@@ -62,8 +63,15 @@ def export_checkpoint(checkpoint_file: Path, data_root: Path, folder: Path) -> s
     )
 
 
-def _card(config: Config, manifest: Manifest, step: int, scores: Mapping[str, Any]) -> str:
-    train = manifest.select(split="train")
+def _card(
+    config: Config,
+    manifest: Manifest,
+    vocabulary: Vocabulary,
+    step: int,
+    scores: Mapping[str, Any],
+) -> str:
+    known = vocabulary.expressions
+    train = [record for record in manifest.select(split="train") if record.expression in known]
     people = len({record.subject for record in train})
     measured = "\n".join(
         f"- {name}: {value}" for name, value in scores.items() if value is not None
@@ -81,7 +89,7 @@ tags: [facial-expression, image-to-image, gan]
 # ECGAN translator
 
 Translates a neutral face of {config.size} x {config.size} pixels (aligned as `config.json` says) to
-{", ".join(manifest.vocabulary.expressive)}, and any of these back to neutral.
+{", ".join(vocabulary.expressive)}, and any of these back to neutral.
 
 ## Training
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +35,7 @@ class TrainingState:
 
     models: Models
     averages: dict[str, nn.Module]
-    """Moving averages of the generators; empty without EMA."""
+    """Moving averages of the generators, a shared one once; empty without EMA."""
     generator_optimizer: Adam
     discriminator_optimizer: Adam
     expressive_pool: TranslationPool
@@ -49,12 +50,24 @@ class TrainingState:
 
     def inference_generators(self) -> dict[str, nn.Module]:
         """`to_expression` and `to_neutral` for use: the averages, if there are any."""
-        return self.averages or {name: self.network(name) for name in GENERATORS}
+        return {
+            name: self.averages.get(stored, self.network(stored))
+            for name, stored in stored_names(GENERATORS, self.shared).items()
+        }
+
+    @property
+    def shared(self) -> bool:
+        """Whether one generator and one discriminator serve both directions."""
+        return self.models.to_expression is self.models.to_neutral
+
+    def names(self) -> tuple[str, ...]:
+        """Names of the networks, one for each."""
+        return tuple(dict.fromkeys(stored_names(NETWORKS, self.shared).values()))
 
     def weights(self) -> dict[str, Tensor]:
-        """Every tensor of the networks and averages by name."""
+        """Every tensor of the networks and averages by name, each once."""
         tensors: dict[str, Tensor] = {}
-        for name in NETWORKS:
+        for name in self.names():
             tensors |= flatten(f"network.{name}", self.network(name).state_dict())
         for name, average in self.averages.items():
             tensors |= flatten(f"average.{name}", average.state_dict())
@@ -94,7 +107,7 @@ class TrainingState:
         """
         refuse_other_run(checkpoint, config)
         try:
-            for name in NETWORKS:
+            for name in self.names():
                 self.network(name).load_state_dict(checkpoint.part(f"network.{name}"))
             for name, average in self.averages.items():
                 average.load_state_dict(checkpoint.part(f"average.{name}"))
@@ -120,7 +133,7 @@ class TrainingState:
             SnapshotError: it is missing, knows other expressions, or less than half of it fits.
         """
         snapshot = initial_snapshot(source, "translator", vocabulary)
-        for name in GENERATORS:
+        for name in filter(GENERATORS.__contains__, self.names()):
             own = self.network(name).state_dict()
             given = snapshot.states.get(name, {})
             fitting = {
@@ -149,19 +162,15 @@ class TrainingState:
 def fresh_state(config: Config, num_expressions: int, world: World) -> TrainingState:
     """State before the first update: weights drawn from `config.seed`, equal on every process."""
     torch.manual_seed(derive_seed(config.seed, "weights"))
-    models = Models(
-        to_expression=build_generator(config.generator, num_expressions, config.size),
-        to_neutral=build_generator(config.generator, num_expressions, config.size),
-        judge_expression=build_discriminator(config.discriminator, num_expressions),
-        judge_neutral=build_discriminator(config.discriminator, num_expressions),
-    )
+    models = fresh_models(config, num_expressions)
     for network in (*models.generators(), *models.discriminators()):
         network.to(world.device).train()
         broadcast(list(network.state_dict().values()), world)
     options = config.optimizer
     averages = {}
     if options.ema:
-        averages = {name: start_average(getattr(models, name)) for name in GENERATORS}
+        names = stored_names(GENERATORS, shares_networks(config)).values()
+        averages = {name: start_average(getattr(models, name)) for name in dict.fromkeys(names)}
     # A discriminator that also sees the source needs the translation's own, so no old ones.
     capacity = 0 if config.discriminator.sees_source else options.pool
     return TrainingState(
@@ -174,6 +183,17 @@ def fresh_state(config: Config, num_expressions: int, world: World) -> TrainingS
     )
 
 
+def shares_networks(config: Config) -> bool:
+    """Whether one generator and one discriminator serve both directions (StarGAN)."""
+    return config.objective.method == "stargan"
+
+
+def stored_names(names: Iterable[str], shared: bool) -> dict[str, str]:
+    """The name under which a checkpoint holds each network: its own, or where both directions share
+    one, that of the direction to the expression."""
+    return {name: name.replace("_neutral", "_expression") if shared else name for name in names}
+
+
 def refuse_other_run(checkpoint: Checkpoint, config: Config) -> None:
     """Raise CheckpointError where `config` differs from the checkpoint's in what matters."""
     old = _leaves(checkpoint.values["config"])
@@ -183,6 +203,21 @@ def refuse_other_run(checkpoint: Checkpoint, config: Config) -> None:
                 f"the run was started with {name}={old[name]}, got {value}; "
                 "resume with the same setting or train into another folder"
             )
+
+
+def fresh_models(config: Config, num_expressions: int) -> Models:
+    """Networks with weights from torch's global generator."""
+
+    def generator() -> nn.Module:
+        return build_generator(config.generator, num_expressions, config.size)
+
+    def judge() -> nn.Module:
+        return build_discriminator(config.discriminator, num_expressions, config.size)
+
+    if shares_networks(config):
+        one, critic = generator(), judge()
+        return Models(one, one, critic, critic)
+    return Models(generator(), generator(), judge(), judge())
 
 
 def _adam(networks: tuple[nn.Module, ...], options: OptimizerConfig) -> Adam:

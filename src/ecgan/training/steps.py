@@ -27,7 +27,8 @@ Features = Callable[[Tensor], Sequence[Tensor]]
 
 @dataclass(frozen=True)
 class Models:
-    """The two generators and the two discriminators of the paper."""
+    """The two generators and the two discriminators of the paper; for StarGAN one of each, under
+    both names."""
 
     to_expression: nn.Module
     """G_XY: neutral and z to expression."""
@@ -38,11 +39,13 @@ class Models:
     judge_neutral: nn.Module
     """D_X."""
 
-    def generators(self) -> tuple[nn.Module, nn.Module]:
-        return self.to_expression, self.to_neutral
+    def generators(self) -> tuple[nn.Module, ...]:
+        """Each once."""
+        return tuple(dict.fromkeys((self.to_expression, self.to_neutral)))
 
-    def discriminators(self) -> tuple[nn.Module, nn.Module]:
-        return self.judge_expression, self.judge_neutral
+    def discriminators(self) -> tuple[nn.Module, ...]:
+        """Each once."""
+        return tuple(dict.fromkeys((self.judge_expression, self.judge_neutral)))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from torch import Tensor
 from ecgan.config import Config, ObjectiveConfig
 from ecgan.data.dataset import TranslationBatch, TranslationData
 from ecgan.data.manifest import load_manifest
-from ecgan.errors import Interrupted
+from ecgan.errors import ConfigError, Interrupted
 from ecgan.expressions import NEUTRAL
 from ecgan.precision import choose_precision
 from ecgan.training.distributed import World, any_process, join_world, share_of_batch
@@ -67,6 +67,7 @@ def train(
         on_step: see `OnStep`.
 
     Raises:
+        ConfigError: the configuration does not go with the expressions of the data.
         DataError: the data are missing or lack neutral or expressive training images.
         CheckpointError: the run was started with other settings, or all checkpoints are damaged.
         NonFiniteError: a loss or gradient is nan or infinite; the checkpoints stay as they were.
@@ -113,6 +114,11 @@ def train(
 def _open(config: Config, data_root: Path, world: World) -> tuple[TranslationData, Setting]:
     manifest = load_manifest(data_root)
     data = TranslationData(manifest, "train", size=config.size, data=config.data)
+    if config.generator.conditioning == "none" and len(data.vocabulary) > 2:
+        raise ConfigError(
+            "generator.conditioning=none makes one expression, the data have "
+            f"{', '.join(data.vocabulary.expressive)}; set data.expressions=[...] to one of these"
+        )
     setting = Setting(
         config=config,
         world=world,

@@ -19,10 +19,11 @@ from ecgan.precision import Precision, autocast
 from ecgan.seeding import derive_seed
 from ecgan.shapes import NeutralCode
 from ecgan.training.distributed import World, average, gather, gather_lists
+from ecgan.training.domains import domain_batch, domain_critic_step, domain_generator_step
 from ecgan.training.ema import update_average, warmed_decay
 from ecgan.training.pool import Pooled, TranslationPool
 from ecgan.training.schedule import learning_rate_factor, set_learning_rate
-from ecgan.training.state import TrainingState
+from ecgan.training.state import TrainingState, shares_networks
 from ecgan.training.steps import Features, discriminator_step, generator_step
 
 
@@ -41,20 +42,38 @@ class Setting:
 
 
 def update(state: TrainingState, batch: TranslationBatch, setting: Setting) -> dict[str, float]:
-    """Train all four networks on one batch and advance `state.step`.
+    """Train all networks on one batch and advance `state.step`.
 
     Returns:
         `generator/<term>`, `discriminator/<term>` (unweighted, `total` weighted), their
-        `gradient_norm`, and `learning_rate`.
+        `gradient_norm`, and `learning_rate`; nothing of a generator that had not its turn.
 
     Raises:
         NonFiniteError: a loss or gradient is nan or infinite; that update was not applied.
     """
-    config, world, models = setting.config, setting.world, state.models
+    config, world = setting.config, setting.world
     # Dropout and anything else that draws from torch's global generator: a resumed run repeats it.
     torch.manual_seed(derive_seed(config.seed, "update", state.step, world.rank))
     rate = _set_rates(state, config, setting.total_steps)
 
+    if shares_networks(config):
+        values = _update_shared(state, batch, setting)
+    else:
+        values = _update_two(state, batch, setting)
+
+    moved = "generator/total" in values
+    for name, kept in state.averages.items() if moved else ():
+        decay = warmed_decay(config.optimizer.ema, state.step)
+        update_average(kept, state.network(name), decay)
+    state.step += 1
+    return values | {"learning_rate": rate}
+
+
+def _update_two(
+    state: TrainingState, batch: TranslationBatch, setting: Setting
+) -> dict[str, float]:
+    """Two generators, then their two discriminators."""
+    config, world, models = setting.config, setting.world, state.models
     with frozen(models.discriminators()), autocast(setting.precision, world.device):
         made = generator_step(models, batch, config, setting.neutral_code, setting.features)
     optimizer = state.generator_optimizer
@@ -69,12 +88,25 @@ def update(state: TrainingState, batch: TranslationBatch, setting: Setting) -> d
         )
     optimizer = state.discriminator_optimizer
     values |= _apply("discriminator", judged, optimizer, state.step, batch=batch, world=world)
+    return values
 
-    for name, kept in state.averages.items():
-        decay = warmed_decay(config.optimizer.ema, state.step)
-        update_average(kept, state.network(name), decay)
-    state.step += 1
-    return values | {"learning_rate": rate}
+
+def _update_shared(
+    state: TrainingState, batch: TranslationBatch, setting: Setting
+) -> dict[str, float]:
+    """The critic, then at every `critic_steps`-th update the generator, as StarGAN does."""
+    config, world, models = setting.config, setting.world, state.models
+    examples = domain_batch(batch, setting.neutral_code, config.seed, state.step, world)
+    with autocast(setting.precision, world.device):
+        judged = domain_critic_step(models, examples, config)
+    optimizer = state.discriminator_optimizer
+    values = _apply("discriminator", judged, optimizer, state.step, batch=batch, world=world)
+    if (state.step + 1) % config.optimizer.critic_steps:
+        return values
+    with frozen(models.discriminators()), autocast(setting.precision, world.device):
+        made = domain_generator_step(models, examples, config)
+    optimizer = state.generator_optimizer
+    return values | _apply("generator", made, optimizer, state.step, batch=batch, world=world)
 
 
 @contextlib.contextmanager

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from ecgan.config import Config
-from ecgan.data.dataset import TranslationData
+from ecgan.data.dataset import TranslationData, translation_vocabulary
 from ecgan.data.manifest import Manifest
-from ecgan.expressions import Vocabulary, expression_of
+from ecgan.expressions import NEUTRAL, Vocabulary, expression_of
 from ecgan.precision import autocast
 from ecgan.seeding import derive_seed
 from ecgan.shapes import Images
@@ -41,8 +41,9 @@ class Validation:
 def validation_data(manifest: Manifest, config: Config) -> TranslationData | None:
     """Validation examples, with their paired truth where there is one, even if training ignores
     pairs; None without validation people."""
-    labels = {record.expression == "neutral" for record in manifest.select(split="val")}
-    if labels != {True, False}:
+    known = translation_vocabulary(manifest, config.data).expressions
+    found = {record.expression for record in manifest.select(split="val")}.intersection(known)
+    if not found > {NEUTRAL}:
         return None
     options = config.data.model_copy(update={"pairs": "use"})
     return TranslationData(manifest, "val", size=config.size, data=options)

@@ -274,3 +274,21 @@ def test_the_recipe_that_stands_for_an_expression_is_drawn_as_often_as_the_other
     assert drawn["happy/ann_3"] + drawn["happy/ann_0"] == 10, "toothy, and the one without a recipe"
     assert drawn["happy/ann_1"] + drawn["happy/ann_2"] == 10
     assert drawn["sad/bob_0"] == 10
+
+
+def test_asked_expressions_alone_are_learnt(people_manifest: Manifest) -> None:
+    every = people_manifest.vocabulary.expressive
+    data = DataConfig(expressions=(every[-1].upper(),))
+    opened = TranslationData(people_manifest, "train", size=32, data=data)
+    assert opened.vocabulary.names == ("neutral", every[-1])
+    assert {record.expression for record in opened.expressive} == {every[-1]}
+    assert opened.batch(2, seed=0, step=0).code.shape == (2, 2)
+
+
+def test_an_expression_that_the_data_lack_is_refused(people_manifest: Manifest) -> None:
+    with pytest.raises(DataError, match=r"wants wink, the expressions .* are: "):
+        TranslationData(people_manifest, "train", size=32, data=DataConfig(expressions=("wink",)))
+    with pytest.raises(DataError, match=r"0 expressive images"):
+        TranslationData(
+            people_manifest, "train", size=32, data=DataConfig(expressions=("neutral",))
+        )
