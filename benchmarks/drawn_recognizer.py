@@ -23,7 +23,7 @@ from ecgan.training.recognizer import train_recognizer
 
 SIZE, PEOPLE, SHARES = 64, 44, (45, 10, 45)
 CONFIG = {
-    "size": SIZE, "batch": 16, "epochs": 30, "patience": 30, "width": 0.25, "pool_size": 1,
+    "size": SIZE, "batch": 8, "epochs": 60, "patience": 60, "width": 0.25, "pool_size": 1,
     "hidden": 256, "dropout": 0.2, "threads": 1,
     "augment": {
         "flip": True, "rotation_degrees": 8, "scale": 0.08, "shift": 0.04, "brightness": 0.1,
