@@ -196,7 +196,8 @@ def stored_names(names: Iterable[str], shared: bool) -> dict[str, str]:
 
 def refuse_other_run(checkpoint: Checkpoint, config: Config) -> None:
     """Raise CheckpointError where `config` differs from the checkpoint's in what matters."""
-    old = _leaves(checkpoint.values["config"])
+    # What is newer than the checkpoint had its default then.
+    old = _leaves(type(config)().model_dump(mode="json")) | _leaves(checkpoint.values["config"])
     for name, value in _leaves(config.model_dump(mode="json")).items():
         if name.split(".")[0] not in _MAY_CHANGE and old.get(name, value) != value:
             raise CheckpointError(

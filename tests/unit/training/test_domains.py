@@ -7,20 +7,20 @@ from pathlib import Path
 
 import pytest
 import torch
-from support.tiny_run import tiny_stargan_config
+from support.tiny_run import tiny_config, tiny_stargan_config
 
 from ecgan.config import Config, build, load_config
 from ecgan.data.dataset import TranslationBatch, TranslationData
 from ecgan.data.manifest import load_manifest
-from ecgan.errors import ConfigError, Interrupted
+from ecgan.errors import CheckpointError, ConfigError, Interrupted
 from ecgan.inference.snapshot import load_snapshot
-from ecgan.training.checkpoint import CheckpointFolder
+from ecgan.training.checkpoint import Checkpoint, CheckpointFolder
 from ecgan.training.distributed import World
 from ecgan.training.domains import domain_batch, domain_critic_step, domain_generator_step
 from ecgan.training.export import export_checkpoint
 from ecgan.training.flops import update_flops
 from ecgan.training.metrics import read_metrics
-from ecgan.training.state import TrainingState, fresh_state
+from ecgan.training.state import TrainingState, fresh_state, refuse_other_run
 from ecgan.training.trainer import train
 from ecgan.training.update import Setting, frozen, update
 
@@ -133,6 +133,15 @@ def test_stopped_run_continues_to_the_same_weights(
     sha256 = export_checkpoint(file, tiny_data, tmp_path / "exported")
     assert sha256 == snapshot.sha256
     assert load_config(Config, preset="stargan").optimizer.critic_steps == 5
+
+
+def test_a_key_newer_than_the_checkpoint_had_its_default() -> None:
+    values = tiny_config().model_dump(mode="json")
+    del values["objective"]["adversarial_form"]
+    checkpoint = Checkpoint(1, {}, {"config": values})
+    refuse_other_run(checkpoint, tiny_config())
+    with pytest.raises(CheckpointError, match="adversarial_form=lsgan, got vanilla"):
+        refuse_other_run(checkpoint, tiny_config(objective={"adversarial_form": "vanilla"}))
 
 
 @pytest.mark.parametrize(
