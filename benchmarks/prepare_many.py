@@ -39,6 +39,8 @@ class Run:
     images: int
     seconds: float
     images_per_second: float
+    seconds_to_first: float
+    """Until the first image lay in its place: listing and planning come before."""
     parent_mib: float
     parent_and_workers_mib: float
     """Sum over processes; pages that they share count in each."""
@@ -51,7 +53,7 @@ def main() -> int:
     few = _measure(options, max(options.images // 10, IMAGES_A_PERSON))
     many = _measure(options, options.images)
     growth = (many.parent_mib - few.parent_mib) * MIB * 1024 / max(many.images - few.images, 1)
-    survived = _kill_again_and_again(options, many.seconds)
+    survived = _kill_again_and_again(options, many)
     whole, killed = (_folder(options, name, options.images) for name in ("whole", "killed"))
     hashes = [sha256_file(folder / "manifest.jsonl") for folder in (whole, killed)]
     before = _top_files(killed)
@@ -98,34 +100,44 @@ def _measure(options: argparse.Namespace, images: int) -> Run:
     started = time.perf_counter()
     process = _prepare(options, images, "whole")
     parent = everybody = 0
+    first = 0.0
+    images_folder = _folder(options, "whole", images) / "images"
     while process.poll() is None:
         parent = max(parent, _memory(process.pid, "VmHWM"))
         workers = sum(_memory(child, "VmRSS") for child in _children(process.pid))
         everybody = max(everybody, _memory(process.pid, "VmRSS") + workers)
+        if not first and images_folder.exists():
+            first = time.perf_counter() - started
         time.sleep(INTERVAL_SECONDS)
     seconds = time.perf_counter() - started
+    if process.returncode:
+        raise RuntimeError("prepare failed without a kill")
     report = json.loads((_folder(options, "whole", images) / "report.json").read_text())
     return Run(
         images=report["found"],
         seconds=round(seconds, 1),
         images_per_second=round(report["found"] / seconds, 1),
+        seconds_to_first=round(first, 1),
         parent_mib=round(parent / MIB, 1),
         parent_and_workers_mib=round(max(everybody, parent) / MIB, 1),
     )
 
 
-def _kill_again_and_again(options: argparse.Namespace, seconds: float) -> list[int]:
-    """Prepare into a new folder with kills; gives the output images after each of them.
-
-    `seconds`: of an undisturbed run, over which the kills are spread.
+def _kill_again_and_again(options: argparse.Namespace, whole: Run) -> list[int]:
+    """Prepare into a new folder with kills, one in four while it lists and plans, the others
+    spread over the work; gives the output images after each of them.
     """
+    working = (whole.seconds - whole.seconds_to_first) / (options.kills + 1)
     out = _folder(options, "killed", options.images)
     shutil.rmtree(out, ignore_errors=True)
     survived = []
-    for _ in range(options.kills):
+    for number in range(options.kills):
+        moment = random.uniform(0, 1) * whole.seconds_to_first
+        if number % 4:
+            moment = whole.seconds_to_first + random.uniform(0.1, 1.9) * working
         process = _prepare(options, options.images, "killed")
         try:
-            process.wait(random.uniform(0.1, 1.9) * seconds / (options.kills + 1))
+            process.wait(moment)
             break  # it came to its end first
         except subprocess.TimeoutExpired:
             workers = _children(process.pid)

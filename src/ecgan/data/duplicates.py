@@ -7,7 +7,7 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import cv2
 import numpy as np
@@ -78,12 +78,14 @@ def find_duplicates(pictures: Iterable[Picture]) -> tuple[Duplicates, ...]:
     person's pictures are meant to resemble each other), each in the order of their files.
 
     `pictures` are gone through twice, once for their hashes and once for the names of those found,
-    so that of the others no more than 40 bytes each are in memory.
+    so that of the others no more than some 70 bytes each are in memory.
     """
     pixels, looks, people = _packed(pictures)
     same = _equal_rows(pixels)
     del pixels
-    found = _looked_up(pictures, [*same, *_near_rows(looks, people)])
+    alike = _classes(looks, people)
+    del looks, people
+    found = _looked_up(pictures, [*same, *_near_rows(alike)])
     near = [group for group in found[len(same) :] if len({one.pixels for one in group}) > 1]
     return (*_described("same-pixels", found[: len(same)]), *_described("near", near))
 
@@ -140,19 +142,39 @@ def _equal_rows(words: Words) -> list[NDArray[np.int32]]:
     return [order[starts[k] : starts[k + 1]] for k in several]
 
 
-def _near_rows(looks: Words, people: NDArray[np.uint64]) -> list[NDArray[np.int32]]:
-    """The places of pictures of several people that are alike, or linked by such."""
-    if not len(looks):
-        return []
+class _Classes(NamedTuple):
+    """Pictures of equal looks taken together."""
+
+    order: NDArray[np.int32]
+    """Places of the pictures, those of a class side by side."""
+    starts: NDArray[np.int32]
+    """Of the classes in that order, and the end."""
+    words: Words
+    """The looks of each class."""
+    person: NDArray[np.uint64]
+    """Who is on the pictures of a class: one of them where `mixed`."""
+    mixed: NDArray[np.bool_]
+
+
+def _classes(looks: Words, people: NDArray[np.uint64]) -> _Classes:
     order, starts = _sorted(looks)
-    words, ordered = looks[order[starts[:-1]]], people[order]
-    lowest = np.minimum.reduceat(ordered, starts[:-1])
-    mixed = lowest != np.maximum.reduceat(ordered, starts[:-1])
+    person, mixed = people[:0], np.empty(0, dtype=bool)
+    if len(order):
+        ordered = people[order]
+        person = np.minimum.reduceat(ordered, starts[:-1])
+        mixed = person != np.maximum.reduceat(ordered, starts[:-1])
+        del ordered
+    return _Classes(order, starts, looks[order[starts[:-1]]], person, mixed)
+
+
+def _near_rows(alike: _Classes) -> list[NDArray[np.int32]]:
+    """The places of pictures of several people that are alike, or linked by such."""
+    order, starts, words, person, mixed = alike
     parents = array("i", range(len(words)))
     linked = set(np.flatnonzero(mixed).tolist())
     for pairs in near_pairs(words):
         first, second = pairs.T
-        across = mixed[first] | (lowest[first] != lowest[second])
+        across = mixed[first] | (person[first] != person[second])
         for one, other in pairs[across].tolist():
             linked |= {one, other}
             parents[_root(parents, one)] = _root(parents, other)
