@@ -58,6 +58,9 @@ class DataConfig(Section):
     same_person: bool = False
     """Where an expressive image has no pixel-aligned neutral one, draw it with another neutral
     photo of the same person from the same source, if there is one: a loose pair."""
+    direct: bool = False
+    """Learn besides to turn an expressive image into another expression, without a neutral one in
+    between: by the same generator as from neutral, to another image of the same pair."""
     expressions: tuple[str, ...] | None = Field(None, min_length=1)
     """Learn these expressions and neutral only, such as `[happy]`; none: all that the data have."""
     intensity: bool = False
@@ -251,6 +254,8 @@ class Config(Section):
             raise ValueError("objective.loose_neutral needs data.same_person=true")
         if self.objective.method == "pix2pix" and self.data.pairs != "use":
             raise ValueError("pix2pix learns from pairs: set data.pairs=use")
+        if self.data.direct and self.data.pairs != "use":
+            raise ValueError("data.direct learns from pairs: set data.pairs=use")
         if self.objective.method == "stargan":
             self._check_stargan()
         elif self.objective.adversarial_form == "wgan":

@@ -44,6 +44,11 @@ class TranslationBatch:
     """Whether they are two photos of the same person (never where `paired`)."""
     names: list[str]
     """The expressive image, then the neutral one: `a.jpg <- b.jpg`."""
+    other: Images | None = None
+    """With `data.direct`: where `paired`, another expression that matches pixel for pixel;
+    elsewhere the expressive image again."""
+    other_code: Codes | None = None
+    """With `data.direct`: z of `other`; of a random image elsewhere."""
 
     def to(self, device: torch.device | str) -> TranslationBatch:
         """The same batch on another device."""
@@ -94,6 +99,9 @@ class TranslationData:
             for record in self.neutral
             if self.config.same_person and not record.pair
         }
+        self._others: dict[str | None, list[Record]] = defaultdict(list)
+        for record in self.expressive:
+            self._others[record.pair].append(record)
         self._groups = self._grouped()
 
     @property
@@ -146,15 +154,30 @@ class TranslationData:
             expressive_change, expressive_images, expressive_masks
         )
         neutral_images, neutral_masks = apply(neutral_change, neutral_images, neutral_masks)
+        other_images, other_code = None, None
+        if self.config.direct:
+            draws = numpy_generator(seed, "other", step).random(total)[mine]
+            others = [
+                self._other(*of)
+                for of in zip(expressive, paired.tolist(), draws.tolist(), strict=True)
+            ]
+            shown = [
+                other if known else record
+                for record, other, known in zip(expressive, others, paired.tolist(), strict=True)
+            ]
+            other_images, _ = apply(expressive_change, *self.stack(shown))
+            other_code = self._codes(others)
         return TranslationBatch(
             neutral=neutral_images,
             neutral_mask=neutral_masks,
             expressive=expressive_images,
             expressive_mask=expressive_masks,
-            code=torch.from_numpy(np.stack([self.code(record) for record in expressive])),
+            code=self._codes(expressive),
             label=torch.tensor([self._label(record) for record in expressive]),
             paired=torch.from_numpy(paired),
             loose=torch.from_numpy(loose),
+            other=other_images,
+            other_code=other_code,
             names=[f"{a.image} <- {b.image}" for a, b in zip(expressive, neutral, strict=True)],
         )
 
@@ -163,6 +186,9 @@ class TranslationData:
         known = record.intensity is not None and self.config.intensity
         intensity = record.intensity if known and record.intensity is not None else 1.0
         return self.vocabulary.code(self.vocabulary.names[self._label(record)], intensity)
+
+    def _codes(self, records: Sequence[Record]) -> Codes:
+        return torch.from_numpy(np.stack([self.code(record) for record in records]))
 
     def _label(self, record: Record) -> int:
         recipe = f"{record.expression}:{record.recipe}"
@@ -204,6 +230,16 @@ class TranslationData:
             if candidate.subject != record.subject:
                 return candidate
         return self.neutral[start]
+
+    def _other(self, record: Record, paired: bool, draw: float) -> Record:
+        """An image of another expression: of the same pair, where there is one.
+
+        Args:
+            draw: in [0, 1), which of them.
+        """
+        pool: Sequence[Record] = self._others[record.pair] if paired else self.expressive
+        pool = [other for other in pool if other.expression != record.expression] or [record]
+        return pool[int(draw * len(pool))]
 
 
 def translation_vocabulary(manifest: Manifest, data: DataConfig) -> Vocabulary:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from torch import Tensor
 
 from ecgan.config import ObjectiveConfig
-from ecgan.losses.adversarial import discriminator_loss, generator_loss
+from ecgan.losses.adversarial import FakePatches, discriminator_loss, generator_loss
 from ecgan.losses.classification import classification_loss
 from ecgan.losses.context import content_loss, pyramid_loss
 from ecgan.losses.cycle import cycle_loss
@@ -35,7 +35,7 @@ class Direction:
     paired: Tensor
     """(batch,) bool."""
     loose: Tensor | None = None
-    """(batch,) bool; `truth` is another photo of the same person. Set where it is neutral."""
+    """(batch,) bool; `truth` resembles the translation, but not pixel for pixel. None: nowhere."""
     patches: Patches | None = None
     """D's values for the translation."""
     logits: Tensor | None = None
@@ -140,7 +140,7 @@ def generator_objective(  # noqa: PLR0912 - one branch a term
 
 def discriminator_objective(
     real: Patches,
-    fake: Patches,
+    fake: FakePatches,
     config: ObjectiveConfig,
     *,
     logits: Tensor | None = None,

@@ -32,7 +32,7 @@ def update_flops(models: Models, batch: TranslationBatch, setting: Setting) -> i
                 models,
                 batch,
                 made.fake_expressive,
-                batch.code,
+                made.fake_code,
                 made.fake_neutral,
                 config,
                 setting.neutral_code,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from ecgan.config import Config, ContextConfig
@@ -22,6 +23,8 @@ from ecgan.networks.output import Translation
 from ecgan.networks.patchgan import Verdict
 from ecgan.shapes import Codes, Images, NeutralCode
 
+Rests = Float[Tensor, "rests 3 height width"]
+"""Neutralised images, of which there may be fewer than of expressive ones."""
 Features = Callable[[Tensor], Sequence[Tensor]]
 
 
@@ -52,7 +55,10 @@ class Models:
 class GeneratorResult:
     objective: Objective
     fake_expressive: Images
-    fake_neutral: Images
+    """With `data.direct` those from neutral, then those from expressive images."""
+    fake_code: Codes
+    """z that each of these was asked to wear."""
+    fake_neutral: Rests
 
 
 @dataclass(frozen=True)
@@ -67,6 +73,7 @@ class _Side:
     mask: Tensor
     code: Codes
     back_code: Codes
+    loose: Tensor | None = None
 
 
 def generator_step(
@@ -77,6 +84,9 @@ def generator_step(
     features: Features | None = None,
 ) -> GeneratorResult:
     """Forward passes of both directions and Eq. 6; computes, does not update.
+
+    Where the batch has `other` images, expressive to another expression is a third direction, by
+    G_XY. A loose pair's truth is there what G_XY makes of the person's neutral photo.
 
     The passes of one generator over source and identity input are one call where the norm keeps
     examples apart (any but batch norm).
@@ -93,7 +103,7 @@ def generator_step(
     z_neutral = neutral_code.expand_as(z)
     x, y = batch.neutral, batch.expressive
     x_mask, y_mask = batch.neutral_mask, batch.expressive_mask
-    sides = (
+    sides = [
         _Side(
             models.to_expression,
             models.to_neutral,
@@ -113,8 +123,28 @@ def generator_step(
             y_mask,
             z_neutral,
             z,
+            batch.loose,
         ),
-    )
+    ]
+    if batch.other is not None and batch.other_code is not None:
+        truth, other_code = batch.other, batch.other_code
+        if batch.loose.any():
+            with torch.no_grad():
+                made = models.to_expression(x, other_code).image.to(truth.dtype)
+            truth = torch.where(batch.loose[:, None, None, None], made, truth)
+        sides.append(
+            _Side(
+                models.to_expression,
+                models.to_expression,
+                models.judge_expression,
+                y,
+                truth,
+                y_mask,
+                other_code,
+                z,
+                batch.loose,
+            )
+        )
     together = config.generator.norm != "batch"
     directions: list[Direction] = []
     for side in sides:
@@ -127,7 +157,7 @@ def generator_step(
             translated=translation.image,
             truth=side.truth,
             paired=batch.paired,
-            loose=batch.loose if side.truth is batch.neutral else None,
+            loose=side.loose,
             flow=translation.flow,
             blend=translation.blend,
             identity_input=side.truth if same is not None else None,
@@ -146,9 +176,11 @@ def generator_step(
             assert features is not None, "objective.context needs a feature network"
             direction.features = _context_features(direction, objective.context_options, features)
         directions.append(direction)
+    to_expression = [directions[0], *directions[2:]]
     return GeneratorResult(
         objective=generator_objective(directions, objective),
-        fake_expressive=directions[0].translated.detach(),
+        fake_expressive=torch.cat([d.translated.detach() for d in to_expression]),
+        fake_code=torch.cat([side.code for side in sides if side.forward is models.to_expression]),
         fake_neutral=directions[1].translated.detach(),
     )
 
@@ -158,33 +190,38 @@ def discriminator_step(  # noqa: PLR0917
     batch: TranslationBatch,
     fake_expressive: Images,
     fake_code: Codes,
-    fake_neutral: Images,
+    fake_neutral: Rests,
     config: Config,
     neutral_code: NeutralCode,
 ) -> Objective:
     """Eq. 1 for D_Y and D_X on real images and (pooled, detached) translations.
 
-    `fake_code` is the z that each pooled translation was asked to wear.
+    `fake_code` is the z that each pooled translation was asked to wear; with `data.direct` the
+    translations of neutral images are followed by those of expressive ones.
     """
     z_neutral = neutral_code.expand_as(batch.code)
     together = config.discriminator.norm != "batch"
     x, y = batch.neutral, batch.expressive
     terms: dict[str, Tensor] = {}
     total: Tensor | None = None
-    for judge, real, fake, real_code, code, source in (
-        (models.judge_expression, y, fake_expressive, batch.code, fake_code, x),
-        (models.judge_neutral, x, fake_neutral, z_neutral, z_neutral, y),
+    for judge, real, fake, real_code, code, sources in (
+        (models.judge_expression, y, fake_expressive, batch.code, fake_code, (x, y)),
+        (models.judge_neutral, x, fake_neutral, z_neutral, z_neutral, (y,)),
     ):
+        count = len(real)
+        fake_source = torch.cat(sources)[: len(fake)]
         if together:
             verdict: Verdict = judge(
-                torch.cat([real, fake]), torch.cat([real_code, code]), torch.cat([source, source])
+                torch.cat([real, fake]),
+                torch.cat([real_code, code]),
+                torch.cat([sources[0], fake_source]),
             )
-            real_patches, fake_patches = verdict.patches.chunk(2)
-            logits = None if verdict.logits is None else verdict.logits.chunk(2)[0]
+            real_patches, fake_patches = verdict.patches[:count], verdict.patches[count:]
+            logits = None if verdict.logits is None else verdict.logits[:count]
         else:
-            verdict = judge(real, real_code, source)
+            verdict = judge(real, real_code, sources[0])
             real_patches, logits = verdict.patches, verdict.logits
-            fake_patches = judge(fake, code, source).patches
+            fake_patches = judge(fake, code, fake_source).patches
         result = discriminator_objective(
             real_patches, fake_patches, config.objective, logits=logits, target=real_code
         )

@@ -80,7 +80,9 @@ def _update_two(
     values = _apply("generator", made.objective, optimizer, state.step, batch=batch, world=world)
 
     neutral_codes = setting.neutral_code.expand_as(batch.code)
-    smiles = _exchange(state.expressive_pool, made.fake_expressive, batch.code, state.step, world)
+    smiles = _exchange(
+        state.expressive_pool, made.fake_expressive, made.fake_code, state.step, world
+    )
     rests = _exchange(state.neutral_pool, made.fake_neutral, neutral_codes, state.step, world)
     with autocast(setting.precision, world.device):
         judged = discriminator_step(

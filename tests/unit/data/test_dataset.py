@@ -74,9 +74,13 @@ def test_a_batch_is_a_function_of_seed_and_step(opened: Open, pairs: str) -> Non
         assert not torch.equal(first.expressive, other.expressive)
 
 
-@pytest.mark.parametrize("pairs", ["use", "ignore"])
-def test_two_ranks_see_what_one_with_twice_the_batch_sees(opened: Open, pairs: str) -> None:
-    data = opened(pairs=pairs)
+@pytest.mark.parametrize(
+    "config", [{"pairs": "use"}, {"pairs": "ignore"}, {"pairs": "use", "direct": True}]
+)
+def test_two_ranks_see_what_one_with_twice_the_batch_sees(
+    opened: Open, config: dict[str, object]
+) -> None:
+    data = opened(**config)
     whole = data.batch(6, seed=1, step=5)
     halves = [data.batch(3, seed=1, step=5, rank=rank, world=2) for rank in (0, 1)]
     assert whole.names == halves[0].names + halves[1].names
@@ -145,6 +149,43 @@ def test_loose_pairs_join_two_photos_of_one_person_who_has_no_aligned_ones(opene
             kinds[loose] += 1
     assert kinds == {True: 16, False: 32}  # aligned happy, loose happy and sad take turns
     assert not any(opened(pairs="use").batch(4, 0, step).loose.any() for step in range(6))
+
+
+def test_direct_draws_another_expression_of_the_same_pair(tmp_path: Path) -> None:
+    shown = ("happy", "sad", "angry")
+    records = [record("ann", name, pair="p:ann") for name in ("neutral", *shown)]
+    records += [record("bob", name) for name in ("neutral", "happy")]
+    config = DataConfig.model_validate({"augment": AUGMENT, "pairs": "use", "direct": True})
+    data = TranslationData(make_manifest(tmp_path, records), "train", size=32, data=config)
+    asked: Counter[tuple[int, int]] = Counter()
+    for step in range(12):
+        batch = data.batch(4, seed=0, step=step)
+        assert batch.other is not None and batch.other_code is not None
+        for row, paired in enumerate(batch.paired.tolist()):
+            same = torch.equal(batch.other[row], batch.expressive[row])
+            assert same == (not paired), "an unpaired image has no other truth than itself"
+            other = int(batch.other_code[row].argmax())
+            assert other != int(batch.label[row])
+            asked[int(batch.label[row]), other] += paired
+    assert len(+asked) == 6, "every expression is asked of every other"
+    plain = TranslationData(
+        data.store.manifest,
+        "train",
+        size=32,
+        data=config.model_copy(update={"direct": False}),
+    ).batch(4, seed=0, step=0)
+    _assert_equal(plain, replace(data.batch(4, seed=0, step=0), other=None, other_code=None))
+
+
+def test_the_other_expression_gets_the_same_augmentation(tmp_path: Path) -> None:
+    records = [record("ann", name, pair="p:ann") for name in ("neutral", "happy", "sad")]
+    manifest = make_manifest(tmp_path, records)
+    original = manifest.image_path(records[1]).read_bytes()
+    manifest.image_path(records[2]).write_bytes(original)
+    config = DataConfig.model_validate({"augment": AUGMENT, "pairs": "use", "direct": True})
+    batch = TranslationData(manifest, "train", size=32, data=config).batch(4, 0, 0)
+    assert batch.other is not None
+    assert torch.equal(batch.other, batch.expressive)
 
 
 def test_one_person_alone_is_their_own_partner(opened: Open) -> None:

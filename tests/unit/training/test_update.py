@@ -1,6 +1,7 @@
 """One update: what gets gradients, what it costs, and that validation only looks."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch import nn
 from ecgan.config import Config
 from ecgan.data.dataset import TranslationBatch, TranslationData
 from ecgan.data.manifest import Manifest, load_manifest
-from ecgan.errors import UsageError
+from ecgan.errors import ConfigError, UsageError
 from ecgan.training.distributed import World, share_of_batch
 from ecgan.training.flops import update_flops
 from ecgan.training.samples import expression_codes, sample_grid, sample_people, tile
@@ -70,6 +71,29 @@ def test_update_moves_all_four_networks_and_the_averages(tiny_data: Path) -> Non
         assert any(name.startswith(f"network.{part}") for name in changed), part
     assert any(name.startswith("average.") for name in changed)
     assert values["learning_rate"] == 2e-4
+
+
+def test_direct_is_a_third_direction_by_the_first_generator(tiny_data: Path) -> None:
+    pairs = {"pairs": "use", "same_person": True}
+    terms, operations = [], []
+    for direct in (False, True):
+        config = tiny_config(batch=3, data={**pairs, "direct": direct}, objective={"paired": 1})
+        _, state, batch, setting = setup(config, tiny_data)
+        batch = replace(batch, loose=torch.tensor([True, False, False]))
+        made = generator_step(state.models, batch, config, setting.neutral_code)
+        made.objective.total.backward()
+        terms.append(made.objective.terms)
+        operations.append(update_flops(state.models, batch, setting))
+        assert len(made.fake_expressive) == len(made.fake_code) == 3 * (1 + direct)
+        assert len(made.fake_neutral) == 3
+        update(state, batch, setting)
+        assert len(state.expressive_pool) == 3
+    assert all(terms[1][name] > terms[0][name] for name in ("paired", "cycle", "mask"))
+    assert 1.3 * operations[0] < operations[1] < 1.7 * operations[0]
+    assert batch.other_code is not None
+    assert torch.equal(made.fake_code, torch.cat([batch.code, batch.other_code]))
+    with pytest.raises(ConfigError, match=r"data\.direct learns from pairs"):
+        tiny_config(data={"direct": True})
 
 
 def test_flops_grow_with_the_batch_and_leave_the_state_alone(tiny_data: Path) -> None:
