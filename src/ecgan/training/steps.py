@@ -126,25 +126,8 @@ def generator_step(
             batch.loose,
         ),
     ]
-    if batch.other is not None and batch.other_code is not None:
-        truth, other_code = batch.other, batch.other_code
-        if batch.loose.any():
-            with torch.no_grad():
-                made = models.to_expression(x, other_code).image.to(truth.dtype)
-            truth = torch.where(batch.loose[:, None, None, None], made, truth)
-        sides.append(
-            _Side(
-                models.to_expression,
-                models.to_expression,
-                models.judge_expression,
-                y,
-                truth,
-                y_mask,
-                other_code,
-                z,
-                batch.loose,
-            )
-        )
+    if batch.other is not None:
+        sides.append(_between_expressions(models, batch))
     together = config.generator.norm != "batch"
     directions: list[Direction] = []
     for side in sides:
@@ -230,6 +213,27 @@ def discriminator_step(  # noqa: PLR0917
         total = result.total if total is None else total + result.total
     assert total is not None
     return Objective(total=total, terms=terms)
+
+
+def _between_expressions(models: Models, batch: TranslationBatch) -> _Side:
+    """Expressive image to `other`, without a neutral one in between."""
+    truth, code = batch.other, batch.other_code
+    assert truth is not None and code is not None
+    if batch.loose.any():
+        with torch.no_grad():
+            of_neutral: Translation = models.to_expression(batch.neutral, code)
+        truth = torch.where(batch.loose[:, None, None, None], of_neutral.image, truth)
+    return _Side(
+        forward=models.to_expression,
+        backward=models.to_expression,
+        judge=models.judge_expression,
+        source=batch.expressive,
+        truth=truth,
+        mask=batch.expressive_mask,
+        code=code,
+        back_code=batch.code,
+        loose=batch.loose,
+    )
 
 
 def _translate(
