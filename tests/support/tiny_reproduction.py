@@ -37,10 +37,15 @@ def make_reproduction(
         },
         "tsne": {name: _map(random) for name in ("original", *methods)},
         "two_sample": {
-            method: {"accuracy": interval(random, 0.6, 0.98), "images": 126, "folds": 5}
-            for method in methods
+            method: {"accuracy": interval(random, 0.6, 0.98), "chance": 0.5} for method in methods
         },
         "grid": _pictures(out, methods, people, size),
+        **{name: _recogniser(random) for name in ("features", "judge")},
+        **{f"train-{method}": _training(method) for method in methods},
+        **{
+            f"generate-{method}": {"images": 2814, "of_train_people": 2310, "of_test_people": 504}
+            for method in methods
+        },
     }.items():
         write_part(out, name, values)
     for method in methods:
@@ -64,9 +69,11 @@ def write_part(out: Path, name: str, values: Any) -> None:
     _write(out / "results" / f"{name}.json", part)
 
 
-def interval(random: np.random.Generator, low: float, high: float) -> dict[str, float | int]:
-    """A value between the two with an interval about it."""
-    value = float(random.uniform(low, high))
+def interval(
+    random: np.random.Generator, low: float, high: float, share: float = 1.0
+) -> dict[str, float | int]:
+    """A value in a share of the range, with an interval about it."""
+    value = float(random.uniform(low, low + share * (high - low)))
     reach = (high - low) * random.uniform(0.03, 0.12, 2)
     return {
         "value": round(value, 6),
@@ -98,6 +105,13 @@ def _plan(methods: tuple[str, ...], size: int) -> dict[str, Any]:
         },
         "budget": {"images": 8000, "batch": 4, "recognizer_images": 20000},
         "methods": list(methods),
+        "method_settings": {
+            method: {"label": method, "preset": method, "overrides": ["size=64", "batch=4"]}
+            for method in methods
+        },
+        "equal": ["the trainer and the training people", "the training images seen"],
+        "not_equal": ["Pix2pix learns from pairs, which no other method is shown"],
+        "skipped": {},
         "seeds": [0, 1, 2],
         "size": size,
         "command": "ecgan reproduce data/faces --out out",
@@ -151,13 +165,13 @@ def _evaluation(random: np.random.Generator) -> dict[str, Any]:
 
 
 def _table_2(random: np.random.Generator, methods: tuple[str, ...]) -> dict[str, Any]:
-    rows = []
+    rows: list[dict[str, Any]] = []
     for method in (None, *methods):
         seeds = [
             {
                 "seed": seed,
                 "original": round(float(random.uniform(0.7, 0.85)), 6),
-                "generated": round(float(random.uniform(0.6, 0.9)), 6),
+                "generated": round(float(random.uniform(0.6, 0.9)), 6) if method else None,
             }
             for seed in range(3)
         ]
@@ -170,20 +184,32 @@ def _table_2(random: np.random.Generator, methods: tuple[str, ...]) -> dict[str,
                 "seeds": seeds,
             }
         )
-    differences = [
-        {
-            "first": f"original + {first}",
-            "second": second,
-            "column": column,
-            "difference": interval(random, -0.05, 0.1),
-        }
-        for first in ("paper", "default")
-        if first in methods
-        for second in ("original", *(f"original + {one}" for one in methods if one != first))
-        for column in ("tested_on_original", "tested_on_generated")
-        if second != "original" or column == "tested_on_original"
+    rows[0]["tested_on_generated_of"] = {method: interval(random, 0.6, 0.85) for method in methods}
+    columns = (
+        "tested_on_original",
+        "tested_on_generated",
+        "trained_on_original_tested_on_generated",
+    )
+    differences = [(method, "original", columns[0]) for method in methods]
+    differences += [
+        (one, other, column)
+        for number, one in enumerate(methods)
+        for other in methods[:number]
+        for column in columns
     ]
-    return {"rows": rows, "differences": differences, "expressions": list(EXPRESSIONS)}
+    return {
+        "rows": rows,
+        "differences": [
+            {
+                "first": first,
+                "second": second,
+                "column": column,
+                "difference": interval(random, -0.05, 0.1),
+            }
+            for first, second, column in differences
+        ],
+        "expressions": list(EXPRESSIONS),
+    }
 
 
 def _vgg_scores(random: np.random.Generator, methods: tuple[str, ...]) -> dict[str, Any]:
@@ -193,7 +219,7 @@ def _vgg_scores(random: np.random.Generator, methods: tuple[str, ...]) -> dict[s
             "accuracy": interval(random, low + 0.03, high + 0.03),
         }
 
-    bounds = {name: (0.5, 0.85) for name in methods}
+    bounds = dict.fromkeys(methods, (0.5, 0.85))
     bounds |= {"original": (0.85, 0.93), "nothing": (0.05, 0.15)}
     return {
         name: {
@@ -206,10 +232,23 @@ def _vgg_scores(random: np.random.Generator, methods: tuple[str, ...]) -> dict[s
 
 def _dose(random: np.random.Generator, key: str, numbers: tuple[int, ...]) -> list[dict[str, Any]]:
     start = float(random.uniform(0.55, 0.6))
-    return [
-        {key: number, "accuracy": interval(random, start + 0.05 * place, start + 0.05 * place + 0.03)}
-        for place, number in enumerate(numbers)
-    ]
+    points = []
+    for place, number in enumerate(numbers):
+        low = start + 0.05 * place
+        one = interval(random, low, low + 0.2, share=0.1)
+        seeds = [round(one["value"] + float(v), 6) for v in random.normal(0, 0.01, 2)]
+        points.append({key: number, "accuracy": one, "seeds": seeds})
+    return points
+
+
+def _recogniser(random: np.random.Generator) -> dict[str, Any]:
+    accuracy = round(float(random.uniform(0.8, 0.9)), 6)
+    return {"images": 2240, "epochs": 9, "accuracy_on_test": accuracy, "chance": 0.1429}
+
+
+def _training(method: str) -> dict[str, Any]:
+    runs = [f"run-{name}" for name in EXPRESSIVE] if method == "cyclegan" else ["run"]
+    return {"runs": runs, "steps": 2004, "expressive_images_seen": 8016}
 
 
 def _map(random: np.random.Generator) -> dict[str, Any]:
@@ -221,7 +260,7 @@ def _map(random: np.random.Generator) -> dict[str, Any]:
     ]
     labels = [name for name in EXPRESSIVE for _ in range(PEOPLE)]
     people = [f"test-{number:02d}" for _ in EXPRESSIVE for number in range(PEOPLE)]
-    return {"xy": points, "expression": labels, "subject": people}
+    return {"xy": points, "expression": labels, "subject": people, "perplexity": 30.0}
 
 
 def _pictures(out: Path, methods: tuple[str, ...], people: int, size: int) -> dict[str, Any]:
@@ -230,13 +269,15 @@ def _pictures(out: Path, methods: tuple[str, ...], people: int, size: int) -> di
     draw(folder, people, Plan(size=size, intensities=(1.0,)), workers=1)
     rows, back = [], []
     for number, person in enumerate(sorted({p.stem for p in (folder / "neutral").glob("*.png")})):
-        source = ("photos", "drawings")[number * 2 // people]
+        where = ("photos", "drawings")[number * 2 // people]
         neutral = _copy(folder, out, "neutral", person)
         for expression in EXPRESSIVE:
             truth = _copy(folder, out, expression, person)
-            entry = {"subject": person, "source": source, "expression": expression}
+            entry = {"subject": person, "data_source": where, "paired": True}
             there = {method: _made(out, method, truth, expression) for method in methods}
             away = {method: _made(out, method, neutral, f"from-{expression}") for method in methods}
+            there |= {"source": "neutral", "expression": expression}
+            away |= {"source": expression, "expression": "neutral"}
             rows.append({**entry, "input": neutral, "truth": truth, **there})
             back.append({**entry, "input": truth, "truth": neutral, **away})
     return {"rows": rows, "neutral_rows": back}

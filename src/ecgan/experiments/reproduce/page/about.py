@@ -66,10 +66,8 @@ def data_card(contents: Contents) -> Html:
 
 def plan_of(contents: Contents) -> Html:
     """Methods, budget, seeds and machine."""
-    methods = bullets(
-        join([Html(f"<b>{text(style_of(name).label)}</b> "), code(name), text(_about(name))], " ")
-        for name in contents.methods
-    )
+    settings = mapping(contents.plan.get("method_settings"))
+    methods = bullets(_method(name, mapping(settings.get(name))) for name in contents.methods)
     provenance = mapping(contents.plan.get("provenance"))
     facts = [
         (text("command"), code(contents.command)),
@@ -78,8 +76,14 @@ def plan_of(contents: Contents) -> Html:
         *((text(f"budget: {key}"), _value(value)) for key, value in _budget(contents)),
         *((text(str(key)), _value(value)) for key, value in provenance.items()),
     ]
+    shown = table(Html("<b>Plan.</b>"), [text("Fact"), text("Value")], facts, kind="facts")
     return join(
-        [methods, table(Html("<b>Plan.</b>"), [text("Fact"), text("Value")], facts, kind="facts")]
+        [
+            methods,
+            _statements("Equal for all methods:", contents.plan.get("equal")),
+            _statements("Not equal:", contents.plan.get("not_equal")),
+            shown,
+        ]
     )
 
 
@@ -105,7 +109,8 @@ def sources(contents: Contents) -> Html:
             [
                 Html("<b>Where each number comes from.</b>"),
                 text(
-                    f"{len(rows)} parts, {seconds(total)} together. The files are in results/, with "
+                    f"{len(rows)} parts, {seconds(total)} together. The files are in results/, "
+                    "with "
                     "all digits. All parts are of the data whose card is above."
                 ),
             ],
@@ -126,7 +131,8 @@ def comparability(contents: Contents) -> Html:
         [
             paragraph(
                 text(
-                    "The columns marked “the paper, other data” are what the paper printed. They are "
+                    "The columns marked “the paper, other data” are what the paper printed. They "
+                    "are "
                     "here so that nobody must look them up, not to be compared digit by digit:"
                 )
             ),
@@ -135,7 +141,8 @@ def comparability(contents: Contents) -> Html:
                     text(f"The data differ: the paper used {PAPER_DATA}; here: {name}."),
                     text(
                         f"The size and the budget differ: the paper trained for 200 epochs at 256 "
-                        f"pixels; here {size} pixels, {people.get('train', '?')} people to train on."
+                        f"pixels; here {size} pixels, {people.get('train', '?')} people to train "
+                        "on."
                     ),
                     text("The recogniser differs: the paper's weights are not public."),
                     text(
@@ -144,16 +151,19 @@ def comparability(contents: Contents) -> Html:
                     ),
                     text("Table 1 needs raters; the test in its place is another quantity."),
                     text(
-                        "The weights of the paper's losses are not printed; “ECGAN as printed” uses "
+                        "The weights of the paper's losses are not printed; “ECGAN as printed” "
+                        "uses "
                         "those of the preset, and the two readings of an equation are settled as "
                         "docs/paper.md says."
                     ),
                 ]
             ),
             paragraph(
-                text("What can be compared: the order of the methods within this page, trained by "
-                     "one trainer on one budget and the same people, and whether a difference lies "
-                     "outside its interval.")
+                text(
+                    "What can be compared: the order of the methods within this page, trained by "
+                    "one trainer on one budget and the same people, and whether a difference lies "
+                    "outside its interval."
+                )
             ),
             paragraph(text(f"The paper: {CITATION}."), kind="source"),
         ]
@@ -174,16 +184,24 @@ def care() -> Html:
             paragraph(text("The models and pictures must not be used")),
             bullets(
                 [
-                    text("to tell what a person feels, thinks or intends: an expression that was "
-                         "drawn into a face is no evidence of anything, and the recogniser names "
-                         "posed expressions alone;"),
-                    text("to judge people, at work, at school, at a border, in court or anywhere "
-                         "else;"),
-                    text("to show a person with an expression without their consent, or to pass the "
-                         "picture off as a photograph;"),
-                    text("to make identity or emotion recognition better against the will of those "
-                         "it is turned on;"),
-                    text("as a measure of groups of people: the data above do not represent any.")
+                    text(
+                        "to tell what a person feels, thinks or intends: an expression that was "
+                        "drawn into a face is no evidence of anything, and the recogniser names "
+                        "posed expressions alone;"
+                    ),
+                    text(
+                        "to judge people, at work, at school, at a border, in court or anywhere "
+                        "else;"
+                    ),
+                    text(
+                        "to show a person with an expression without their consent, or to pass the "
+                        "picture off as a photograph;"
+                    ),
+                    text(
+                        "to make identity or emotion recognition better against the will of those "
+                        "it is turned on;"
+                    ),
+                    text("as a measure of groups of people: the data above do not represent any."),
                 ]
             ),
         ]
@@ -198,9 +216,22 @@ def _budget(contents: Contents) -> list[tuple[str, Any]]:
     return list(budget.items()) if isinstance(budget, dict) else [("", budget)] if budget else []
 
 
-def _about(name: str) -> str:
-    about = ABOUT_METHODS.get(name)
-    return f": {about}" if about else ""
+def _statements(title: str, found: Any) -> Html:
+    if not isinstance(found, list) or not found:
+        return Html("")
+    return join([paragraph(text(title)), bullets(map(text, found))])
+
+
+def _method(name: str, settings: Mapping[str, Any]) -> Html:
+    """What a method is, its preset, and what was set over it."""
+    about = ABOUT_METHODS.get(name, "")
+    parts = [Html(f"<b>{text(style_of(name).label)}</b>"), code(name), text(about)]
+    if settings.get("preset"):
+        given = [f"preset {settings['preset']}"]
+        overrides = settings.get("overrides")
+        given += map(str, overrides) if isinstance(overrides, list) else []
+        parts.append(code(" ".join(given)))
+    return join([part for part in parts if part], " · ")
 
 
 def _listed(value: Any) -> str:
@@ -219,5 +250,4 @@ def _plain(value: Any) -> str:
         return number(value, 0 if value.is_integer() else 4)
     if isinstance(value, Mapping):
         value = ", ".join(f"{key} {_plain(one)}" for key, one in value.items())
-    shown = _listed(value) if isinstance(value, list) else "–" if value is None else str(value)
-    return shown
+    return _listed(value) if isinstance(value, list) else "–" if value is None else str(value)

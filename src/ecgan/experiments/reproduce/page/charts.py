@@ -18,7 +18,6 @@ from ecgan.evaluation.bootstrap import Interval
 from ecgan.experiments.reproduce.page.curves import ROLES, Curve, Training
 from ecgan.experiments.reproduce.page.labels import (
     GREY,
-    NOTHING_DONE,
     ORIGINAL,
     Style,
     expression_styles,
@@ -34,7 +33,7 @@ WIDTH = 7.2
 """Of a printed page between its margins, in inches."""
 _DPI = 200
 _INK = "#1d2126"
-_STYLE: dict[str, Any] = {
+_STYLE = {
     "font.family": "DejaVu Sans",
     "font.size": 8.5,
     "text.color": _INK,
@@ -52,6 +51,7 @@ _STYLE: dict[str, Any] = {
     "grid.linewidth": 0.7,
     "xtick.color": _INK,
     "ytick.color": _INK,
+    "lines.linewidth": 1.3,
     "hatch.linewidth": 0.6,
     "legend.frameon": False,
     "figure.facecolor": "white",
@@ -99,7 +99,9 @@ def vgg_score_by_expression(scores: Mapping[str, Mapping[str, Interval]], key: s
         expressions = list(dict.fromkeys(name for one in scores.values() for name in one))
         for number, (method, found) in enumerate(scores.items()):
             shift = (number - (len(scores) - 1) / 2) * min(0.13, 0.8 / len(scores))
-            known = [(place, found[name]) for place, name in enumerate(expressions) if name in found]
+            known = [
+                (place, found[name]) for place, name in enumerate(expressions) if name in found
+            ]
             _marks(axes, [place + shift for place, _ in known], [one for _, one in known], method)
         for place in range(1, len(expressions)):
             axes.axvline(place - 0.5, color="#e3e5e8", linewidth=0.7)
@@ -115,14 +117,17 @@ def vgg_score_by_expression(scores: Mapping[str, Mapping[str, Interval]], key: s
 def feature_maps(maps: Mapping[str, Points], expressions: Sequence[str]) -> bytes:
     """Figure 5b-c: t-SNE of the 4,096-D features, a panel for each method, one legend."""
 
+    columns = min(3 if len(maps) < 7 else 4, len(maps))
+    rows = -(-len(maps) // columns)
+
     def draw(figure: Figure) -> None:
-        columns = min(3, len(maps))
-        rows = -(-len(maps) // columns)
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
         styles = expression_styles(list(expressions))
         for axes in panels[len(maps) :]:
             axes.set_axis_off()
-        for number, (axes, (name, (xy, labels))) in enumerate(zip(panels, maps.items(), strict=False)):
+        for number, (axes, (name, (xy, labels))) in enumerate(
+            zip(panels, maps.items(), strict=False)
+        ):
             places = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
             size = float(np.clip(900 / max(len(places), 1), 5, 22))
             for expression, (colour, marker) in styles.items():
@@ -136,7 +141,7 @@ def feature_maps(maps: Mapping[str, Points], expressions: Sequence[str]) -> byte
                     edgecolors=_INK,
                     label=expression if number == 0 else None,
                 )
-            axes.set_title(f"{_letter(number)} {style_of(name).label}")
+            axes.set_title(style_of(name).label)
             axes.set_xticks([])
             axes.set_yticks([])
             axes.grid(visible=False)
@@ -144,7 +149,7 @@ def feature_maps(maps: Mapping[str, Points], expressions: Sequence[str]) -> byte
                 axes.spines[side].set_visible(True)
         figure.legend(loc="outside upper center", ncols=min(7, len(styles)), markerscale=1.5)
 
-    return _png(draw, 0.4 + 2.35 * -(-len(maps) // min(3, max(1, len(maps)))))
+    return _png(draw, 0.4 + rows * (WIDTH / columns + 0.1))
 
 
 def training_curves(trainings: Mapping[str, Training]) -> bytes:
@@ -166,10 +171,7 @@ def training_curves(trainings: Mapping[str, Training]) -> bytes:
                     axes.fill_between(
                         curve.steps, curve.low, curve.high, color=colour, alpha=0.18, linewidth=0
                     )
-                    axes.plot(
-                        curve.steps, curve.mean, color=colour, linestyle=line, linewidth=1.3,
-                        label=role,
-                    )
+                    axes.plot(curve.steps, curve.mean, color=colour, linestyle=line, label=role)
                 _scale(axes, [curve for *_, curve in shown])
                 axes.set_title(f"{style_of(name).label}: {title}")
                 axes.margins(x=0.01)
@@ -222,11 +224,13 @@ def _drawing() -> Iterator[None]:
         import matplotlib
     except ImportError:
         raise UsageError(
-            "charts need Matplotlib: pip install 'ecgan[reproduce]', then run the same command again"
+            "charts need Matplotlib: pip install 'ecgan[reproduce]', then run the same command "
+            "again"
         ) from None
     with matplotlib.rc_context(), warnings.catch_warnings():
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_STYLE)
+        for key, value in _STYLE.items():
+            matplotlib.rcParams[key] = value  # type: ignore[index]
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
 
@@ -275,41 +279,29 @@ def _marks(
         linewidth=1.3,
         elinewidth=0.9,
         capsize=2,
-        label=_named(name),
+        label=label_of(name) if " + " in name or (joined and name == ORIGINAL) else style.label,
     )
 
 
-def _named(name: str) -> str:
-    return label_of(name) if " + " in name else style_of(name).label
-
-
 def _beyond(found: Sequence[Interval]) -> Any:
-    """(2, values): how far the intervals reach below and above, in percent; 0 where there is none."""
+    """(2, values): how far intervals reach below and above, in percent; 0 where there is none."""
     low = [one.value - (one.value if one.low is None else one.low) for one in found]
     high = [(one.value if one.high is None else one.high) - one.value for one in found]
     return 100 * np.maximum(np.array([low, high]), 0)
 
 
 def _scale(axes: Axes, curves: Sequence[Curve]) -> None:
-    """Logarithmic: the two networks' losses lie far apart; linear about 0 where some are below."""
-    values = np.concatenate([curve.mean for curve in curves]) if curves else np.ones(1)
-    if (values > 0).all():
+    """Logarithmic where all is above 0: the two networks' losses lie far apart."""
+    if curves and all((curve.mean > 0).all() for curve in curves):
         axes.set_yscale("log")
-    else:
-        axes.set_yscale("symlog", linthresh=max(float(np.median(np.abs(values))), 1e-6))
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        axes.minorticks_off()
 
 
 def _legend_above(axes: Axes, columns: int) -> None:
     axes.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=columns, borderaxespad=0.2)
 
 
-def _letter(number: int) -> str:
-    return f"({chr(ord('a') + number)})" if number < 26 else ""
-
-
 def _short(label: str) -> str:
     """A label over two lines where it is long."""
     return label.replace(" ", "\n", 1) if len(label) > 9 else label
-
-
-REFERENCES = (ORIGINAL, NOTHING_DONE)

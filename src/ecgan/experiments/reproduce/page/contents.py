@@ -51,14 +51,17 @@ class Contents:
     @property
     def data(self) -> Mapping[str, Any]:
         """`data` of the plan; empty where there is none."""
-        found = self.plan.get("data")
-        return found if isinstance(found, dict) else {}
+        return mapping(self.plan.get("data"))
 
     @property
     def card(self) -> Mapping[str, Any]:
         """The card of the data; empty where there is none."""
-        found = self.data.get("card")
-        return found if isinstance(found, dict) else {}
+        return mapping(self.data.get("card"))
+
+    @property
+    def skipped(self) -> Mapping[str, Any]:
+        """Why a method or a part was left out on purpose."""
+        return mapping(self.plan.get("skipped"))
 
     @property
     def command(self) -> str:
@@ -85,9 +88,8 @@ class Contents:
         return path
 
     def _why_absent(self, name: str) -> str:
-        reasons = self.plan.get("left_out")
-        reason = reasons.get(name) if isinstance(reasons, dict) else None
-        return f"{RESULTS_NAME}/{name}.json is not there: {reason or 'this part has not been run'}"
+        reason = self.skipped.get(name, "this part has not been run")
+        return f"{RESULTS_NAME}/{name}.json is not there: {reason}"
 
 
 EVALUATION = "evaluation-"

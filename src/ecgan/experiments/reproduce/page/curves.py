@@ -67,9 +67,7 @@ def read_training(folder: Path) -> Training | None:
 
 def _series(rows: Sequence[dict[str, Any]], name: str) -> Series:
     """(rows, 2): step and value, where there is a value."""
-    pairs = [
-        (row["step"], row[name]) for row in rows if isinstance(row.get(name), int | float)
-    ]
+    pairs = [(row["step"], row[name]) for row in rows if isinstance(row.get(name), int | float)]
     return np.asarray(pairs, dtype=np.float64).reshape(-1, 2)
 
 

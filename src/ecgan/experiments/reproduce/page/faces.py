@@ -29,6 +29,12 @@ _SHOWN = ("default", "paper")
 Entry = Mapping[str, Any]
 
 
+def _shown_expression(row: Entry) -> str:
+    """The expression of a row: the asked one, or of a row back to neutral that of its input."""
+    asked = str(row.get("expression"))
+    return str(row.get("source")) if asked == NEUTRAL else asked
+
+
 @dataclass(frozen=True)
 class Drawn:
     """A figure on disk, and what it shows."""
@@ -67,9 +73,9 @@ class FacePictures:
         """The expressions of the rows in the order of the plan, others last."""
         planned = self._contents.data.get("expressions")
         order = [str(name) for name in planned] if isinstance(planned, list) else []
-        there = list(dict.fromkeys(str(row.get("expression")) for row in self._there))
+        there = list(dict.fromkeys(map(_shown_expression, self._there)))
         known = [name for name in order if name in there]
-        return (*known, *(name for name in there if name not in known and name != NEUTRAL))
+        return (*known, *(name for name in there if name not in known))
 
     def figure_3(self) -> Drawn:
         """Each expression once, of as many people as there are: there on the left, back on the
@@ -79,7 +85,10 @@ class FacePictures:
         columns = ("Input", *(style_of(name).label for name in methods), "Truth")
         there, back = self._spread(self._there), self._spread(self._back)
         rows = [
-            Row(name, (*self._cells(there.get(name), methods), *self._cells(back.get(name), methods)))
+            Row(
+                name,
+                (*self._cells(there.get(name), methods), *self._cells(back.get(name), methods)),
+            )
             for name in self.expressions
         ]
         groups = [
@@ -110,15 +119,13 @@ class FacePictures:
         order = self._most_complete(people)
         found = people[order[min(len(order) - 1, PEOPLE_PER_SOURCE)]]
         columns = ("Input", *self.expressions)
-        keys = ["truth", *self.methods] if any(row.get("truth") for row in found.values()) else [
-            *self.methods
-        ]
-        rows = []
-        for number, key in enumerate(keys):
-            line = self._line(found, key, synthetic=key != "truth")
-            cells = line if number == 0 else (Cell(None), *line[1:])
-            rows.append(Row("Truth" if key == "truth" else style_of(key).label, cells))
-        return self._write("figure-4-methods", [Group(source, columns)], rows, self.methods)
+        rows = [Row("Truth", self._line(found, "truth", synthetic=False))]
+        for name in self.methods:
+            line = self._line(found, name, synthetic=True)
+            rows.append(Row(style_of(name).label, (Cell(None), *line[1:])))
+        return self._write(
+            "figure-4-methods", [Group(f"One test person {source}", columns)], rows, self.methods
+        )
 
     def _cells(self, row: Entry | None, methods: Sequence[str]) -> tuple[Cell, ...]:
         """Input, what each method made, and the truth."""
@@ -155,7 +162,7 @@ class FacePictures:
         chosen: dict[str, Entry] = {}
         seen: list[str] = []
         for name in self.expressions:
-            of_name = [row for row in rows if str(row.get("expression")) == name]
+            of_name = [row for row in rows if _shown_expression(row) == name]
             if of_name:
                 # Complete rows first, then new people; min keeps the order of the file.
                 row = min(
@@ -167,11 +174,11 @@ class FacePictures:
         return chosen
 
     def _by_person(self, rows: Sequence[Entry]) -> dict[str, dict[str, dict[str, Entry]]]:
-        """Rows by source, person and expression."""
+        """Rows by source of the data, person and expression."""
         found: dict[str, dict[str, dict[str, Entry]]] = defaultdict(lambda: defaultdict(dict))
         for row in rows:
-            person = found[str(row.get("source") or "")][str(row.get("subject"))]
-            person.setdefault(str(row.get("expression")), row)
+            person = found[str(row.get("data_source") or "")][str(row.get("subject"))]
+            person.setdefault(_shown_expression(row), row)
         return found
 
     def _most_complete(self, people: Mapping[str, Mapping[str, Entry]]) -> list[str]:
@@ -180,10 +187,12 @@ class FacePictures:
     def _write(
         self, name: str, groups: Sequence[Group], rows: Sequence[Row], methods: tuple[str, ...]
     ) -> Drawn:
-        sides = [cell.pixels.shape[0] for row in rows for cell in row.cells if cell.pixels is not None]
+        sides = [
+            cell.pixels.shape[0] for row in rows for cell in row.cells if cell.pixels is not None
+        ]
         if not sides:
             raise Missing("the pictures that results/grid.json names are not in the output folder")
-        tile_px = min(max(max(sides), TILE_PX[0]), TILE_PX[1])
+        tile_px = min(max(*sides, TILE_PX[0]), TILE_PX[1])
         pixels = picture_sheet(groups, rows, tile_px=tile_px, footer=NOTICE)
         path = self._figures / f"{name}.png"
         models = mapping(self._part.model_sha256)

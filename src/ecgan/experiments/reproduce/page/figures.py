@@ -12,7 +12,7 @@ from ecgan.experiments.reproduce.page import charts
 from ecgan.experiments.reproduce.page.contents import Contents, Missing, Part, mapping, objects
 from ecgan.experiments.reproduce.page.curves import Training, read_training
 from ecgan.experiments.reproduce.page.faces import Drawn, FacePictures
-from ecgan.experiments.reproduce.page.labels import label_of, style_of
+from ecgan.experiments.reproduce.page.labels import ORIGINAL, label_of, style_of
 from ecgan.experiments.reproduce.page.markup import (
     Html,
     details,
@@ -48,14 +48,18 @@ class Figures:
         methods = _labels(drawn.methods)
         alt = (
             f"Grid of faces. Rows: {drawn.rows}. Left, neutral input, the expression made by "
-            f"{methods}, and the true picture. Right, the expressive input made neutral by the same."
+            f"{methods}, and the true picture. Right, the expressive input made neutral by the "
+            "same."
         )
         return self._faces_figure(
             drawn,
             alt,
-            "Figure 3. Test people, whom no method has seen. Left: from neutral to the expression of "
-            "the row. Right: from that expression back to neutral. The first rows of the data for "
-            "each expression, not chosen by eye.",
+            "Figure 3. Test people, whom no method has seen. Left: from neutral to the expression "
+            "of "
+            "the row. Right: from that expression back to neutral. The truth matches the input "
+            "pixel "
+            "for pixel where the data have pairs, else it is another image of the same person. "
+            "People are taken in the order of the data, not chosen by eye.",
         )
 
     def figure_4(self) -> Html:
@@ -65,7 +69,8 @@ class Figures:
         return self._faces_figure(
             drawn,
             alt,
-            "Figure 4. The neutral input and every expression, a block for each source of the data.",
+            "Figure 4. The neutral input and every expression, a block for each source of the "
+            "data.",
         )
 
     def figure_4_methods(self) -> Html:
@@ -113,7 +118,8 @@ class Figures:
         return self._chart(
             "figure-5a-expressions",
             charts.vgg_score_by_expression(groups, "accuracy"),
-            "Marks with intervals: accuracy of each method for each expression; the table below has "
+            "Marks with intervals: accuracy of each method for each expression; the table below "
+            "has "
             "the numbers.",
             f"Figure 5a by expression: accuracy. {_INTERVALS}",
         )
@@ -122,6 +128,7 @@ class Figures:
         """Figure 5b-c."""
         part = self._contents.part("tsne")
         names = ordered(part.values, self._contents)
+        names.sort(key=lambda name: name != ORIGINAL)
         maps = {}
         for name in names:
             values = part.values[name]
@@ -143,10 +150,12 @@ class Figures:
                 self._chart(
                     "figure-5bc",
                     charts.feature_maps(maps, expressions),
-                    f"Scatter plots, one for each of {_labels(list(maps))}: a point is an image, its "
+                    f"Scatter plots, one for each of {_labels(list(maps))}: a point is an image, "
+                    "its "
                     f"colour and mark the expression: {', '.join(expressions)}.",
                     "Figure 5b-c. t-SNE of the 4,096-D features (fc7 of the recogniser) of test "
-                    "images. Each panel is laid out by itself: neither places nor distances compare "
+                    "images. Each panel is laid out by itself: neither places nor distances "
+                    "compare "
                     f"between panels. Images: {counts}.",
                 ),
                 source(part, self._contents),
@@ -175,7 +184,8 @@ class Figures:
                     f"Curves of losses and gradient norms. Losses at the end: {told}.",
                     "Figure 5d. Losses (left) and gradient norms (right) of the generators and the "
                     "discriminators, means over stretches of the updates. Band: quartiles within a "
-                    "stretch; of several runs (one model an expression), the lowest and highest run. "
+                    "stretch; of several runs (one model an expression), the lowest and highest "
+                    "run. "
                     "Logarithmic; the losses of different methods are different quantities.",
                 ),
                 details(text("The last value of every term"), _last_values(trainings)),
@@ -189,7 +199,8 @@ class Figures:
             "dose-generated",
             "per_class",
             "generated images a class",
-            "Accuracy on real test images when so many generated images of each expression are added "
+            "Accuracy on real test images when so many generated images of each expression are "
+            "added "
             "to all real training images.",
         )
 
@@ -200,7 +211,8 @@ class Figures:
             "dose-people",
             "people",
             "real people in training",
-            "Accuracy on real test images when the training data have so many real people, with and "
+            "Accuracy on real test images when the training data have so many real people, with "
+            "and "
             "without generated images of them.",
         )
 
@@ -242,7 +254,7 @@ class Figures:
                     f"Curves of accuracy against {counted}. {told}.",
                     f"{about} {_INTERVALS}",
                 ),
-                _dose_table(curves, counted, part, self._contents),
+                _dose_table(curves, key, counted, part, self._contents),
             ]
         )
 
@@ -265,19 +277,34 @@ def _points(rows: Sequence[Mapping[str, Any]], key: str) -> list[tuple[int, Inte
     return sorted(found, key=lambda point: point[0])
 
 
+def _seeds(rows: Any, key: str, number_of: int) -> Html:
+    """The accuracy of each recogniser of a point, where there are several."""
+    for row in objects(rows):
+        seeds = row.get("seeds")
+        if row.get(key) == number_of and isinstance(seeds, list) and len(seeds) > 1:
+            told = ", ".join(number(one, scale=100) for one in seeds)
+            return Html(f'<span class="verdict">by seed: {told}</span>')
+    return Html("")
+
+
 def _dose_table(
     curves: Mapping[str, Sequence[tuple[int, Interval]]],
+    key: str,
     counted: str,
     part: Part,
     contents: Contents,
 ) -> Html:
     numbers = sorted({count for points in curves.values() for count, _ in points})
-    rows = []
-    for name, points in curves.items():
-        known = dict(points)
-        rows.append(
-            (text(label_of(name)), *(rate(known.get(count)) for count in numbers))
+    rows = [
+        (
+            text(label_of(name)),
+            *(
+                join([rate(dict(points).get(count)), _seeds(part.values[name], key, count)])
+                for count in numbers
+            ),
         )
+        for name, points in curves.items()
+    ]
     people = sorted({one.people for points in curves.values() for _, one in points if one.people})
     shown = table(
         join(
@@ -289,6 +316,7 @@ def _dose_table(
         ),
         [text("Trained with"), *(text(count) for count in numbers)],
         rows,
+        kind="stacked",
     )
     return join([shown, source(part, contents)])
 

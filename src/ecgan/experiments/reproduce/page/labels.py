@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# Okabe and Ito (2008): told apart by the colour-blind. The marks, lines and hatches beside them tell
-# the same things apart in grey.
+# Okabe and Ito (2008): told apart by the colour-blind. The marks, lines and hatches beside them
+# tell the same things apart in grey.
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILLION, PURPLE, GREY = "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#8C8C8C"
 
@@ -149,6 +149,7 @@ PAPER = {
 }
 PAPER_DATA = "AR, Yale, JAFFE, FERG and 3DFE"
 CITATION = (
-    "H. Tang, W. Wang, S. Wu, X. Chen, D. Xu, N. Sebe, Y. Yan: Expression Conditional GAN for Facial "
+    "H. Tang, W. Wang, S. Wu, X. Chen, D. Xu, N. Sebe, Y. Yan: Expression Conditional GAN for "
+    "Facial "
     "Expression-to-Expression Translation, ICIP 2019, arXiv 1905.05416"
 )

@@ -26,7 +26,7 @@ def code(value: object) -> Html:
 
 def block(lines: Sequence[str]) -> Html:
     """Commands, one a line, as they are typed."""
-    return Html("<pre><code>" + "\n".join(text(line) for line in lines) + "</code></pre>")
+    return Html("<pre><code>" + "\n".join(html.escape(line) for line in lines) + "</code></pre>")
 
 
 def paragraph(*parts: Html, kind: str = "") -> Html:
@@ -65,7 +65,7 @@ def table(
     body = "".join(f"<tr>{_row(row, paper)}</tr>" for row in rows)
     return Html(
         f'<div class="wide" role="region" tabindex="0" aria-label="Table, may scroll sideways">'
-        f"<table{_class(kind)}><caption>{caption}</caption>"
+        f"<table{_class(kind)}><caption><div>{caption}</div></caption>"
         f"<thead><tr>{names}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 

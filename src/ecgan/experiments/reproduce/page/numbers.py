@@ -18,25 +18,24 @@ def interval_of(value: Any) -> Interval | None:
 
     None where there is none, or its value is no finite number.
     """
-    if not isinstance(value, Mapping) or not _finite(value.get("value")):
+    if not isinstance(value, Mapping):
         return None
-    low, high = value.get("low"), value.get("high")
-    bounds = (float(low), float(high)) if _finite(low) and _finite(high) else (None, None)
-    people = value.get("people", value.get("n"))
-    images = value.get("images")
-    return Interval(
-        float(value["value"]),
-        *bounds,
-        people=int(people) if _finite(people) else 0,
-        images=int(images) if _finite(images) else 0,
-    )
+    found, low, high = (_finite(value.get(key)) for key in ("value", "low", "high"))
+    if found is None:
+        return None
+    if low is None or high is None:
+        low = high = None
+    people = _finite(value.get("people", value.get("n"))) or 0
+    images = _finite(value.get("images")) or 0
+    return Interval(found, low, high, people=int(people), images=int(images))
 
 
 def number(value: Any, digits: int = 1, scale: float = 1.0, *, sign: bool = False) -> str:
     """A number with so many digits after the point, with a true minus; a dash where it is none."""
-    if not _finite(value):
+    found = _finite(value)
+    if found is None:
         return NOTHING
-    written = f"{value * scale:{'+' if sign else ''}.{digits}f}"
+    written = f"{found * scale:{'+' if sign else ''}.{digits}f}"
     if float(written) == 0:
         written = written.lstrip("+-")
     return written.replace("-", _MINUS)
@@ -87,9 +86,7 @@ def excludes_zero(interval: Interval) -> bool:
 
 def best_of(found: Mapping[str, Interval | None], *, higher: bool) -> str | None:
     """Who is better than everybody else beyond doubt: an interval that overlaps no other one."""
-    known = {
-        name: one for name, one in found.items() if one is not None and one.low is not None
-    }
+    known = {name: one for name, one in found.items() if one is not None and one.low is not None}
     if len(known) < 2:
         return None
     bounds = {name: (float(one.low or 0), float(one.high or 0)) for name, one in known.items()}
@@ -105,16 +102,18 @@ def best_of(found: Mapping[str, Interval | None], *, higher: bool) -> str | None
 
 def seconds(value: Any) -> str:
     """A time in the unit in which it is easily read."""
-    if not _finite(value):
+    found = _finite(value)
+    if found is None:
         return NOTHING
-    if value < 100:
-        return f"{value:.1f} s"
-    if value < 100 * 60:
-        return f"{value / 60:.1f} min"
-    return f"{value / 3600:.1f} h"
+    if found < 100:
+        return f"{found:.1f} s"
+    if found < 100 * 60:
+        return f"{found / 60:.1f} min"
+    return f"{found / 3600:.1f} h"
 
 
-def _finite(value: Any) -> bool:
-    return (
-        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    )
+def _finite(value: Any) -> float | None:
+    """A JSON value as a number; None where it is no finite one."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return float(value) if math.isfinite(value) else None

@@ -10,10 +10,10 @@ from string import Template
 
 from ecgan import __version__
 from ecgan.errors import EcganError
-from ecgan.experiments.reproduce.page import about, tables
+from ecgan.experiments.reproduce.page import about, tables, work
 from ecgan.experiments.reproduce.page.contents import Contents, Missing, mapping, read_contents
 from ecgan.experiments.reproduce.page.figures import Figures
-from ecgan.experiments.reproduce.page.labels import style_of
+from ecgan.experiments.reproduce.page.labels import METHODS, style_of
 from ecgan.experiments.reproduce.page.markup import Html, bullets, code, join, paragraph, text
 from ecgan.files import write_text
 
@@ -53,15 +53,14 @@ def write_report(out: Path) -> Path:
     contents = read_contents(out)
     figures = Figures(contents, out / FIGURES_NAME)
     missing: list[Html] = []
-    sections = [
-        _shown(section, missing, contents) for section in _sections(contents, figures)
-    ]
+    planned = _sections(contents, figures)
+    sections = [_shown(section, missing) for section in planned]
     template = Template(_resource("page.html"))
     page = template.substitute(
         title=text(_title(contents)),
         style=_resource("page.css"),
         lead=_lead(contents),
-        contents=_links(_sections(contents, figures)),
+        contents=_links(planned),
         missing=_missing(missing, contents),
         sections=join(sections),
         version=text(__version__),
@@ -75,6 +74,9 @@ def _sections(contents: Contents, figures: Figures) -> list[Section]:
     def of(make: Callable[[Contents], Html]) -> Callable[[], Html]:
         return lambda: make(contents)
 
+    def evaluated(method: str) -> Callable[[], Html]:
+        return lambda: tables.check_evaluated(contents, method)
+
     return [
         Section("result", "What came out", [of(tables.questions)]),
         Section("table-2", "Table 2: recognition with generated images", [of(tables.table_2)]),
@@ -83,7 +85,11 @@ def _sections(contents: Contents, figures: Figures) -> list[Section]:
             "Figure 5a: the VGG score",
             [figures.vgg_score, figures.vgg_score_by_expression, of(tables.vgg_scores)],
         ),
-        Section("scores", "All scores, method by method", [of(tables.all_scores)]),
+        Section(
+            "scores",
+            "All scores, method by method",
+            [of(tables.all_scores), *map(evaluated, contents.methods)],
+        ),
         Section(
             "table-1",
             "In place of Table 1: can generated images be told from real ones?",
@@ -105,12 +111,12 @@ def _sections(contents: Contents, figures: Figures) -> list[Section]:
         Section("data", "Data and credits", [of(about.data_card)]),
         Section("paper", "What does not compare with the paper", [of(about.comparability)]),
         Section("care", "What this must not be used for", [about.care]),
-        Section("plan", "Methods and plan", [of(about.plan_of)]),
+        Section("plan", "Methods and plan", [of(about.plan_of), of(work.done)]),
         Section("sources", "Sources of the numbers", [of(about.sources)]),
     ]
 
 
-def _shown(section: Section, missing: list[Html], contents: Contents) -> Html:
+def _shown(section: Section, missing: list[Html]) -> Html:
     pieces = []
     for make in section.pieces:
         try:
@@ -133,10 +139,18 @@ def _absent(why: Html, section: Section, missing: list[Html]) -> Html:
 
 
 def _missing(found: Sequence[Html], contents: Contents) -> Html:
+    left_out = [
+        text(f"{style_of(name).label} is left out: {reason}")
+        for name, reason in contents.skipped.items()
+        if name in METHODS
+    ]
+    found = [*left_out, *found]
     if not found:
         return Html("")
     again = paragraph(
-        text("To make what is missing, run the same command again; done parts are not done again: "),
+        text(
+            "To make what is missing, run the same command again; done parts are not done again: "
+        ),
         code(contents.command),
     )
     return Html(

@@ -25,12 +25,12 @@ from ecgan.experiments.reproduce.page.labels import (
 )
 from ecgan.experiments.reproduce.page.markup import (
     Html,
+    block,
     bullets,
     code,
     details,
     join,
     paragraph,
-    block,
     table,
     text,
 )
@@ -44,7 +44,19 @@ from ecgan.experiments.reproduce.page.numbers import (
     spread,
 )
 
-COLUMNS = {"tested_on_original": "tested on original", "tested_on_generated": "tested on generated"}
+COLUMNS = {
+    "tested_on_original": "tested on original",
+    "tested_on_generated": "tested on the method's images",
+    "trained_on_original_tested_on_generated": "trained on original alone, tested on the method's "
+    "images",
+}
+ON_ORIGINAL, ON_GENERATED, FROM_ORIGINAL = COLUMNS
+_QUESTIONS = {
+    "cyclegan": "Above CycleGAN?",
+    "cyclegan-shared": "Above CycleGAN with one model?",
+    "original": "Do generated images help?",
+    "pix2pix": "How far from paired training?",
+}
 _ECGAN = ("default", "paper")
 _OTHER_DATA = Html('<span class="tag">the paper, other data</span>')
 
@@ -55,26 +67,30 @@ def table_2(contents: Contents) -> Html:
     rows = objects(part.values.get("rows"))
     found = {
         column: {str(row.get("trained_on")): interval_of(row.get(column)) for row in rows}
-        for column in COLUMNS
+        for column in (ON_ORIGINAL, ON_GENERATED)
+    }
+    of_method = mapping(rows[0].get("tested_on_generated_of")) if rows else {}
+    found[FROM_ORIGINAL] = {
+        str(row.get("trained_on")): interval_of(of_method.get(str(row.get("method"))))
+        for row in rows
     }
     best = {column: best_of(cells, higher=True) for column, cells in found.items()}
     head = [
         text("Recogniser trained on"),
-        text("tested on original, %"),
-        text("tested on generated, %"),
+        *(text(f"{name}, %") for name in COLUMNS.values()),
         text("test people"),
-        text("by seed: original / generated, %"),
-        join([text("tested on original, %"), _OTHER_DATA], "<br>"),
-        join([text("tested on generated, %"), _OTHER_DATA], "<br>"),
+        text("seed: first / second column, %"),
+        _of_paper("tested on original, %"),
+        _of_paper("trained on original, tested on generated, %"),
     ]
     body = [
         (
-            text(label_of(str(row.get("trained_on")))),
+            text(label_of(trained)),
             *(
                 rate(cells[trained], best=trained == best[column])
                 for column, cells in found.items()
             ),
-            text(_people(interval_of(row.get(column)) for column in COLUMNS)),
+            text(_people(cells[trained] for cells in found.values())),
             _seeds(row),
             *_published(row),
         )
@@ -84,43 +100,37 @@ def table_2(contents: Contents) -> Html:
     shown = table(
         _caption(
             "Table 2. Accuracy of the recogniser.",
-            "In brackets the 95 % interval (bootstrap over people). Bold: its interval lies above "
-            "all others of the column. No generated image of a test person is in any training set.",
+            "In brackets the 95 % interval (bootstrap over people, each with the mean of the "
+            "seeds). Bold: its interval lies above all others of the column. No generated image of "
+            "a test person is in any training set.",
         ),
         head,
         body,
-        paper=(5, 6),
+        paper=(6, 7),
+        kind="stacked",
     )
     return join([shown, _differences(part), source(part, contents)])
 
 
 def questions(contents: Contents) -> Html:
-    """What the issue between the methods is, answered from the differences of Table 2."""
+    """The paper's three questions, answered by differences of Table 2."""
     part = contents.part("table2")
-    asked = [
-        (method, other, column)
-        for method in _ECGAN
-        for other in ("cyclegan", "cyclegan-shared", "stargan", "pix2pix", "original")
-        for column in COLUMNS
-    ]
     rows = []
-    for method, other, column in asked:
-        difference = _difference(part, method, other, column)
-        if difference is not None:
-            pair = f"{_named(method)} against {_named(other)}"
-            rows.append(
-                (
-                    text(pair),
-                    text(COLUMNS[column]),
-                    spread(difference, scale=100, sign=True),
-                    _verdict(difference),
-                )
-            )
+    for other, question in _QUESTIONS.items():
+        for method in _ECGAN:
+            cells = [_difference(part, method, other, column) for column in COLUMNS]
+            if any(cells):
+                pair = f"{style_of(method).label} − {_named(other)}"
+                rows.append((text(question), text(pair), *map(_answer, cells)))
     if not rows:
         raise Missing("results/table2.json holds no differences between the methods")
     return table(
-        _caption("The paper's questions.", "Differences in percentage points, paired over people."),
-        [text("Recogniser trained with"), text("column"), text("difference"), text("answer")],
+        _caption(
+            "The paper's questions.",
+            "Differences of the recogniser's accuracy in percentage points, paired over people. "
+            "Higher or lower: outside the 95 % interval, which does not hold 0.",
+        ),
+        [text("Question"), text("difference"), *map(text, COLUMNS.values())],
         rows,
     )
 
@@ -151,7 +161,7 @@ def vgg_scores(contents: Contents) -> Html:
         text("mean probability, %"),
         text("accuracy, %"),
         text("test people"),
-        join([text("trained on original, tested on generated, %"), _OTHER_DATA], "<br>"),
+        _of_paper("trained on original, tested on generated, %"),
     ]
     shown = table(
         _caption(
@@ -174,13 +184,13 @@ def all_scores(contents: Contents) -> Html:
         ("expressions", "Neutral to every expression"),
         ("neutralisation", "Every expression to neutral"),
     )
-    tables = [
-        _side_by_side(evaluated, contents, direction, title) for direction, title in directions
-    ]
+    tables = [_side_by_side(evaluated, direction, title) for direction, title in directions]
     notes = bullets(
         [
-            text("FID and KID compare at one number of images alone; nothing here compares with "
-                 "published values."),
+            text(
+                "FID and KID compare at one number of images alone; nothing here compares with "
+                "published values."
+            ),
             *_left_out(evaluated.values()),
         ]
     )
@@ -197,6 +207,13 @@ def all_scores(contents: Contents) -> Html:
     ]
     sources = (source(part, contents, name=name) for name, part in evaluated.items())
     return join([*tables, notes, *each, *sources])
+
+
+def check_evaluated(contents: Contents, method: str) -> Html:
+    """Nothing to show; raises Missing where other methods were evaluated but not this one."""
+    if any(name.startswith(EVALUATION) for name in contents.parts):
+        contents.part(EVALUATION + method)
+    return Html("")
 
 
 def table_1(contents: Contents) -> Html:
@@ -220,14 +237,15 @@ def table_1(contents: Contents) -> Html:
                     "Classifier two-sample test (Lopez-Paz and Oquab 2017).",
                     "How often a ridge classifier on features of the recogniser tells generated "
                     "images from real ones, on people it was not trained on: 50 % is chance, lower "
-                    "is better. It is no rating by people and does not compare with the last column.",
+                    "is better. It is no rating by people and does not compare with the last "
+                    "column.",
                 ),
                 [
                     text("Method"),
                     text("told from real, %"),
                     text("test people"),
                     text("more"),
-                    join([text("judged real by raters, %"), _OTHER_DATA], "<br>"),
+                    _of_paper("judged real by raters, %"),
                 ],
                 rows,
                 paper=(4,),
@@ -240,20 +258,23 @@ def table_1(contents: Contents) -> Html:
 def rater_study(contents: Contents) -> Html:
     """How to make Table 1 itself."""
     folders = [
-        f"--method {shlex.quote(f'{name}=OUT/generated/{name}')}" for name in contents.methods
+        f"    --method {shlex.quote(f'{name}=OUT/generated/{name}')} \\"
+        for name in contents.methods
     ]
-    data = str(contents.data.get("path") or "DATA")
-    build = f"ecgan study build --real {shlex.quote(data)} {' '.join(folders)} --out study"
+    build = ["ecgan study build --real DATA \\", *folders, "    --out study"]
     return join(
         [
             paragraph(
                 text(
-                    "Table 1 itself needs people. With OUT for the folder of this page, the study "
-                    "of the paper is these three commands; it shows pairs of a real and a generated "
-                    "picture and gives the rate at which each method is judged real."
+                    "Table 1 itself needs people. With DATA for the prepared data and OUT for the "
+                    "folder of this page, the study is these three commands: they choose pairs of "
+                    "a "
+                    "real and a generated picture, show them to raters in a browser, and give the "
+                    "rate at which each method is judged real, with intervals. docs/study.md says "
+                    "what to see to before asking anybody."
                 )
             ),
-            block([build, "ecgan study serve study", "ecgan study results study"]),
+            block([*build, "ecgan study serve study", "ecgan study results study"]),
         ]
     )
 
@@ -266,7 +287,7 @@ def source(part: Part, contents: Contents, *, name: str | None = None) -> Html:
         code(part.command or contents.command),
         text(f"seed {part.seed}") if part.seed is not None else None,
         text(f"{number(part.seconds)} s") if part.seconds is not None else None,
-        join([text("models "), code(", ".join(hashes))]) if hashes else None,
+        join([text("models"), code(", ".join(hashes))], " ") if hashes else None,
         Html('<a href="#data">data card</a>'),
         Html('<a href="#sources">full hashes</a>'),
     ]
@@ -297,9 +318,7 @@ def _groups(part: Part, direction: str, column: str) -> Mapping[str, Any]:
     return mapping(mapping(part.values.get(direction)).get(column))
 
 
-def _side_by_side(
-    evaluated: Mapping[str, Part], contents: Contents, direction: str, title: str
-) -> Html:
+def _side_by_side(evaluated: Mapping[str, Part], direction: str, title: str) -> Html:
     """Rows: scores over all images. Columns: methods, doing nothing, real images."""
     names = list(evaluated)
     first = next(iter(evaluated.values()))
@@ -335,9 +354,9 @@ def _side_by_side(
                 *(text(number(groups.get("outside_largest"), 1)) for groups in largest.values()),
             )
         )
-    cells = [interval_of(mapping(groups.get("accuracy")).get("all")) for groups in columns.values()]
-    images = sorted({one.images for one in cells if one is not None and one.images})
-    about = f"{_people(cells)} test people"
+    asked = [interval_of(mapping(groups.get("accuracy")).get("all")) for groups in columns.values()]
+    images = sorted({one.images for one in asked if one is not None and one.images})
+    about = f"{_people(asked)} test people"
     if images:
         about += f", {' or '.join(map(str, images))} images a method"
     return table(
@@ -348,7 +367,7 @@ def _side_by_side(
         ),
         [text("Score"), *(text(style_of(name).label) for name in names), *map(text, references)],
         rows,
-        kind="scores",
+        kind="stacked",
     )
 
 
@@ -376,7 +395,7 @@ def _matrix(part: Part, direction: str, column: str, title: str) -> Html:
         for name in names
     ]
     return table(
-        _caption(f"{title}."), [text("Score"), *map(text, expressions)], rows, kind="scores"
+        _caption(f"{title}."), [text("Score"), *map(text, expressions)], rows, kind="stacked"
     )
 
 
@@ -422,45 +441,49 @@ def _by_expression(part: Part, names: Sequence[str], kind: str) -> Html:
 
 
 def _differences(part: Part) -> Html:
-    rows = []
+    """A row for each pair of methods."""
+    found: dict[tuple[str, str], dict[str, Interval | None]] = {}
     for one in objects(part.values.get("differences")):
-        difference = interval_of(one.get("difference"))
-        first, second = (label_of(str(one.get(key))) for key in ("first", "second"))
-        column = str(one.get("column"))
-        rows.append(
-            (
-                text(f"{first} − {second}"),
-                text(COLUMNS.get(column, column)),
-                spread(difference, scale=100, sign=True),
-                text(_people([difference])),
-                _verdict(difference),
-            )
-        )
-    if not rows:
+        pair = (_bare(str(one.get("first"))), _bare(str(one.get("second"))))
+        found.setdefault(pair, {})[str(one.get("column"))] = interval_of(one.get("difference"))
+    if not found:
         return Html("")
+    columns = [*COLUMNS, *dict.fromkeys(key for one in found.values() for key in one)]
+    columns = list(dict.fromkeys(columns))
+    rows = [
+        (
+            text(f"{_named(first)} − {_named(second)}"),
+            *(_answer(cells.get(column)) for column in columns),
+            text(_people(cells.values())),
+        )
+        for (first, second), cells in found.items()
+    ]
     return table(
         _caption(
             "Differences between the rows of Table 2.",
-            "Percentage points, paired over people. A difference lies outside its interval where "
-            "the interval does not hold 0.",
+            "Percentage points, paired over people. Higher or lower: the difference lies outside "
+            "its interval, which does not hold 0. Not apart: it holds 0.",
         ),
         [
             text("Difference"),
-            text("column"),
-            text("points"),
+            *(text(COLUMNS.get(column, column)) for column in columns),
             text("test people"),
-            text("outside the interval?"),
         ],
         rows,
     )
 
 
-def _verdict(difference: Interval | None) -> Html:
-    if difference is None or difference.low is None:
-        return text("not known: no interval")
+def _answer(difference: Interval | None) -> Html:
+    """A difference, and whether it lies outside its interval."""
+    if difference is None:
+        return NOTHING
+    shown = spread(difference, scale=100, sign=True)
+    if difference.low is None:
+        return shown
     if not excludes_zero(difference):
-        return text("no: the interval holds 0")
-    return Html(f"<strong>yes: {'higher' if difference.value > 0 else 'lower'}</strong>")
+        return join([shown, Html('<span class="verdict">not apart</span>')], " ")
+    word = "higher" if difference.value > 0 else "lower"
+    return join([shown, Html(f'<strong class="verdict">{word}</strong>')], " ")
 
 
 def _difference(part: Part, first: str, second: str, column: str) -> Interval | None:
@@ -490,8 +513,8 @@ def _named(name: str) -> str:
 def _seeds(row: Mapping[str, Any]) -> Html:
     return join(
         [
-            text(
-                f"{one.get('seed')}: {number(one.get('original'), scale=100)} / "
+            Html(
+                f"{text(one.get('seed'))}: {number(one.get('original'), scale=100)} / "
                 f"{number(one.get('generated'), scale=100)}"
             )
             for one in objects(row.get("seeds"))
@@ -522,6 +545,11 @@ def _rest(values: Mapping[str, Any], shown: Sequence[str]) -> str:
     """What else a part says, as words."""
     rest = [f"{key} {value}" for key, value in values.items() if key not in shown]
     return ", ".join(rest) or NOTHING
+
+
+def _of_paper(name: str) -> Html:
+    """Head of a column of the paper's own numbers."""
+    return join([text(name), _OTHER_DATA], "<br>")
 
 
 def _caption(title: str, more: str = "") -> Html:
