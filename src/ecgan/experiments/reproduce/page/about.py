@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ecgan.experiments.reproduce.page.contents import Contents, mapping, objects
+from ecgan.experiments.reproduce.page.contents import SHORT, Contents, mapping, objects
 from ecgan.experiments.reproduce.page.labels import (
     ABOUT_METHODS,
     CITATION,
@@ -21,7 +21,7 @@ from ecgan.experiments.reproduce.page.markup import (
     table,
     text,
 )
-from ecgan.experiments.reproduce.page.numbers import number, seconds
+from ecgan.experiments.reproduce.page.numbers import NOTHING, number, seconds
 
 _FIRST = ("name", "licence", "license", "attribution", "synthetic", "notice", "terms")
 
@@ -88,38 +88,49 @@ def plan_of(contents: Contents) -> Html:
 
 
 def sources(contents: Contents) -> Html:
-    """Command, seed, time and hashes of every part."""
+    """Command, seed, time and models of every part, and the whole hashes of the models."""
     rows = [
         (
             text(part.name),
             code(part.command or contents.command),
-            text("–" if part.seed is None else part.seed),
+            text(NOTHING if part.seed is None else part.seed),
             text(seconds(part.seconds)),
-            join(
-                [join([text(key), code(value)], " ") for key, value in part.model_sha256.items()],
-                "<br>",
-            ),
-            code(part.settings_sha256 or "–"),
+            join([_hash(*model) for model in part.model_sha256.items()], "<br>"),
+            code(part.settings_sha256[:SHORT] or NOTHING),
         )
         for part in contents.parts.values()
     ]
     total = sum(part.seconds or 0 for part in contents.parts.values())
-    return table(
+    parts = table(
         join(
             [
                 Html("<b>Where each number comes from.</b>"),
                 text(
                     f"{len(rows)} parts, {seconds(total)} together. The files are in results/, "
-                    "with "
-                    "all digits. All parts are of the data whose card is above."
+                    "with all digits. All parts are of the data whose card is above."
                 ),
             ],
             " ",
         ),
-        [text(name) for name in ("Part", "command", "seed", "time", "models, sha256", "settings")],
+        [text(name) for name in ("Part", "command", "seed", "time", "models", "settings")],
         rows,
         kind="sources",
     )
+    models: dict[str, set[str]] = {}
+    for part in contents.parts.values():
+        for name, sha256 in part.model_sha256.items():
+            models.setdefault(str(sha256), set()).add(str(name))
+    whole = table(
+        Html("<b>Models.</b> The sha256 of each snapshot, whole."),
+        [text("sha256"), text("called")],
+        [(code(sha256), text(", ".join(sorted(names)))) for sha256, names in models.items()],
+        kind="sources",
+    )
+    return join([parts, whole])
+
+
+def _hash(name: str, sha256: object) -> Html:
+    return join([text(name), code(str(sha256)[:SHORT])], " ")
 
 
 def comparability(contents: Contents) -> Html:

@@ -10,6 +10,8 @@ from typing import Any
 
 PLAN_NAME = "plan.json"
 RESULTS_NAME = "results"
+SHORT = 12
+"""Digits of a hash where the whole one is told elsewhere."""
 
 
 class Missing(LookupError):  # noqa: N818 - nothing failed: a part is not there

@@ -175,12 +175,12 @@ def _lead(contents: Contents) -> Html:
         f"{methods}; {contents.plan.get('size', '?')} pixels; {count} seeds.",
         f"{people.get('train', '?')} people to train on, {people.get('test', '?')} others to test "
         f"on; none is in both.",
-        f"{provenance.get('date', '')}",
     ]
+    made = [text(provenance["date"])] if provenance.get("date") else []
     return join(
         [
             paragraph(text(" ".join(facts)), kind="lead"),
-            paragraph(code(contents.command), kind="source"),
+            paragraph(join([*made, code(contents.command)], " · "), kind="source"),
         ]
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 from ecgan.evaluation.bootstrap import Interval
 from ecgan.experiments.reproduce.page.contents import (
     EVALUATION,
+    SHORT,
     Contents,
     Missing,
     Part,
@@ -58,6 +59,7 @@ _QUESTIONS = {
     "pix2pix": "How far from paired training?",
 }
 _ECGAN = ("default", "paper")
+_MODELS_SHOWN = 3
 _OTHER_DATA = Html('<span class="tag">the paper, other data</span>')
 
 
@@ -281,7 +283,10 @@ def rater_study(contents: Contents) -> Html:
 
 def source(part: Part, contents: Contents, *, name: str | None = None) -> Html:
     """The line below a table: command, seed, time, models and data of its numbers."""
-    hashes = [f"{key} {str(value)[:12]}" for key, value in part.model_sha256.items()]
+    hashes = [f"{key} {str(value)[:SHORT]}" for key, value in part.model_sha256.items()]
+    more = len(hashes) - _MODELS_SHOWN
+    if more > 0:
+        hashes = [*hashes[:_MODELS_SHOWN], f"and {more} more"]
     about = [
         text(style_of(name).label) if name else None,
         code(part.command or contents.command),
@@ -377,9 +382,7 @@ def _matrix(part: Part, direction: str, column: str, title: str) -> Html:
     names = _score_names([groups])
     if not names:
         return Html("")
-    expressions = list(
-        dict.fromkeys(key for name in names for key in mapping(groups[name]) if key != "all")
-    )
+    expressions = list(dict.fromkeys(key for name in names for key in mapping(groups[name])))
     rows = [
         (
             _score_label(name),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ecgan.experiments.reproduce.page.contents import Contents, Missing
+from ecgan.experiments.reproduce.page.contents import SHORT, Contents, Missing
 from ecgan.experiments.reproduce.page.labels import style_of
 from ecgan.experiments.reproduce.page.markup import Html, code, join, table, text
 from ecgan.experiments.reproduce.page.numbers import NOTHING, number, seconds
@@ -40,7 +40,7 @@ def _recognisers(contents: Contents) -> Html:
                     text(number(values.get("accuracy_on_test"), scale=100)),
                     text(number(values.get("chance"), scale=100)),
                     text(seconds(part.seconds)),
-                    code(str(part.model_sha256.get(name, NOTHING))[:12]),
+                    code(str(part.model_sha256.get(name, NOTHING))[:SHORT]),
                 )
             )
     head = (
