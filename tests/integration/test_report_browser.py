@@ -49,7 +49,8 @@ def test_the_page_fits_and_asks_for_nothing(report: Path, browser: Any, width: i
     assert page.evaluate("location.hash") == "#table-2"
     folded = page.get_by_text("ECGAN default: every score by expression")
     folded.click()
-    assert page.get_by_text("Neutral to every expression, translations").is_visible()
+    opened = page.locator("details[open]")
+    assert opened.get_by_text("Neutral to every expression, translations").is_visible()
     page.close()
 
 
