@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ecgan.experiments.reproduce.page.contents import SHORT, Contents, mapping, objects
@@ -16,12 +16,14 @@ from ecgan.experiments.reproduce.page.markup import (
     Html,
     bullets,
     code,
+    details,
     join,
     paragraph,
+    prose,
     table,
     text,
 )
-from ecgan.experiments.reproduce.page.numbers import NOTHING, number, seconds
+from ecgan.experiments.reproduce.page.numbers import NOTHING, seconds
 
 _FIRST = ("name", "licence", "license", "attribution", "synthetic", "notice", "terms")
 
@@ -30,7 +32,7 @@ def data_card(contents: Contents) -> Html:
     """Whose data these are, how many people and images, and the credit lines."""
     data, card = contents.data, contents.card
     counts = [
-        (text(kind), *(text(mapping(data.get(kind)).get(split, "–")) for split in _SPLITS))
+        (text(kind), *(text(mapping(data.get(kind)).get(split, NOTHING)) for split in _SPLITS))
         for kind in ("people", "images")
     ]
     splits = table(
@@ -39,8 +41,8 @@ def data_card(contents: Contents) -> Html:
         counts,
     )
     facts: list[tuple[Html, Html]] = [
-        (text("folder"), text(data.get("path", "–"))),
-        (text("manifest sha256"), code(data.get("manifest_sha256", "–"))),
+        (text("folder"), text(data.get("path", NOTHING))),
+        (text("manifest sha256"), code(data.get("manifest_sha256", NOTHING))),
         (text("image size"), text(f"{data.get('size', '–')} pixels")),
         (text("expressions"), text(_listed(data.get("expressions")))),
     ]
@@ -54,7 +56,7 @@ def data_card(contents: Contents) -> Html:
         (text(f"source {one.get('source', '')}"), text(_listed(list(one.values())[1:])))
         for one in objects(card.get("sources"))
     ]
-    about = table(Html("<b>Data card.</b>"), [text("Fact"), text("Value")], facts, kind="facts")
+    about = _facts("Data card.", facts)
     if not any(card.get(key) for key in ("licence", "license", "attribution")):
         warning = text(
             "The card of the data states no licence and no attribution: find both before this page "
@@ -67,22 +69,29 @@ def data_card(contents: Contents) -> Html:
 def plan_of(contents: Contents) -> Html:
     """Methods, budget, seeds and machine."""
     settings = mapping(contents.plan.get("method_settings"))
-    methods = bullets(_method(name, mapping(settings.get(name))) for name in contents.methods)
+    budget = mapping(contents.plan.get("budget"))
+    common = budget.get("common")
+    methods = bullets(
+        _method(name, mapping(settings.get(name)), common if isinstance(common, list) else [])
+        for name in contents.methods
+    )
     provenance = mapping(contents.plan.get("provenance"))
     facts = [
         (text("command"), code(contents.command)),
         (text("seeds"), text(_listed(contents.plan.get("seeds")))),
-        (text("size"), text(f"{contents.plan.get('size', '–')} pixels")),
-        *((text(f"budget: {key}"), _value(value)) for key, value in _budget(contents)),
+        (text("size"), text(f"{contents.plan.get('size', NOTHING)} pixels")),
         *((text(str(key)), _value(value)) for key, value in provenance.items()),
     ]
-    shown = table(Html("<b>Plan.</b>"), [text("Fact"), text("Value")], facts, kind="facts")
     return join(
         [
             methods,
             _statements("Equal for all methods:", contents.plan.get("equal")),
             _statements("Not equal:", contents.plan.get("not_equal")),
-            shown,
+            _facts("Plan.", facts),
+            details(
+                text("The whole budget"),
+                _facts("Budget.", [(text(key), _value(value)) for key, value in budget.items()]),
+            ),
         ]
     )
 
@@ -116,14 +125,19 @@ def sources(contents: Contents) -> Html:
         rows,
         kind="sources",
     )
-    models: dict[str, set[str]] = {}
+    names: dict[str, dict[str, None]] = {}
+    used: dict[str, list[str]] = {}
     for part in contents.parts.values():
         for name, sha256 in part.model_sha256.items():
-            models.setdefault(str(sha256), set()).add(str(name))
+            names.setdefault(str(sha256), {})[str(name)] = None
+            used.setdefault(str(sha256), []).append(part.name)
     whole = table(
         Html("<b>Models.</b> The sha256 of each snapshot, whole."),
-        [text("sha256"), text("called")],
-        [(code(sha256), text(", ".join(sorted(names)))) for sha256, names in models.items()],
+        [text("sha256"), text("called"), text("in the parts")],
+        [
+            (code(sha256), text(", ".join(called)), text(", ".join(used[sha256])))
+            for sha256, called in names.items()
+        ],
         kind="sources",
     )
     return join([parts, whole])
@@ -222,31 +236,32 @@ def care() -> Html:
 _SPLITS = ("train", "val", "test")
 
 
-def _budget(contents: Contents) -> list[tuple[str, Any]]:
-    budget = contents.plan.get("budget")
-    return list(budget.items()) if isinstance(budget, dict) else [("", budget)] if budget else []
+def _facts(title: str, facts: Sequence[tuple[Html, Html]]) -> Html:
+    head = [text("Fact"), text("Value")]
+    return table(Html(f"<b>{text(title)}</b>"), head, facts, kind="facts")
 
 
 def _statements(title: str, found: Any) -> Html:
     if not isinstance(found, list) or not found:
         return Html("")
-    return join([paragraph(text(title)), bullets(map(text, found))])
+    return join([paragraph(text(title)), bullets(map(prose, found))])
 
 
-def _method(name: str, settings: Mapping[str, Any]) -> Html:
-    """What a method is, its preset, and what was set over it."""
+def _method(name: str, settings: Mapping[str, Any], common: Sequence[Any]) -> Html:
+    """What a method is, its preset, and what was set over it but for what all have in common."""
     about = ABOUT_METHODS.get(name, "")
     parts = [Html(f"<b>{text(style_of(name).label)}</b>"), code(name), text(about)]
     if settings.get("preset"):
         given = [f"preset {settings['preset']}"]
         overrides = settings.get("overrides")
-        given += map(str, overrides) if isinstance(overrides, list) else []
+        own = overrides if isinstance(overrides, list) else []
+        given += [str(one) for one in own if one not in common]
         parts.append(code(" ".join(given)))
     return join([part for part in parts if part], " · ")
 
 
 def _listed(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value or "–")
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value or NOTHING)
 
 
 def _value(value: Any) -> Html:
@@ -258,7 +273,7 @@ def _value(value: Any) -> Html:
 
 def _plain(value: Any) -> str:
     if isinstance(value, float):
-        return number(value, 0 if value.is_integer() else 4)
+        return f"{value:g}"
     if isinstance(value, Mapping):
         value = ", ".join(f"{key} {_plain(one)}" for key, one in value.items())
-    return _listed(value) if isinstance(value, list) else "–" if value is None else str(value)
+    return _listed(value) if isinstance(value, list) else NOTHING if value is None else str(value)

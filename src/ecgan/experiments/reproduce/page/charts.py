@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 WIDTH = 7.2
 """Of a printed page between its margins, in inches."""
 _DPI = 200
+_FAR_APART = 8
+"""Times as large."""
+_FEW = 3
+"""Points that are marked one by one, since they make no visible line."""
 _INK = "#1d2126"
 _STYLE = {
     "font.family": "DejaVu Sans",
@@ -171,7 +175,15 @@ def training_curves(trainings: Mapping[str, Training]) -> bytes:
                     axes.fill_between(
                         curve.steps, curve.low, curve.high, color=colour, alpha=0.18, linewidth=0
                     )
-                    axes.plot(curve.steps, curve.mean, color=colour, linestyle=line, label=role)
+                    axes.plot(
+                        curve.steps,
+                        curve.mean,
+                        color=colour,
+                        linestyle=line,
+                        marker="o" if len(curve.steps) <= _FEW else None,
+                        markersize=3,
+                        label=role,
+                    )
                 _scale(axes, [curve for *_, curve in shown])
                 axes.set_title(f"{style_of(name).label}: {title}")
                 axes.margins(x=0.01)
@@ -291,11 +303,20 @@ def _beyond(found: Sequence[Interval]) -> Any:
 
 
 def _scale(axes: Axes, curves: Sequence[Curve]) -> None:
-    """Logarithmic where all is above 0: the two networks' losses lie far apart."""
-    if curves and all((curve.mean > 0).all() for curve in curves):
-        axes.set_yscale("log")
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        axes.minorticks_off()
+    """Logarithmic where the curves are above 0 and far apart, as two networks' losses are."""
+    from matplotlib.ticker import LogLocator
+
+    if not curves:
+        return
+    values = np.concatenate([curve.mean for curve in curves])
+    low, high = float(values.min()), float(values.max())
+    if low <= 0 or high / low < _FAR_APART:
+        return
+    axes.set_yscale("log")
+    subs = (1.0,) if high / low > 100 * _FAR_APART else (1.0, 3.0)
+    axes.yaxis.set_major_locator(LogLocator(subs=subs))
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes.minorticks_off()
 
 
 def _legend_above(axes: Axes, columns: int) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ecgan.errors import ImageError
-from ecgan.experiments.reproduce.page.contents import Contents, Missing, Part, mapping, objects
+from ecgan.experiments.reproduce.page.contents import Contents, Missing, Part, objects
 from ecgan.experiments.reproduce.page.labels import style_of
 from ecgan.experiments.reproduce.page.sheet import Cell, Group, Pixels, Row, picture_sheet
 from ecgan.expressions import NEUTRAL
@@ -127,6 +127,11 @@ class FacePictures:
             "figure-4-methods", [Group(f"One test person {source}", columns)], rows, self.methods
         )
 
+    def _model(self, method: str) -> str:
+        """Hash of what made a method's pictures."""
+        made = self._contents.parts.get(f"generate-{method}", self._part)
+        return ", ".join(map(str, made.model_sha256.values())) or "unknown"
+
     def _cells(self, row: Entry | None, methods: Sequence[str]) -> tuple[Cell, ...]:
         """Input, what each method made, and the truth."""
         entry: Entry = row or {}
@@ -195,7 +200,7 @@ class FacePictures:
         tile_px = min(max(*sides, TILE_PX[0]), TILE_PX[1])
         pixels = picture_sheet(groups, rows, tile_px=tile_px, footer=NOTICE)
         path = self._figures / f"{name}.png"
-        models = mapping(self._part.model_sha256)
+        models = {method: self._model(method) for method in methods}
         inputs = "".join(sha256_bytes(self._pixels[key].tobytes()) for key in self._used)
         mark = Mark(
             source=f"{len(self._used)} pictures of {self._contents.out.name}",

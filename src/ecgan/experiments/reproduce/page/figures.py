@@ -77,13 +77,8 @@ class Figures:
         """One person by every method."""
         drawn = self._faces.figure_4_methods()
         alt = f"Grid of one person's faces. Rows: {drawn.rows}. Columns: the expressions."
-        return join(
-            [
-                self._faces_figure(
-                    drawn, alt, "The same by every method for one person, with the real pictures."
-                ),
-                source(self._contents.part("grid"), self._contents),
-            ]
+        return self._faces_figure(
+            drawn, alt, "The same by every method for one person, with the real pictures."
         )
 
     def vgg_score(self) -> Html:
@@ -186,9 +181,14 @@ class Figures:
                     "discriminators, means over stretches of the updates. Band: quartiles within a "
                     "stretch; of several runs (one model an expression), the lowest and highest "
                     "run. "
-                    "Logarithmic; the losses of different methods are different quantities.",
+                    "The losses of different methods are different quantities.",
                 ),
                 details(text("The last value of every term"), _last_values(trainings)),
+                *(
+                    source(self._contents.parts[f"train-{name}"], self._contents, name=name)
+                    for name in trainings
+                    if f"train-{name}" in self._contents.parts
+                ),
             ]
         )
 
@@ -263,8 +263,13 @@ class Figures:
         return picture(png, alt, text(caption), kind="chart")
 
     def _faces_figure(self, drawn: Drawn, alt: str, caption: str) -> Html:
-        marked = "Pictures with the mark “synthetic” were made by a model."
-        return picture(drawn.path.read_bytes(), alt, text(f"{caption} {marked}"), kind="faces")
+        """With the mark and the credit of the data, which must go where the pictures go."""
+        told = [caption, "Pictures with the mark “synthetic” were made by a model."]
+        stated = [self._contents.card.get(key) for key in ("attribution", "licence")]
+        if any(stated):
+            told.append(f"Data: {'; '.join(str(one) for one in stated if one)}.")
+        shown = picture(drawn.path.read_bytes(), alt, text(" ".join(told)), kind="faces")
+        return join([shown, source(self._contents.part("grid"), self._contents)])
 
 
 def _points(rows: Sequence[Mapping[str, Any]], key: str) -> list[tuple[int, Interval]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import NewType
 
@@ -14,6 +15,11 @@ Html = NewType("Html", str)
 def text(value: object) -> Html:
     """Anything as text: escaped, in one line."""
     return Html(html.escape(" ".join(str(value).split())))
+
+
+def prose(value: object) -> Html:
+    """Text in which `such words` are code."""
+    return Html(re.sub("`([^`]+)`", r"<code>\1</code>", text(value)))
 
 
 def join(parts: Iterable[Html], between: str = "") -> Html:
@@ -64,7 +70,7 @@ def table(
     )
     body = "".join(f"<tr>{_row(row, paper)}</tr>" for row in rows)
     return Html(
-        f'<div class="wide" role="region" tabindex="0" aria-label="Table, may scroll sideways">'
+        f'<div class="wide" role="group" tabindex="0" aria-label="Table, may scroll sideways">'
         f"<table{_class(kind)}><caption><div>{caption}</div></caption>"
         f"<thead><tr>{names}</tr></thead><tbody>{body}</tbody></table></div>"
     )
@@ -76,7 +82,7 @@ def picture(png: bytes, alt: str, caption: Html, *, kind: str = "") -> Html:
     width, height = _png_size(png)
     return Html(
         f"<figure{_class(kind)}>"
-        f'<div class="wide" role="region" tabindex="0" aria-label="Figure, may scroll sideways">'
+        f'<div class="wide" role="group" tabindex="0" aria-label="Figure, may scroll sideways">'
         f'<img src="data:image/png;base64,{data}" width="{width}" height="{height}" '
         f'alt="{text(alt)}"></div><figcaption>{caption}</figcaption></figure>'
     )

@@ -187,11 +187,16 @@ def all_scores(contents: Contents) -> Html:
         ("neutralisation", "Every expression to neutral"),
     )
     tables = [_side_by_side(evaluated, direction, title) for direction, title in directions]
+    first = next(iter(evaluated))
     notes = bullets(
         [
             text(
                 "FID and KID compare at one number of images alone; nothing here compares with "
                 "published values."
+            ),
+            text(
+                "Where output = input and the real images score alike for all methods, they are "
+                f"folded once, under {style_of(first).label}."
             ),
             *_left_out(evaluated.values()),
         ]
@@ -203,6 +208,7 @@ def all_scores(contents: Contents) -> Html:
                 _matrix(part, direction, column, f"{title}, {label}")
                 for direction, title in directions
                 for column, label in _COMPARED.items()
+                if name == first or not _same(part, evaluated[first], direction, column)
             ),
         )
         for name, part in evaluated.items()
@@ -321,6 +327,10 @@ _COMPARED = {"model": "translations", "identity": "output = input", "truth": "re
 
 def _groups(part: Part, direction: str, column: str) -> Mapping[str, Any]:
     return mapping(mapping(part.values.get(direction)).get(column))
+
+
+def _same(part: Part, other: Part, direction: str, column: str) -> bool:
+    return _groups(part, direction, column) == _groups(other, direction, column)
 
 
 def _side_by_side(evaluated: Mapping[str, Part], direction: str, title: str) -> Html:
