@@ -67,7 +67,7 @@ Points = tuple[Sequence[Sequence[float]], Sequence[str]]
 
 
 def vgg_score_bars(scores: Mapping[str, Mapping[str, Interval]]) -> bytes:
-    """Figure 5a: mean probability and accuracy of each method, real images and doing nothing."""
+    """Figure 5a: mean probability and accuracy of methods, original images and doing nothing."""
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
@@ -223,7 +223,7 @@ def dose_curves(
         axes.set_xticks(range(len(numbers)), [f"{count:,}".replace(",", " ") for count in numbers])
         axes.set_xlim(-0.4, len(numbers) - 0.6)
         axes.set_xlabel(f"{counted} (even steps, not to scale)")
-        axes.set_ylabel("accuracy on real test images (%)")
+        axes.set_ylabel("accuracy on original test images (%)")
         _legend_above(axes, 3)
 
     return _png(draw, 3.6)

@@ -106,7 +106,7 @@ class FacePictures:
             first = True
             for person in self._most_complete(people)[:PEOPLE_PER_SOURCE]:
                 cells = self._line(people[person], shown, synthetic=True)
-                rows.append(Row("", cells, title=source if first else ""))
+                rows.append(Row("", cells, title=f"Source: {source}" if first and source else ""))
                 first = False
         return self._write("figure-4", [Group(style_of(shown).label, columns)], rows, (shown,))
 

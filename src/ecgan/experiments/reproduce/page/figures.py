@@ -78,7 +78,7 @@ class Figures:
         drawn = self._faces.figure_4_methods()
         alt = f"Grid of one person's faces. Rows: {drawn.rows}. Columns: the expressions."
         return self._faces_figure(
-            drawn, alt, "The same by every method for one person, with the real pictures."
+            drawn, alt, "The same by every method for one person, with the truth."
         )
 
     def vgg_score(self) -> Html:
@@ -199,19 +199,19 @@ class Figures:
             "dose-generated",
             "per_class",
             "generated images a class",
-            "Accuracy on real test images when so many generated images of each expression are "
+            "Accuracy on original test images when so many generated images of each expression are "
             "added "
-            "to all real training images.",
+            "to all original training images.",
         )
 
     def dose_people(self) -> Html:
-        """Accuracy against real people."""
+        """Accuracy against people in training."""
         return self._dose(
             "dose_people",
             "dose-people",
             "people",
-            "real people in training",
-            "Accuracy on real test images when the training data have so many real people, with "
+            "people in training",
+            "Accuracy on original test images when the training data have so many people, with "
             "and "
             "without generated images of them.",
         )
@@ -264,7 +264,11 @@ class Figures:
 
     def _faces_figure(self, drawn: Drawn, alt: str, caption: str) -> Html:
         """With the mark and the credit of the data, which must go where the pictures go."""
-        told = [caption, "Pictures with the mark “synthetic” were made by a model."]
+        told = [
+            caption,
+            "Pictures with the mark “synthetic” were made by a model; inputs and truths are the "
+            "data's own, as the data card describes them.",
+        ]
         stated = [self._contents.card.get(key) for key in ("attribution", "licence")]
         if any(stated):
             told.append(f"Data: {'; '.join(str(one) for one in stated if one)}.")

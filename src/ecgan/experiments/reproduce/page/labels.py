@@ -33,7 +33,7 @@ METHODS = {
     "default": Style("ECGAN default", GREEN, "o", "-", ""),
 }
 _REFERENCES = {
-    ORIGINAL: Style("Real images", BLACK, "*", "-", "+++"),
+    ORIGINAL: Style("Original images", BLACK, "*", "-", "+++"),
     NOTHING_DONE: Style("Output = input", GREY, "X", (0, (2, 2)), "ooo"),
 }
 ABOUT_METHODS = {
@@ -58,7 +58,7 @@ _EXPRESSIONS = {
 
 
 def style_of(key: str) -> Style:
-    """Of a method, of the real images, or of doing nothing; unknown methods look alike in grey."""
+    """Of a method, the original images or doing nothing; unknown methods look alike in grey."""
     return METHODS.get(key) or _REFERENCES.get(key) or Style(key, GREY, "h", (0, (1, 3)), "|||")
 
 

@@ -92,7 +92,7 @@ def _sections(contents: Contents, figures: Figures) -> list[Section]:
         ),
         Section(
             "table-1",
-            "In place of Table 1: can generated images be told from real ones?",
+            "In place of Table 1: can generated images be told from original ones?",
             [of(tables.table_1), of(tables.rater_study)],
         ),
         Section("figure-3", "Figure 3: generation and neutralisation", [figures.figure_3]),

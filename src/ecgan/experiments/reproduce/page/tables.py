@@ -169,7 +169,8 @@ def vgg_scores(contents: Contents) -> Html:
         _caption(
             "VGG score.",
             "How well the recogniser, which never saw a generated image, finds the asked "
-            "expression. Real images are the upper bound, output = input is doing nothing. Bold as "
+            "expression. Original images are the upper bound, output = input is doing nothing. "
+            "Bold as "
             "in Table 2, among the methods.",
         ),
         head,
@@ -195,7 +196,8 @@ def all_scores(contents: Contents) -> Html:
                 "published values."
             ),
             text(
-                "Where output = input and the real images score alike for all methods, they are "
+                "Where output = input and the original images score alike for all methods, they "
+                "are "
                 f"folded once, under {style_of(first).label}."
             ),
             *_left_out(evaluated.values()),
@@ -244,13 +246,14 @@ def table_1(contents: Contents) -> Html:
                 _caption(
                     "Classifier two-sample test (Lopez-Paz and Oquab 2017).",
                     "How often a ridge classifier on features of the recogniser tells generated "
-                    "images from real ones, on people it was not trained on: 50 % is chance, lower "
+                    "images from original ones, on people it was not trained on: 50 % is chance, "
+                    "lower "
                     "is better. It is no rating by people and does not compare with the last "
                     "column.",
                 ),
                 [
                     text("Method"),
-                    text("told from real, %"),
+                    text("told from original, %"),
                     text("test people"),
                     text("more"),
                     _of_paper("judged real by raters, %"),
@@ -322,7 +325,7 @@ def _evaluations(contents: Contents) -> dict[str, Part]:
     return found
 
 
-_COMPARED = {"model": "translations", "identity": "output = input", "truth": "real images"}
+_COMPARED = {"model": "translations", "identity": "output = input", "truth": "original images"}
 
 
 def _groups(part: Part, direction: str, column: str) -> Mapping[str, Any]:
@@ -334,13 +337,13 @@ def _same(part: Part, other: Part, direction: str, column: str) -> bool:
 
 
 def _side_by_side(evaluated: Mapping[str, Part], direction: str, title: str) -> Html:
-    """Rows: scores over all images. Columns: methods, doing nothing, real images."""
+    """Rows: scores over all images. Columns: methods, doing nothing, original images."""
     names = list(evaluated)
     first = next(iter(evaluated.values()))
     columns = {name: _groups(part, direction, "model") for name, part in evaluated.items()}
     references = {
         "output = input": _groups(first, direction, "identity"),
-        "real images": _groups(first, direction, "truth"),
+        "original images": _groups(first, direction, "truth"),
     }
     scores = _score_names([*columns.values(), *references.values()])
     rows = []
