@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -52,7 +52,7 @@ def write_report(out: Path) -> Path:
     """
     contents = read_contents(out)
     figures = Figures(contents, out / FIGURES_NAME)
-    missing: list[Html] = []
+    missing: dict[Html, list[Section]] = {}
     planned = _sections(contents, figures)
     sections = [_shown(section, missing) for section in planned]
     template = Template(_resource("page.html"))
@@ -116,47 +116,50 @@ def _sections(contents: Contents, figures: Figures) -> list[Section]:
     ]
 
 
-def _shown(section: Section, missing: list[Html]) -> Html:
+def _shown(section: Section, missing: dict[Html, list[Section]]) -> Html:
     pieces = []
     for make in section.pieces:
         try:
             pieces.append(make())
+            continue
         except Missing as reason:
-            pieces.append(_absent(text(reason), section, missing))
+            why = text(reason)
         except _UNUSABLE as error:
             kind = f"{type(error).__name__}: {error}"
             why = text(f"a part has not the expected form, or could not be drawn ({kind})")
-            pieces.append(_absent(why, section, missing))
+        if section not in missing.setdefault(why, []):
+            missing[why].append(section)
+            pieces.append(paragraph(Html("<b>Missing.</b> "), why, Html("."), kind="missing"))
     return Html(
         f'<section id="{section.key}" aria-labelledby="{section.key}-title">'
         f'<h2 id="{section.key}-title">{text(section.title)}</h2>{join(pieces)}</section>'
     )
 
 
-def _absent(why: Html, section: Section, missing: list[Html]) -> Html:
-    missing.append(Html(f'<a href="#{section.key}">{text(section.title)}</a>: {why}'))
-    return paragraph(Html("<b>Missing.</b> "), why, Html("."), kind="missing")
-
-
-def _missing(found: Sequence[Html], contents: Contents) -> Html:
+def _missing(missing: Mapping[Html, Sequence[Section]], contents: Contents) -> Html:
+    """Every reason once, with the sections that lack something for it."""
     left_out = [
         text(f"{style_of(name).label} is left out: {reason}")
         for name, reason in contents.skipped.items()
         if name in METHODS
     ]
-    found = [*left_out, *found]
-    if not found:
+    absent = [
+        join([why, join([_link(section) for section in sections], ", ")], " → ")
+        for why, sections in missing.items()
+    ]
+    if not left_out and not absent:
         return Html("")
-    again = paragraph(
-        text(
-            "To make what is missing, run the same command again; done parts are not done again: "
-        ),
-        code(contents.command),
-    )
+    again = text("To make what is missing, run the same command again; what is done stays:")
     return Html(
         '<section class="missing" aria-labelledby="missing-title">'
-        f'<h2 id="missing-title">Missing in this page</h2>{bullets(found)}{again}</section>'
+        '<h2 id="missing-title">Missing in this page</h2>'
+        f"{bullets([*left_out, *absent])}"
+        f"{paragraph(join([again, code(contents.command)], ' '))}</section>"
     )
+
+
+def _link(section: Section) -> Html:
+    return Html(f'<a href="#{section.key}">{text(section.title)}</a>')
 
 
 def _title(contents: Contents) -> str:
@@ -186,8 +189,7 @@ def _lead(contents: Contents) -> Html:
 
 
 def _links(sections: Sequence[Section]) -> Html:
-    items = (f'<li><a href="#{one.key}">{text(one.title)}</a></li>' for one in sections)
-    return Html(f"<ol>{''.join(items)}</ol>")
+    return Html(f"<ol>{''.join(f'<li>{_link(one)}</li>' for one in sections)}</ol>")
 
 
 def _resource(name: str) -> str:
