@@ -50,17 +50,17 @@ def contact_grid(
     for index, tile in enumerate(tiles):
         left = _GAP_PX + index % columns * step_x
         top = _GAP_PX + index // columns * step_y
-        picture = _fitted(tile.pixels, tile_px)
+        picture = fitted(tile.pixels, tile_px)
         sheet.paste(
             picture, (left + (tile_px - picture.width) // 2, top + tile_px - picture.height)
         )
-        _write(draw, (left, top + tile_px + 4), tile.label, size_px=20, ink=INK, width=tile_px)
-        _write(
+        write_line(draw, (left, top + tile_px + 4), tile.label, size_px=20, ink=INK, width=tile_px)
+        write_line(
             draw, (left, top + tile_px + 28), tile.note, size_px=14, ink=QUIET_INK, width=tile_px
         )
     if footer:
         place, width = (_GAP_PX, size[1] - _FOOTER_PX), size[0] - 2 * _GAP_PX
-        _write(draw, place, footer, size_px=14, ink=QUIET_INK, width=width)
+        write_line(draw, place, footer, size_px=14, ink=QUIET_INK, width=width)
     return np.asarray(sheet, dtype=np.uint8)
 
 
@@ -72,14 +72,15 @@ def square_around(centre: tuple[float, float], side: float, width: int, height: 
     return left, top, left + side_px, top + side_px
 
 
-def _fitted(pixels: NDArray[np.uint8], tile_px: int) -> Image.Image:
+def fitted(pixels: NDArray[np.uint8], tile_px: int) -> Image.Image:
+    """A picture whose longer side has `tile_px` pixels."""
     picture = Image.fromarray(pixels)
     scale = tile_px / max(picture.size)
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     return picture if size == picture.size else picture.resize(size, Image.Resampling.LANCZOS)
 
 
-def _write(
+def write_line(
     draw: ImageDraw.ImageDraw,
     place: tuple[int, int],
     text: str,
@@ -88,7 +89,7 @@ def _write(
     ink: tuple[int, int, int],
     width: int,
 ) -> None:
-    """One line of text, cut with an ellipsis where it is wider than `width`."""
+    """One line of text, cut with an ellipsis where it is wider than `width` pixels."""
     font = ImageFont.load_default(size_px)
     if draw.textlength(text, font=font) > width:
         while text and draw.textlength(text + "…", font=font) > width:

@@ -1,0 +1,1 @@
+"""The paper's experiments as one command: methods, scores, tables, figures, report."""

@@ -1,0 +1,155 @@
+"""Names, colours and marks of methods, expressions and scores, and the paper's own numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# Okabe and Ito (2008): told apart by the colour-blind. The marks, lines and hatches beside them
+# tell the same things apart in grey.
+BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, VERMILLION, PURPLE, GREY = "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#8C8C8C"
+
+ORIGINAL = "original"
+NOTHING_DONE = "nothing"
+
+
+@dataclass(frozen=True)
+class Style:
+    """How one thing looks in every chart."""
+
+    label: str
+    colour: str
+    marker: str
+    line: str | tuple[int, tuple[int, ...]]
+    hatch: str
+
+
+METHODS = {
+    "pix2pix": Style("Pix2pix", BLUE, "s", (0, (5, 2)), "///"),
+    "cyclegan": Style("CycleGAN", VERMILLION, "^", (0, (4, 1, 1, 1)), "\\\\\\"),
+    "cyclegan-shared": Style("CycleGAN with z", ORANGE, "v", (0, (1, 1)), "xxx"),
+    "stargan": Style("StarGAN", PURPLE, "P", (0, (3, 1, 1, 1, 1, 1)), "..."),
+    "paper": Style("ECGAN as printed", SKY, "D", (0, (8, 2)), "---"),
+    "default": Style("ECGAN default", GREEN, "o", "-", ""),
+}
+_REFERENCES = {
+    ORIGINAL: Style("Original images", BLACK, "*", "-", "+++"),
+    NOTHING_DONE: Style("Output = input", GREY, "X", (0, (2, 2)), "ooo"),
+}
+ABOUT_METHODS = {
+    "pix2pix": "paired: learns from pairs of one person; U-Net, L1 100, conditional PatchGAN",
+    "cyclegan": "unpaired: one model an expression, as in the paper",
+    "cyclegan-shared": "unpaired: one model for all expressions, told z",
+    "stargan": "unpaired: one generator, Wasserstein and classification losses",
+    "paper": "unpaired: Sec. 3 and 4 of the paper",
+    "default": "ECGAN as this package sets it up",
+}
+_MARKERS = ("o", "s", "^", "v", "D", "P", "X", "*", "<", ">", "p", "h")
+_COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, YELLOW, BLACK, GREY)
+_EXPRESSIONS = {
+    "neutral": (GREY, "X"),
+    "happy": (ORANGE, "o"),
+    "sad": (BLUE, "v"),
+    "angry": (VERMILLION, "^"),
+    "fear": (PURPLE, "D"),
+    "disgust": (GREEN, "s"),
+    "surprise": (SKY, "P"),
+}
+
+
+def style_of(key: str) -> Style:
+    """Of a method, the original images or doing nothing; unknown methods look alike in grey."""
+    return METHODS.get(key) or _REFERENCES.get(key) or Style(key, GREY, "h", (0, (1, 3)), "|||")
+
+
+def label_of(key: str) -> str:
+    """The name of a method in the page; `original + cyclegan` likewise."""
+    first, plus, method = key.partition(" + ")
+    if plus and first == ORIGINAL:
+        return f"original + {style_of(method).label}"
+    return key if key == ORIGINAL else style_of(key).label
+
+
+def expression_styles(expressions: list[str]) -> dict[str, tuple[str, str]]:
+    """Colour and marker of each expression; those that a data set brings get what is left."""
+    taken = {_EXPRESSIONS[name][1] for name in expressions if name in _EXPRESSIONS}
+    free = [marker for marker in _MARKERS if marker not in taken] or list(_MARKERS)
+    found = {}
+    others = 0
+    for name in expressions:
+        if name in _EXPRESSIONS:
+            found[name] = _EXPRESSIONS[name]
+        else:
+            found[name] = (_COLOURS[-1 - others % 3], free[others % len(free)])
+            others += 1
+    return found
+
+
+@dataclass(frozen=True)
+class Score:
+    """How a figure of `ecgan evaluate` is named and written."""
+
+    label: str
+    unit: str = ""
+    digits: int = 3
+    higher: bool | None = None
+    """Whether more is better; None where it says nothing about quality."""
+
+    @property
+    def scale(self) -> float:
+        return 100.0 if self.unit == "%" else 1.0
+
+
+SCORES = {
+    "mean_probability": Score("VGG score, mean probability", "%", 1, True),
+    "accuracy": Score("VGG score, accuracy", "%", 1, True),
+    "fid_recognizer": Score("FID on fc7 of the recogniser", "", 1, False),
+    "fid_inception": Score("FID on Inception-v3", "", 1, False),
+    "kid_recognizer": Score("KID on fc7 of the recogniser", "", 4, False),
+    "kid_inception": Score("KID on Inception-v3", "", 4, False),
+    "lpips": Score("LPIPS to the truth", "", 3, False),
+    "perceptual_recognizer": Score(
+        "perceptual distance to the truth (recogniser, no LPIPS)", "", 3, False
+    ),
+    "ssim": Score("SSIM to the truth", "", 3, True),
+    "psnr_db": Score("PSNR to the truth", "dB", 1, True),
+    "identity_descriptor": Score("identity, landmark-normalised descriptor", "", 3, True),
+    "landmark_validity": Score("faces found in place", "%", 1, True),
+    "landmark_error": Score("landmark error", "eye distances", 3, False),
+    "outside": Score("change outside the mask", "grey levels", 3, False),
+    "outside_face": Score("change outside the face", "grey levels", 3, False),
+    "intensity_monotone": Score("curves that rise with the strength", "%", 1, True),
+    "intensity_correlation": Score("rank correlation with the strength", "", 3, True),
+}
+
+
+def score_of(name: str) -> Score:
+    return SCORES.get(name) or Score(name, digits=4)
+
+
+@dataclass(frozen=True)
+class Published:
+    """What the paper reports of a method, in percent (Tables 1 and 2)."""
+
+    name: str
+    judged_real: float
+    augmented_on_original: float
+    """Trained on original + generated, tested on original."""
+    original_on_generated: float
+    """Trained on original, tested on generated."""
+
+
+PAPER_ORIGINAL = 74.77
+"""Trained and tested on original (Table 2)."""
+PAPER = {
+    "cyclegan": Published("CycleGAN", 11.68, 76.41, 77.78),
+    "pix2pix": Published("Pix2pix", 40.37, 82.63, 83.24),
+    "paper": Published("ECGAN", 35.32, 78.13, 80.32),
+    "default": Published("ECGAN", 35.32, 78.13, 80.32),
+}
+PAPER_DATA = "AR, Yale, JAFFE, FERG and 3DFE"
+CITATION = (
+    "H. Tang, W. Wang, S. Wu, X. Chen, D. Xu, N. Sebe, Y. Yan: Expression Conditional GAN for "
+    "Facial "
+    "Expression-to-Expression Translation, ICIP 2019, arXiv 1905.05416"
+)
