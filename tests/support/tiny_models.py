@@ -44,7 +44,9 @@ def astronaut_photo() -> Photo:
     return Photo(astronaut(), icc=None, exif=None, alpha=None, path=None, format="PNG")
 
 
-def translator_snapshot(folder: Path, output: str = "warp", intensity: bool = True) -> Path:
+def translator_snapshot(
+    folder: Path, output: str = "warp", intensity: bool = True, **more: object
+) -> Path:
     """Both generators with random last layers, so that they change every face."""
     config = GeneratorConfig.model_validate(
         {"width": 8, "max_width": 16, "conditioning": "decoder", "output": output}
@@ -63,6 +65,7 @@ def translator_snapshot(folder: Path, output: str = "warp", intensity: bool = Tr
         "generator": config.model_dump(mode="json"),
         "alignment": {},
         "intensity": intensity,
+        **more,
     }
     card = "# Tiny\n\n- licence: CC BY 4.0\n- attribution: nobody\n"
     save_snapshot(folder, "translator", generators, values, card)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ecgan.apps.console import percent, progress, say, say_json
-from ecgan.apps.translate import describe_face
+from ecgan.apps.translate import RouteOption, describe_face
 from ecgan.errors import EcganError
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder for the results.", metavar="DIR")] = Path(
         "demo"
     ),
+    route: RouteOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Translate the largest face of a photo to every expression, and look at the result.
@@ -44,9 +45,9 @@ def demo(
     from ecgan.expressions import NEUTRAL
     from ecgan.files import write_json
     from ecgan.inference.marking import Mark, source_sha256, write_marked
-    from ecgan.inference.translator import Translator
+    from ecgan.inference.translator import Translator, parse_route
 
-    translator = Translator.load()
+    translator = Translator.load(route=parse_route(route) if route else None)
     loaded = time.perf_counter()
     ready = translator.prepare(source)
     targets = translator.vocabulary.expressive
@@ -64,7 +65,12 @@ def demo(
             source=name,
             source_sha256=source_sha256(source),
             model_sha256=translator.sha256,
-            settings={"expression": expression, "strength": 1.0, "face": "largest"},
+            settings={
+                "expression": expression,
+                "strength": 1.0,
+                "face": "largest",
+                "route": translator.route,
+            },
             faces=faces,
             credit=translator.credit,
         )
@@ -72,7 +78,7 @@ def demo(
     for target, result in made.items():
         write_marked(out / f"{target}.png", result.pixels, source, mark(target))
     shown = made
-    if ready.faces[0].passes:  # the step between is worth a look
+    if ready.faces[0].expressive:  # on the route neutral-first, the step between
         neutral = translator.render(ready, NEUTRAL)
         shown = {NEUTRAL: neutral, **made}
         results = {NEUTRAL: _recognise(translator, neutral), **results}
@@ -81,6 +87,7 @@ def demo(
         "photo": name,
         "photo_sha256": source_sha256(source),
         "model_sha256": translator.sha256,
+        "route": translator.route,
         "recognizer_sha256": translator.recognizer.sha256,
         "faces": faces,
         "expressions": {

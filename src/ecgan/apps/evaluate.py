@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ecgan.apps.console import progress, say, say_json
+from ecgan.apps.translate import RouteOption
 from ecgan.errors import UsageError
 
 if TYPE_CHECKING:
+    from ecgan.data.manifest import Split
     from ecgan.evaluation.results import Evaluation, Scores
 
 EXAMPLE = "Example: ecgan evaluate runs/first/snapshot data/faces --out scores.json"
@@ -33,10 +35,14 @@ def evaluate(
         list[str] | None,
         typer.Option(
             help="Part to leave out, once each: distances, perceptual, identity, landmarks, "
-            "monotonicity.",
+            "monotonicity, from-expression.",
             metavar="PART",
         ),
     ] = None,
+    route: RouteOption = None,
+    split: Annotated[
+        str, typer.Option(help="Whose people: test, or val while a choice is still being made.")
+    ] = "test",
     as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
 ) -> None:
     """Score a snapshot on people it never saw, with confidence intervals.
@@ -46,10 +52,18 @@ def evaluate(
     if out.is_dir():
         raise UsageError(f"--out {out} is a folder, expected a JSON file")
     from ecgan.evaluation.evaluate import evaluate as score
+    from ecgan.inference.translator import parse_route
 
     with progress("evaluate", "translations") as report:
         result = score(
-            snapshot, data, recognizer=recognizer, out=out, without=without or (), progress=report
+            snapshot,
+            data,
+            recognizer=recognizer,
+            split=_split(split),
+            route=parse_route(route) if route else None,
+            out=out,
+            without=without or (),
+            progress=report,
         )
     if as_json:
         say_json(result.to_json())
@@ -58,11 +72,22 @@ def evaluate(
     say(f"all figures: {out}")
 
 
+def _split(name: str) -> Split:
+    from ecgan.data.manifest import SPLITS
+
+    for split in SPLITS:
+        if name == split:
+            return split
+    raise UsageError(f"--split takes {', '.join(SPLITS)}, got {name!r}")
+
+
 def _summarise(result: Evaluation) -> None:
     """A line for each figure: the model's over all expressions, then the identity's."""
+    others = result.from_expression.items()
     for title, comparison in (
         ("neutral to expression", result.expressions),
         ("expression to neutral", result.neutralisation),
+        *((f"expression to another ({result.facts['route']}), {key}", it) for key, it in others),
     ):
         say(f"{title} (doing nothing in brackets):")
         for name in comparison.model.figures:

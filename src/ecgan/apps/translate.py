@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from ecgan.inference.photo_faces import FaceChoice
     from ecgan.inference.translator import ReadyFace, Translator
 
+RouteOption = Annotated[
+    str | None,
+    typer.Option(
+        help="How an expressive face is translated: neutral-first, or direct; default: what the "
+        "snapshot says, or else neutral-first.",
+        metavar="ROUTE",
+    ),
+]
 EXAMPLE = "Example: ecgan translate anna.jpg holiday/ --to happy,sad --strength 0.8 --out out"
 
 
@@ -33,7 +41,11 @@ def translate(
         ),
     ],
     strength: Annotated[
-        float, typer.Option(help="0: neutral, 1: the full expression, up to 1.5: exaggerated.")
+        float,
+        typer.Option(
+            help="1: the full expression, up to 1.5: exaggerated; 0: the face without it, neutral, "
+            "or the photo itself with --route direct."
+        ),
     ] = 1.0,
     model: Annotated[
         str | None,
@@ -49,6 +61,7 @@ def translate(
         bool,
         typer.Option("--assume-neutral", help="Do not look whether a face must be neutralised."),
     ] = False,
+    route: RouteOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Give the faces in real photos another expression, each photo at its own size.
@@ -60,10 +73,10 @@ def translate(
     files = photo_files(photos)
     from ecgan.expressions import parse_targets
     from ecgan.inference.photo_faces import parse_face_choice
-    from ecgan.inference.translator import Translator
+    from ecgan.inference.translator import Translator, parse_route
 
     choice = parse_face_choice(face)
-    translator = Translator.load(model)
+    translator = Translator.load(model, route=parse_route(route) if route else None)
     targets = parse_targets(to, translator.vocabulary)
     for target in targets:
         translator.check(target, strength)
@@ -153,6 +166,7 @@ class _Job:
                 "strength": self.strength,
                 "face": self.choice,
                 "assume_neutral": self.assume_neutral,
+                "route": self.translator.route,
             }
             mark = Mark(
                 source=file.path.name,

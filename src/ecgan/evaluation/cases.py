@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from ecgan.data.manifest import Manifest, Record, Split
 from ecgan.expressions import NEUTRAL, Vocabulary
+
+Truths = Mapping[tuple[str, str], Record]
+"""Images by pair and expression."""
 
 
 @dataclass(frozen=True)
@@ -22,22 +25,28 @@ class Case:
 def expression_cases(manifest: Manifest, split: Split, vocabulary: Vocabulary) -> list[Case]:
     """Every neutral image of a split with every expression. The truth of an expression is of the
     recipe that stands for it, where the vocabulary has recipes, then of the highest intensity."""
-    targets = vocabulary.expressive
-    leads = {vocabulary.names[vocabulary.index(name)] for name in targets}
-    truths: dict[tuple[str, str], Record] = {}
-    for record in manifest.select(split=split):
-        if record.pair:
-            key = (record.pair, record.expression)
-            best = truths.get(key)
-            if best is None or _rank(record, leads) > _rank(best, leads):
-                truths[key] = record
+    truths = _expressive_truths(manifest, split, vocabulary)
     return [
-        Case(
-            source,
-            targets,
-            tuple(truths.get((source.pair, name)) if source.pair else None for name in targets),
-        )
+        _case(source, vocabulary.expressive, truths)
         for source in manifest.select(split=split, expression=NEUTRAL)
+    ]
+
+
+def other_cases(manifest: Manifest, split: Split, vocabulary: Vocabulary) -> list[Case]:
+    """Expressive images of a split with every expression but their own and neutral; truths as of
+    `expression_cases`. Of images of one source that show one expression of one person, or of one
+    pair, the first one of the highest intensity alone."""
+    truths = _expressive_truths(manifest, split, vocabulary)
+    strongest: dict[tuple[str, str, str | None, str], Record] = {}
+    for record in manifest.select(split=split):
+        if record.expression in vocabulary.expressive:
+            key = (record.source, record.subject, record.pair, record.expression)
+            best = strongest.get(key)
+            if best is None or _intensity(record) > _intensity(best):
+                strongest[key] = record
+    return [
+        _case(source, [e for e in vocabulary.expressive if e != source.expression], truths)
+        for source in strongest.values()
     ]
 
 
@@ -52,6 +61,27 @@ def neutral_cases(manifest: Manifest, split: Split, vocabulary: Vocabulary) -> l
     ]
 
 
+def _case(source: Record, targets: Sequence[str], truths: Truths) -> Case:
+    found = (truths.get((source.pair, name)) if source.pair else None for name in targets)
+    return Case(source, tuple(targets), tuple(found))
+
+
+def _expressive_truths(manifest: Manifest, split: Split, vocabulary: Vocabulary) -> Truths:
+    """The best image of each pair and expression."""
+    leads = {vocabulary.names[vocabulary.index(name)] for name in vocabulary.expressive}
+    truths: dict[tuple[str, str], Record] = {}
+    for record in manifest.select(split=split):
+        if record.pair:
+            key = (record.pair, record.expression)
+            best = truths.get(key)
+            if best is None or _rank(record, leads) > _rank(best, leads):
+                truths[key] = record
+    return truths
+
+
 def _rank(record: Record, leads: Container[str]) -> tuple[bool, float]:
-    intensity = 1.0 if record.intensity is None else record.intensity
-    return f"{record.expression}:{record.recipe}" in leads, intensity
+    return f"{record.expression}:{record.recipe}" in leads, _intensity(record)
+
+
+def _intensity(record: Record) -> float:
+    return 1.0 if record.intensity is None else record.intensity

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Collection
 from pathlib import Path
 
 from ecgan.data.manifest import MANIFEST_NAME, Split, load_manifest
 from ecgan.errors import DataError
 from ecgan.evaluation.bootstrap import CONFIDENCE, RESAMPLES
-from ecgan.evaluation.cases import expression_cases, neutral_cases
-from ecgan.evaluation.instruments import Instruments, chosen_parts
+from ecgan.evaluation.cases import Case, expression_cases, neutral_cases, other_cases
+from ecgan.evaluation.instruments import FROM_EXPRESSION, Instruments, chosen_parts
 from ecgan.evaluation.results import Evaluation
 from ecgan.evaluation.scorer import Counter, Progress, Scorer
 from ecgan.files import sha256_file, write_json
 from ecgan.inference.recognizer import Recognizer
-from ecgan.inference.translator import Translator
+from ecgan.inference.translator import Route, Translator
 from ecgan.provenance import provenance
 
 
@@ -25,6 +26,7 @@ def evaluate(
     *,
     recognizer: str | Path | None = None,
     split: Split = "test",
+    route: Route | None = None,
     out: Path | None = None,
     without: Collection[str] = (),
     seed: int = 0,
@@ -32,8 +34,9 @@ def evaluate(
 ) -> Evaluation:
     """Translate the people of one split with the code that users run, and score the results.
 
-    Every neutral image goes to every expression, every expressive image to neutral, each pasted
-    back into its aligned picture as a photo would be. Scores: the VGG score of the paper as mean
+    Every neutral image goes to every expression, every expressive image to neutral, and the
+    strongest image of each expression of each person to the other expressions, each pasted back
+    into its aligned picture as a photo would be. Scores: the VGG score of the paper as mean
     probability and as accuracy; SSIM and PSNR inside the two faces against the paired truth (of the
     recipe that the translator was asked for, where it knows recipes, then of the highest
     intensity); mean absolute change in grey levels of 255 outside the mask that the
@@ -45,6 +48,7 @@ def evaluate(
         data: prepared data.
         recognizer: the judge, which must not have seen generated images; None: the packaged one.
         split: whose people; `test` unless a choice is still being made.
+        route: of the expressive images to other expressions; None: the snapshot's own.
         out: JSON file to write, whole or not at all.
         without: parts of `PARTS` to leave out.
         seed: of the bootstrap over people.
@@ -60,7 +64,7 @@ def evaluate(
     parts = chosen_parts(without)
     manifest = load_manifest(data)
     judge = Recognizer.load(recognizer)
-    translator = Translator.load(snapshot, recognizer=judge)
+    translator = Translator.load(snapshot, route=route, recognizer=judge)
     for name in translator.vocabulary.expressions:
         judge.vocabulary.index(name)
     there = expression_cases(manifest, split, translator.vocabulary)
@@ -70,15 +74,25 @@ def evaluate(
             f"the {split} split of {data} has {len(there)} neutral and {len(back)} expressive "
             "images, expected at least one of each; prepare more people"
         )
-    total = sum(len(case.targets) for case in (*there, *back))
+    between: dict[str, list[Case]] = defaultdict(list)
+    if FROM_EXPRESSION in parts:
+        for case in other_cases(manifest, split, translator.vocabulary):
+            if case.targets:
+                between[case.source.source].append(case)
+    others = [case for cases in between.values() for case in cases]
+    total = sum(len(case.targets) for case in (*there, *back, *others))
     counter = Counter(total, progress)
     scorer = Scorer(manifest, split, translator, Instruments.choose(judge, parts), seed)
     expressions = scorer.compare(there, counter)
     neutralisation = scorer.compare(back, counter)
+    from_expression = {
+        source: scorer.compare(cases, counter) for source, cases in sorted(between.items())
+    }
     people = sorted({case.source.subject for case in (*there, *back)})
     facts = {
         "translator_sha256": translator.sha256,
         "recognizer_sha256": judge.sha256,
+        "route": translator.route,
         "data": {
             "manifest_sha256": sha256_file(manifest.root / MANIFEST_NAME),
             "card": {key: manifest.card.get(key) for key in ("name", "licence", "attribution")},
@@ -98,7 +112,7 @@ def evaluate(
         **provenance(),
         "seconds": round(time.perf_counter() - began, 1),
     }
-    evaluation = Evaluation(expressions, neutralisation, facts)
+    evaluation = Evaluation(expressions, neutralisation, from_expression, facts)
     if out is not None:
         write_json(out, evaluation.to_json())
     return evaluation

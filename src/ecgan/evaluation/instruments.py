@@ -16,7 +16,8 @@ from ecgan.evaluation.perceptual import PerceptualDistance, best_distance
 from ecgan.faces.landmarks import LandmarkDetector
 from ecgan.inference.recognizer import Recognizer
 
-PARTS = ("distances", "perceptual", "identity", "landmarks", "monotonicity")
+FROM_EXPRESSION = "from-expression"
+PARTS = ("distances", "perceptual", "identity", "landmarks", "monotonicity", FROM_EXPRESSION)
 """What `ecgan evaluate` can leave out."""
 
 

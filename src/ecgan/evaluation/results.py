@@ -48,12 +48,15 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Scores of both generators, and where they come from."""
+    """Scores of both generators, alone and together, and where they come from."""
 
     expressions: Comparison
     """Neutral images to every expression."""
     neutralisation: Comparison
     """Expressive images to neutral."""
+    from_expression: dict[str, Comparison]
+    """Expressive images to the other expressions, by the source of the images; empty where left
+    out."""
     facts: dict[str, Any]
 
     def to_json(self) -> dict[str, Any]:
@@ -62,4 +65,7 @@ class Evaluation:
             **self.facts,
             "expressions": self.expressions.to_json(),
             "neutralisation": self.neutralisation.to_json(),
+            "from_expression": {
+                source: comparison.to_json() for source, comparison in self.from_expression.items()
+            },
         }

@@ -85,7 +85,7 @@ class _Tally:
 
 
 class Scorer:
-    """Scores both directions of a translator on the people of one split."""
+    """Scores the translations of a translator on the people of one split."""
 
     def __init__(
         self,
@@ -129,7 +129,7 @@ class Scorer:
             made = list(translate_aligned(self._translator, source, case.source, case.targets))
             self._add(model, case, made)
             self._add(identity, case, [source] * len(case.targets))
-            if self._tools.monotonicity and case.source.expression == NEUTRAL:
+            if self._tools.monotonicity and NEUTRAL not in case.targets:
                 # One photo of each person: every curve takes as many translations as strengths.
                 if case.source.subject not in graded:
                     self._add_curves(model, case, made)
@@ -210,7 +210,9 @@ class Scorer:
     def _add_curves(self, tally: _Tally, case: Case, made: Sequence[Pixels]) -> None:
         source = self._store.image(case.source)
         ready = ready_photo(self._translator, source, case.source)
-        known = {0.0: [source] * len(made), 1.0: list(made)}
+        known = {1.0: list(made)}
+        if case.source.expression == NEUTRAL:
+            known[0.0] = [source] * len(made)
         for index, name in enumerate(case.targets):
             pictures = [
                 known[strength][index]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -34,14 +35,31 @@ from ecgan.shapes import Codes, Images
 
 MAX_STRENGTH = 1.5
 NEUTRAL_FROM = 0.5
-"""A face whose probability of neutral is lower is neutralised first."""
+"""A face whose probability of neutral is lower is expressive."""
 NEUTRAL_PASSES = 3
 """At most: one pass takes a broad smile back only in part."""
+
+Route = Literal["neutral-first", "direct"]
+"""How an expressive face gets another expression: neutralised by the second generator, then
+translated by the first; or by the first alone, which must have learned it (`data.direct`)."""
+ROUTES: tuple[Route, ...] = get_args(Route)
+
+
+def parse_route(text: str) -> Route:
+    """One of `ROUTES`.
+
+    Raises:
+        UsageError: anything else.
+    """
+    for route in ROUTES:
+        if text.strip().lower() == route:
+            return route
+    raise UsageError(f"a route is {' or '.join(ROUTES)}, got {text!r}")
 
 
 @dataclass(frozen=True)
 class ReadyFace:
-    """An aligned face and the neutral one that its translations start from."""
+    """An aligned face, and the crop that its translations to an expression start from."""
 
     aligned: AlignedFace
     probabilities: dict[str, float] | None
@@ -49,6 +67,13 @@ class ReadyFace:
     start: Images
     """The crop, neutralised `passes` times."""
     passes: int
+    expressive: bool
+    """Whether the recogniser sees an expression in the photo; False where it was not asked."""
+
+    @property
+    def direct(self) -> bool:
+        """Whether translations start from an expressive face."""
+        return self.expressive and not self.passes
 
 
 @dataclass(frozen=True)
@@ -86,6 +111,7 @@ class Translator:
         size: int,
         *,
         intensity: bool,
+        route: Route = "neutral-first",
         sha256: str = "",
         credit: str = "",
         recognizer: Recognizer | None = None,
@@ -100,6 +126,7 @@ class Translator:
         """Side in pixels of the images that the generators learned on."""
         self.intensity = intensity
         """Whether z was trained with intensities between 0 and 1."""
+        self.route = route
         self.sha256 = sha256
         self.credit = credit
         self._recognizer = recognizer
@@ -110,11 +137,19 @@ class Translator:
         cls,
         source: str | Path | None = None,
         *,
+        route: Route | None = None,
         recognizer: Recognizer | None = None,
         finder: FaceFinder | None = None,
         device: torch.device | None = None,
     ) -> Translator:
         """From a snapshot folder or hub id; none: the one that comes with the package.
+
+        Args:
+            source: of the snapshot.
+            route: none: `route` of its config.json, or else `neutral-first`.
+            recognizer: none: the packaged one.
+            finder: none: landmarks beside the photo, or else detected.
+            device: none: a GPU, where there is one.
 
         Raises:
             SnapshotError: missing, damaged, or no translator.
@@ -125,6 +160,7 @@ class Translator:
             vocabulary = Vocabulary(tuple(config["vocabulary"]))
             size, intensity = int(config["size"]), bool(config["intensity"])
             generator_config = build(GeneratorConfig, config["generator"])
+            own_route = parse_route(config.get("route", "neutral-first"))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise SnapshotError(
                 f"{snapshot.folder}/config.json lacks or misstates {error}"
@@ -141,6 +177,7 @@ class Translator:
             vocabulary,
             size,
             intensity=intensity,
+            route=route or own_route,
             sha256=snapshot.sha256,
             credit=_credit(snapshot),
             recognizer=recognizer,
@@ -176,7 +213,7 @@ class Translator:
     def prepare(
         self, photo: Photo, face: FaceChoice = "largest", assume_neutral: bool = False
     ) -> ReadyPhoto:
-        """Find the asked-for faces and neutralise those that are not neutral.
+        """Find the asked-for faces; on the route `neutral-first`, neutralise the expressive ones.
 
         Args:
             photo: any size.
@@ -197,8 +234,11 @@ class Translator:
         Args:
             ready: from `prepare`.
             target: an expression of `vocabulary`, or an alias.
-            strength: 0 is the neutral face, 1 the full expression, up to 1.5 beyond it. For the
-                target neutral: how far the photo's own expression is taken back.
+            strength: 0 is the face that the translation starts from, 1 the full expression, up to
+                1.5 beyond it. From a neutral or neutralised face it is the intensity of the
+                expression. From an expressive face on the route `direct`, and for the target
+                neutral: how far the face goes on the way from the photo to the result, so that 0 is
+                the photo itself, its own expression included.
 
         Raises:
             UsageError: unknown expression, or a strength out of range.
@@ -220,26 +260,36 @@ class Translator:
         return dict(zip(self.recognizer.vocabulary.names, values, strict=True))
 
     def ready_face(self, aligned: AlignedFace, assume_neutral: bool = False) -> ReadyFace:
-        """An aligned face, neutralised until the recogniser finds it neutral."""
-        start = to_tensor(aligned.pixels).to(self.device)
+        """An aligned face; on the route `neutral-first`, neutralised until the recogniser finds it
+        neutral."""
+        crop = to_tensor(aligned.pixels).to(self.device)
         if assume_neutral:
-            return ReadyFace(aligned, None, start, passes=0)
+            return ReadyFace(aligned, None, crop, passes=0, expressive=False)
         seen = self.probabilities(aligned.pixels)
-        neutral, found, passes = start, seen, 0
-        while found[NEUTRAL] < NEUTRAL_FROM and passes < NEUTRAL_PASSES:
-            neutral = self._apply(self._to_neutral, neutral, self._code(NEUTRAL, 1.0), 1.0)
-            found, passes = self.probabilities(to_pixels(neutral)), passes + 1
-        return ReadyFace(aligned, seen, neutral, passes)
+        expressive = seen[NEUTRAL] < NEUTRAL_FROM
+        if not expressive or self.route == "direct":
+            return ReadyFace(aligned, seen, crop, passes=0, expressive=expressive)
+        neutral, passes = self._neutralised(crop)
+        return ReadyFace(aligned, seen, neutral, passes, expressive)
+
+    def _neutralised(self, crop: Images) -> tuple[Images, int]:
+        """An expressive crop after as many passes as it takes, at least one."""
+        passes, found = 0, 0.0
+        while found < NEUTRAL_FROM and passes < NEUTRAL_PASSES:
+            crop = self._apply(self._to_neutral, crop, self._code(NEUTRAL, 1.0), 1.0)
+            found, passes = self.probabilities(to_pixels(crop))[NEUTRAL], passes + 1
+        return crop, passes
 
     def _translated(self, face: ReadyFace, target: str, strength: float) -> Images:
         """The whole aligned crop with another expression."""
         name = canonical_expression(target)
         if name == NEUTRAL:
             crop = to_tensor(face.aligned.pixels).to(self.device)
-            for _ in range(max(1, face.passes)):
+            passes = self._neutralised(crop)[1] if face.direct else face.passes
+            for _ in range(max(1, passes)):
                 crop = self._apply(self._to_neutral, crop, self._code(NEUTRAL, 1.0), strength)
             return crop
-        if self.intensity and strength <= 1:
+        if self.intensity and strength <= 1 and not face.direct:
             rest = 1.0 if strength else 0.0
             return self._apply(self._to_expression, face.start, self._code(name, strength), rest)
         return self._apply(self._to_expression, face.start, self._code(name, 1.0), strength)

@@ -16,6 +16,10 @@ FLOW_LIMIT = 0.5
 BLEND_BIAS = -3.0
 """The blend starts near 0.05: the untrained output is almost the source."""
 
+_WINDOW = 5
+_FLAT = 1e-4
+"""Variance of noise of about one grey level of 255: below it, two variances are alike."""
+
 OutputKind = Literal["pixels", "residual", "warp"]
 
 
@@ -92,9 +96,9 @@ def _warped(source: Images, output: TrunkOutput, refiner: Refiner | None) -> Tra
     return Translation(image=image, flow=flow, blend=blend, pixels=pixels)
 
 
-def warp(source: Images, flow: Flows) -> Images:
-    """Sample `source` at its own pixel positions plus `flow` (upsampled to its size), bilinear;
-    outside the image the border repeats."""
+def warp(source: Images, flow: Flows, mode: Literal["bilinear", "bicubic"] = "bilinear") -> Images:
+    """Sample `source` at its own pixel positions plus `flow` (upsampled to its size); outside the
+    image the border repeats. Bicubic values may lie a little outside the source's range."""
     height, width = source.shape[2:]
     offsets = F.interpolate(flow.to(source.dtype), (height, width), mode="bilinear")
     identity = torch.eye(2, 3, dtype=source.dtype, device=source.device)
@@ -104,7 +108,7 @@ def warp(source: Images, flow: Flows) -> Images:
     return F.grid_sample(
         source,
         grid + offsets.permute(0, 2, 3, 1),
-        mode="bilinear",
+        mode=mode,
         padding_mode="border",
         align_corners=False,
     )
@@ -114,8 +118,11 @@ def recompose(source: Images, translation: Translation, strength: float = 1.0) -
     """Apply the fields of a warp translation to the source at any size.
 
     The new pixels are known at the network's size only. At a larger size their coarse image is kept
-    and the fine detail is the warped source's, faded where the pixels are new:
-    up(low) + (1 - blend) (warped - up(down(warped))).
+    and the fine detail is the warped source's, faded where the pixels are new and where the
+    translation has flattened the coarse image, as when a row of teeth becomes a lip:
+    up(low) + up((1 - blend) r) (warped - up(down(warped))), where r is
+    min(1, var(low) / var(down(warped))) in a small window. The source is sampled bicubically here:
+    bilinear sampling takes a fifth of the fine texture of a skin.
 
     Args:
         source: the image that was translated, at any size, in [-1, 1].
@@ -129,14 +136,24 @@ def recompose(source: Images, translation: Translation, strength: float = 1.0) -
     if flow is None or blend is None or pixels is None:
         raise ValueError("recompose needs the fields of a warp output")
     size = (int(source.shape[2]), int(source.shape[3]))
-    moved = warp(source, flow * strength)
     alpha = (blend * strength).clamp(0, 1)
     low_size = (int(pixels.shape[2]), int(pixels.shape[3]))
     if size == low_size:
-        return torch.lerp(moved, pixels, alpha)
+        return torch.lerp(warp(source, flow * strength), pixels, alpha)
+    moved = warp(source, flow * strength, mode="bicubic")
     moved_low = F.interpolate(moved, low_size, mode="bilinear", antialias=True)
     low = torch.lerp(moved_low, pixels, alpha)
     detail = moved - F.interpolate(moved_low, size, mode="bicubic")
-    alpha_full = F.interpolate(alpha, size, mode="bilinear")
+    kept = ((_variance(low) + _FLAT) / (_variance(moved_low) + _FLAT)).clamp(max=1)
+    gate = F.interpolate(kept * (1 - alpha), size, mode="bilinear")
     coarse = F.interpolate(low, size, mode="bicubic")
-    return (coarse + (1 - alpha_full) * detail).clamp(-1, 1)
+    return (coarse + gate * detail).clamp(-1, 1)
+
+
+def _variance(images: Images) -> Masks:
+    """Around each pixel, in a square of `_WINDOW`; mean over the channels."""
+    edge = _WINDOW // 2
+    padded = F.pad(images, (edge, edge, edge, edge), mode="replicate")
+    mean = F.avg_pool2d(padded, _WINDOW, stride=1)
+    square = F.avg_pool2d(padded * padded, _WINDOW, stride=1)
+    return (square - mean * mean).clamp_min(0).mean(dim=1, keepdim=True)

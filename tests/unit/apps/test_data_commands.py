@@ -106,6 +106,21 @@ def test_evaluate(packaged: Path, tiny_data: Path, tmp_path: Path, capsys: Captu
     assert main(["evaluate", "x", str(tiny_data), "--out", str(tmp_path)]) == 2
 
 
+def test_evaluate_takes_a_route_and_a_split(
+    packaged: Path, tiny_data: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    out = tmp_path / "scores.json"
+    asked = ["evaluate", packaged / "translator", tiny_data, "--out", out, "--without", "landmarks"]
+    said = run(capsys, *asked, "--route", "direct", "--split", "val")
+    scores = json.loads(out.read_text())
+    assert (scores["route"], scores["data"]["split"]) == ("direct", "val")
+    (source,) = scores["from_expression"]
+    assert f"expression to another (direct), {source}" in said
+    for option, words in (("--route", "a route is"), ("--split", "--split takes train, val, test")):
+        assert main([*map(str, asked), option, "round"]) == 2
+        assert words in capsys.readouterr().err
+
+
 def test_bench_train(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     monkeypatch.setattr(training_bench, "convolution_limit", lambda *args, **kwargs: 1e12)
     said = run(

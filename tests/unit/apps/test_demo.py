@@ -49,9 +49,13 @@ def test_demo_on_a_photo(
     packaged: Path, photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "demo"
-    photo = photos / "anna.jpg"
-    assert main(["demo", "--photo", str(photo), "--out", str(out), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["photo"] == "anna.jpg"
+    asked = ["demo", "--photo", str(photos / "anna.jpg"), "--out", str(out), "--json"]
+    assert main([*asked, "--route", "direct"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["photo"], report["route"]) == ("anna.jpg", "direct")
+    assert report["faces"][0]["neutralised_first"] is False
+    sidecar = json.loads((out / "sad.png.json").read_text())
+    assert sidecar["settings"]["route"] == "direct"
 
 
 @pytest.mark.parametrize("name", ["notes.jpg", "more/wall.png", "missing.jpg"])

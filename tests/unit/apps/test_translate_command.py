@@ -66,9 +66,27 @@ def test_output_keeps_size_and_says_what_it_is(
         "strength": 0.5,
         "face": "largest",
         "assume_neutral": False,
+        "route": "neutral-first",
     }
     assert sidecar["faces"][0]["neutralised_first"] is True
     assert "CC BY" in sidecar["credit"]
+
+
+def test_the_direct_route_is_taken_and_named(
+    packaged: Path, photos: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    asked = ("translate", photos / "anna.jpg", "--to", "sad")
+    for route in ("neutral-first", "direct"):
+        assert run(capsys, *asked, "--route", route, "--out", tmp_path / route)[0] == 0
+    sidecar = json.loads((tmp_path / "direct" / "anna.sad.jpg.json").read_text())
+    assert sidecar["settings"]["route"] == "direct"
+    assert sidecar["faces"][0]["neutralised_first"] is False
+    assert sidecar["faces"][0]["source_probabilities"]["happy"] > 0.9
+    first, direct = (
+        np.asarray(Image.open(tmp_path / route / "anna.sad.jpg"))
+        for route in ("neutral-first", "direct")
+    )
+    assert (first != direct).any()
 
 
 def test_json_and_model_and_assume_neutral(
@@ -112,6 +130,7 @@ def test_asking_for_a_face_that_is_not_there(
         (("--to", "hapy"), "did you mean 'happy'"),
         (("--to", "happy", "--strength", "2"), "strength goes from 0 to 1.5"),
         (("--to", "happy", "--face", "best"), "--face takes"),
+        (("--to", "happy", "--route", "round"), "a route is neutral-first or direct"),
     ],
 )
 def test_wrong_options_write_nothing(

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ecgan.data.manifest import Manifest, load_manifest
-from ecgan.evaluation.cases import expression_cases, neutral_cases
+from ecgan.evaluation.cases import expression_cases, neutral_cases, other_cases
 from ecgan.expressions import Vocabulary
 
 HAPPY = Vocabulary(("neutral", "happy"))
@@ -66,3 +66,42 @@ def test_without_pairs_there_is_no_truth(tiny_data: Path) -> None:
     unpaired = Manifest(manifest.root, alone, manifest.card)
     cases = [*expression_cases(unpaired, "test", HAPPY), *neutral_cases(unpaired, "test", HAPPY)]
     assert all(case.truths == (None,) for case in cases)
+
+
+def test_an_expressive_image_goes_to_every_other_expression(tiny_data: Path) -> None:
+    manifest = load_manifest(tiny_data)
+    vocabulary = Vocabulary(("neutral", "happy", "fear", "sad"))
+    cases = other_cases(manifest, "test", vocabulary)
+    assert [(case.source.subject, case.source.expression) for case in cases] == [
+        (person, expression)
+        for expression in ("happy", "sad")
+        for person in ("test-000", "test-001")
+    ]
+    for case in cases:
+        wanted = [name for name in ("happy", "fear", "sad") if name != case.source.expression]
+        assert list(case.targets) == wanted
+        for name, truth in zip(case.targets, case.truths, strict=True):
+            if name == "fear":
+                assert truth is None
+            else:
+                assert truth is not None
+                assert (truth.pair, truth.expression) == (case.source.pair, name)
+
+
+def test_the_strongest_image_of_each_source_stands_for_an_expression(tiny_data: Path) -> None:
+    manifest = load_manifest(tiny_data)
+    happy = [record for record in manifest.records if record.expression == "happy"]
+    weaker = [replace(record, image=f"{record.image}.weaker", intensity=0.6) for record in happy]
+    photos = [
+        replace(record, image=f"{record.image}.{take}", source="photos", intensity=None, pair=None)
+        for record in happy
+        for take in (1, 2)
+    ]
+    vocabulary = Vocabulary(("neutral", "happy", "sad"))
+    for records in ((*weaker, *happy, *photos), (*happy, *photos, *weaker)):
+        cases = other_cases(Manifest(manifest.root, records, manifest.card), "test", vocabulary)
+        assert {case.targets for case in cases} == {("sad",)}
+        drawn, real = ([c for c in cases if (c.source.pair is None) is no] for no in (False, True))
+        assert [case.source.intensity for case in drawn] == [1.0, 1.0]
+        assert [case.source.image.endswith(".1") for case in real] == [True, True]
+        assert [case.truths for case in real] == [(None,), (None,)]

@@ -17,6 +17,7 @@ from ecgan.evaluation.instruments import PARTS
 from ecgan.evaluation.results import Evaluation
 from ecgan.expressions import EXPRESSIONS
 from ecgan.faces.masks import face_mask
+from ecgan.inference.translator import ROUTES
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +66,8 @@ def test_the_judges_verdict_is_what_is_reported(evaluation: Evaluation) -> None:
 
 
 def test_pasting_back_changes_nothing_outside_the_mask(evaluation: Evaluation) -> None:
-    for comparison in (evaluation.expressions, evaluation.neutralisation):
+    others = evaluation.from_expression.values()
+    for comparison in (evaluation.expressions, evaluation.neutralisation, *others):
         for scores in (comparison.model, comparison.identity):
             assert scores.figures["outside"]["all"].value == 0
             assert scores.outside_largest == 0
@@ -79,6 +81,41 @@ def test_the_identity_is_scored_beside_the_model(evaluation: Evaluation) -> None
     assert model["all"].value < identity["all"].value < 1, "a random network blurs the face"
     assert set(model) == {"happy", "sad", "surprise", "all"}, "only where there is a truth"
     assert comparison.truth["accuracy"]["happy"].value == 1
+
+
+def test_expressive_images_meet_the_other_expressions(evaluation: Evaluation) -> None:
+    (comparison,) = evaluation.from_expression.values()
+    accuracy = comparison.model.figures["accuracy"]
+    assert {name: interval.images for name, interval in accuracy.items()} == {
+        "happy": 6,
+        "sad": 6,
+        "angry": 9,
+        "fear": 9,
+        "disgust": 9,
+        "surprise": 6,
+        "all": 45,
+    }
+    assert accuracy["all"].people == 3
+    assert set(comparison.model.figures["ssim"]) == {"happy", "sad", "surprise", "all"}
+    assert comparison.model.figures["intensity_monotone"]["all"].images == 15
+
+
+def test_the_route_is_that_of_expressive_images_alone(
+    data: Path, models: tuple[Path, Path], evaluation: Evaluation
+) -> None:
+    parts = [part for part in PARTS if part != "from-expression"]
+    first, direct = (
+        evaluate(models[0], data, recognizer=models[1], without=parts, route=route)
+        for route in ROUTES
+    )
+    assert [result.facts["route"] for result in (first, direct)] == list(ROUTES)
+    assert first.expressions == direct.expressions
+    assert first.neutralisation == direct.neutralisation
+    assert first.from_expression != direct.from_expression
+    for one, other in zip(
+        first.from_expression.values(), direct.from_expression.values(), strict=True
+    ):
+        assert one.identity == other.identity
 
 
 def test_writes_figures_with_their_provenance(
@@ -96,7 +133,9 @@ def test_writes_figures_with_their_provenance(
     assert {"date", "command", "machine", "versions", "data", "intervals"} <= set(written)
     assert len(written["translator_sha256"]) == len(written["recognizer_sha256"]) == 64
     assert written["data"]["people"] == 3
-    assert told[-1] == (27, 27)
+    assert written["from_expression"] == expected["from_expression"]
+    assert written["route"] == "neutral-first"
+    assert told[-1] == (72, 72)
     assert [path.name for path in out.parent.iterdir()] == ["test.json"]
 
 
@@ -108,8 +147,11 @@ def test_without_pairs_there_is_no_similarity(
     for name in ("images", "masks"):
         (tmp_path / name).symlink_to(data / name)
     write_manifest(Manifest(tmp_path, alone, manifest.card))
-    result = evaluate(models[0], tmp_path, recognizer=models[1])
-    assert "ssim" not in result.expressions.model.figures
+    parts = [part for part in PARTS if part != "from-expression"]
+    result = evaluate(models[0], tmp_path, recognizer=models[1], without=parts)
+    (other,) = result.from_expression.values()
+    for comparison in (result.expressions, other):
+        assert "ssim" not in comparison.model.figures
     assert result.expressions.truth == {}
 
 
@@ -157,6 +199,7 @@ def test_parts_can_be_left_out(data: Path, models: tuple[Path, Path]) -> None:
         "ssim",
         "psnr_db",
     }
+    assert result.from_expression == {}
     assert result.facts["measured_with"] == {}
     with pytest.raises(UsageError, match=r"no part 'speed'.*landmarks"):
         evaluate(models[0], data, recognizer=models[1], without=["speed"])

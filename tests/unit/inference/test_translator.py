@@ -1,6 +1,7 @@
 """The translator changes the face as asked and nothing else."""
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,9 @@ from ecgan.errors import FaceError, SnapshotError, UsageError
 from ecgan.faces.masks import JAW_ROOM, face_mask
 from ecgan.faces.paste import photo_mask
 from ecgan.inference.recognizer import Recognizer
-from ecgan.inference.translator import NEUTRAL_PASSES, Translator
+from ecgan.inference.translator import NEUTRAL_PASSES, Route, Translator, parse_route
+
+HAPPY = [0, 1, 0, 0, 0, 0, 0]
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +31,35 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     made["warp"] = translator_snapshot(root / "warp")
     made["plain"] = translator_snapshot(root / "plain", intensity=False)
     made["pixels"] = translator_snapshot(root / "pixels", output="pixels", intensity=False)
+    made["direct"] = translator_snapshot(root / "direct", route="direct")
+    made["round"] = translator_snapshot(root / "round", route="round")
     return made
 
 
-def load(folders: dict[str, Path], kind: str = "warp", sees: str = "neutral") -> Translator:
+def load(
+    folders: dict[str, Path],
+    kind: str = "warp",
+    sees: str = "neutral",
+    route: Route | None = None,
+) -> Translator:
     recognizer = Recognizer.load(folders[sees], precision="fp32")
     finder = KnownFaces(astronaut_face())
-    return Translator.load(folders[kind], recognizer=recognizer, finder=finder)
+    return Translator.load(folders[kind], route=route, recognizer=recognizer, finder=finder)
+
+
+def calls(translator: Translator) -> list[tuple[str, list[float]]]:
+    """Grows by each generator's name and z as they are called."""
+    seen: list[tuple[str, list[float]]] = []
+    for name in ("to_expression", "to_neutral"):
+        generator = getattr(translator, f"_{name}")
+        inner = generator.forward
+
+        def spy(source, code, name=name, inner=inner):
+            seen.append((name, code[0].tolist()))
+            return inner(source, code)
+
+        generator.forward = spy
+    return seen
 
 
 @pytest.mark.parametrize("kind", ["warp", "plain", "pixels"])
@@ -67,19 +92,12 @@ def test_strength_zero_is_the_photo_and_more_changes_more(
 
 
 def test_intensity_goes_into_the_code(folders: dict[str, Path]) -> None:
-    seen = []
     translator = load(folders)
-    inner = translator._to_expression.forward
-
-    def spy(source, code):
-        seen.append(code[0].tolist())
-        return inner(source, code)
-
-    translator._to_expression.forward = spy  # type: ignore[method-assign]
+    seen = calls(translator)
     ready = translator.prepare(astronaut_photo())
     for strength in (0.25, 1.0, 1.5):
         translator.render(ready, "happy", strength)
-    assert seen == [[0.75, 0.25, 0, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0, 0], [0, 1, 0, 0, 0, 0, 0]]
+    assert [code for _, code in seen] == [[0.75, 0.25, 0, 0, 0, 0, 0], HAPPY, HAPPY]
 
 
 def test_expressions_differ(folders: dict[str, Path]) -> None:
@@ -107,6 +125,61 @@ def test_strength_zero_of_a_smiling_face_is_its_neutral_one(folders: dict[str, P
     ready = translator.prepare(astronaut_photo())
     zero = translator.render(ready, "sad", 0).pixels
     np.testing.assert_array_equal(zero, translator.render(ready, "neutral").pixels)
+
+
+def test_snapshots_that_name_no_route_neutralise_first(folders: dict[str, Path]) -> None:
+    photo, translator = astronaut_photo(), load(folders, sees="happy")
+    seen = calls(translator)
+    made = translator.translate(photo, "happy")
+    assert [name for name, _ in seen] == ["to_neutral"] * NEUTRAL_PASSES + ["to_expression"]
+    asked = load(folders, "direct", sees="happy", route="neutral-first").translate(photo, "happy")
+    np.testing.assert_array_equal(made.pixels, asked.pixels)
+
+
+@pytest.mark.parametrize("kind", ["warp", "plain", "pixels"])
+def test_direct_starts_from_the_photo(folders: dict[str, Path], kind: str) -> None:
+    photo, translator = astronaut_photo(), load(folders, kind, sees="happy", route="direct")
+    seen = calls(translator)
+    ready = translator.prepare(photo)
+    strengths = (0, 0.01, 0.25, 0.5, 0.75, 1, 1.25, 1.5)
+    made = [translator.render(ready, "happy", s).pixels for s in strengths]
+    assert seen == [("to_expression", HAPPY)] * 7
+    assert (made[0] == photo.pixels).all()
+    changes = [np.abs(pixels.astype(int) - photo.pixels).mean() for pixels in made]
+    assert all(more > less for less, more in pairwise(changes)), changes
+    assert changes[1] < 0.1 * changes[5], "no jump where the strength leaves 0"
+    assert ready.faces[0].passes == 0 and ready.faces[0].expressive
+
+
+def test_both_routes_neutralise_alike(folders: dict[str, Path]) -> None:
+    photo = astronaut_photo()
+    first, direct = (load(folders, kind, sees="happy") for kind in ("warp", "direct"))
+    assert (first.route, direct.route) == ("neutral-first", "direct")
+    for strength in (0, 0.5, 1):
+        one, other = (t.translate(photo, "neutral", strength) for t in (first, direct))
+        np.testing.assert_array_equal(one.pixels, other.pixels)
+    assert (first.translate(photo, "sad").pixels != direct.translate(photo, "sad").pixels).any()
+
+
+@pytest.mark.parametrize("strength", [0, 0.5, 1, 1.5])
+def test_a_neutral_face_goes_one_way(folders: dict[str, Path], strength: float) -> None:
+    photo = astronaut_photo()
+    for assume_neutral, sees in ((True, "happy"), (False, "neutral")):
+        one, other = (
+            load(folders, kind, sees).translate(
+                photo, "fear", strength, assume_neutral=assume_neutral
+            )
+            for kind in ("warp", "direct")
+        )
+        np.testing.assert_array_equal(one.pixels, other.pixels)
+
+
+def test_routes_have_names(folders: dict[str, Path]) -> None:
+    assert parse_route(" Direct ") == "direct"
+    with pytest.raises(UsageError, match="neutral-first or direct, got 'round'"):
+        parse_route("round")
+    with pytest.raises(SnapshotError, match="got 'round'"):
+        load(folders, "round")
 
 
 def test_the_same_call_gives_the_same_pixels(folders: dict[str, Path]) -> None:

@@ -1,0 +1,81 @@
+"""A warp translation applied to its source at any size."""
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from ecgan.networks.output import Translation, recompose, warp
+
+LOW = 32
+
+
+def noise(size: int, seed: int = 0, spread: float = 0.1) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return (spread * torch.randn(1, 3, size, size, generator=generator)).clamp(-0.9, 0.9)
+
+
+def translation(
+    source: torch.Tensor, *, shift_px: float = 0.0, blend: float = 0.0, pixels: float = 0.0
+) -> Translation:
+    """Fields that are alike everywhere, as a network of size `LOW` would give them."""
+    flow = torch.zeros(1, 2, LOW // 4, LOW // 4)
+    flow[:, 0] = 2 * shift_px / source.shape[3]
+    alpha, new = torch.full((1, 1, LOW, LOW), blend), torch.full((1, 3, LOW, LOW), pixels)
+    small = F.interpolate(source, (LOW, LOW), mode="bilinear", antialias=True)
+    return Translation(torch.lerp(warp(small, flow), new, alpha), flow, alpha, new)
+
+
+def fine(images: torch.Tensor) -> float:
+    """Spread of what a network of size `LOW` cannot show, away from the border."""
+    small = F.interpolate(images, (LOW, LOW), mode="bilinear", antialias=True)
+    rest = images - F.interpolate(small, images.shape[2:], mode="bicubic")
+    return float(rest[..., 8:-8, 8:-8].std())
+
+
+def test_at_the_networks_size_it_is_the_translation() -> None:
+    source = noise(LOW)
+    made = translation(source, shift_px=1.3, blend=0.4, pixels=0.5)
+    torch.testing.assert_close(recompose(source, made), made.image)
+
+
+@pytest.mark.parametrize("size", [LOW, 48, 100])
+def test_without_strength_or_fields_it_is_the_source(size: int) -> None:
+    source = noise(size)
+    made = translation(source, shift_px=3.0, blend=0.7, pixels=0.5)
+    torch.testing.assert_close(recompose(source, made, 0.0), source, atol=1e-5, rtol=0)
+    still = translation(source)
+    torch.testing.assert_close(recompose(source, still), source, atol=1e-5, rtol=0)
+
+
+def test_a_move_keeps_the_texture_of_the_skin() -> None:
+    source = noise(128)
+    moved = recompose(source, translation(source, shift_px=2.5))
+    bilinear = warp(source, translation(source, shift_px=2.5).flow)
+    assert fine(bilinear) < 0.72 * fine(source)
+    assert 0.8 * fine(source) < fine(moved) < fine(source)
+
+
+def test_detail_goes_where_the_pixels_are_new() -> None:
+    source = noise(128)
+    kept = [fine(recompose(source, translation(source, blend=b))) for b in (0.0, 0.3, 0.6, 1.0)]
+    assert kept == sorted(kept, reverse=True)
+    assert kept[0] == pytest.approx(fine(source), rel=1e-4)
+    assert kept[3] < 0.01 * kept[0]
+
+
+def test_detail_goes_with_the_structure_that_is_painted_over() -> None:
+    """Teeth: stripes that the network sees, with edges that it does not."""
+    columns = torch.arange(128)
+    stripes = 0.6 * torch.where(columns // 8 % 2 == 0, 1.0, -1.0)
+    teeth = stripes.expand(1, 3, 128, 128) + noise(128, spread=0.05)
+    made = translation(teeth, blend=0.5)
+    assert fine(recompose(teeth, made)) < 0.3 * fine(teeth)
+    skin = noise(128, spread=0.005)
+    made = translation(skin, blend=0.5)
+    assert fine(recompose(skin, made)) == pytest.approx(0.5 * fine(skin), rel=0.1)
+
+
+def test_needs_fields() -> None:
+    source = noise(LOW)
+    with pytest.raises(ValueError, match="warp"):
+        recompose(source, Translation(source))
