@@ -184,8 +184,9 @@ def _seeds(row: Mapping[str, Any]) -> Html:
     return join(
         [
             Html(
-                f"{text(one.get('seed'))}: {number(one.get('original'), scale=100)} / "
-                f"{number(one.get('generated'), scale=100)}"
+                f'<span class="seed">{text(one.get("seed"))}: '
+                f"{number(one.get('original'), scale=100)} / "
+                f"{number(one.get('generated'), scale=100)}</span>"
             )
             for one in objects(row.get("seeds"))
         ],
