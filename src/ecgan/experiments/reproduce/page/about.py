@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ecgan.experiments.reproduce.page.contents import SHORT, Contents, mapping, objects
+from ecgan.experiments.reproduce.page.contents import SHORT, Contents, Missing, mapping, objects
 from ecgan.experiments.reproduce.page.labels import (
     ABOUT_METHODS,
     CITATION,
@@ -67,7 +67,9 @@ def data_card(contents: Contents) -> Html:
 
 
 def plan_of(contents: Contents) -> Html:
-    """Methods, budget, seeds and machine."""
+    """Methods, budget, seeds and machine; raises Missing where there is no plan."""
+    if contents.no_plan:
+        raise Missing(contents.no_plan)
     settings = mapping(contents.plan.get("method_settings"))
     budget = mapping(contents.plan.get("budget"))
     common = budget.get("common")

@@ -5,17 +5,14 @@ Colours are told apart by the colour-blind; marks, lines and hatches tell the sa
 
 from __future__ import annotations
 
-import io
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ecgan.errors import UsageError
 from ecgan.evaluation.bootstrap import Interval
 from ecgan.experiments.reproduce.page.curves import ROLES, Curve, Training
+from ecgan.experiments.reproduce.page.drawing import INK, WIDTH, chart_png
 from ecgan.experiments.reproduce.page.labels import (
     GREY,
     ORIGINAL,
@@ -29,38 +26,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTH = 7.2
-"""Of a printed page between its margins, in inches."""
-_DPI = 200
 _FAR_APART = 8
 """Times as large."""
 _FEW = 3
 """Points that are marked one by one, since they make no visible line."""
-_INK = "#1d2126"
-_STYLE = {
-    "font.family": "DejaVu Sans",
-    "font.size": 8.5,
-    "text.color": _INK,
-    "text.parse_math": False,  # names from the data are no formulas
-    "axes.edgecolor": "#5a626b",
-    "axes.labelcolor": _INK,
-    "axes.titlesize": 9,
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.grid.axis": "y",
-    "axes.axisbelow": True,
-    "grid.color": "#e3e5e8",
-    "grid.linewidth": 0.7,
-    "xtick.color": _INK,
-    "ytick.color": _INK,
-    "lines.linewidth": 1.3,
-    "hatch.linewidth": 0.6,
-    "legend.frameon": False,
-    "figure.facecolor": "white",
-    "savefig.facecolor": "white",
-}
 
 Points = tuple[Sequence[Sequence[float]], Sequence[str]]
 """(images, 2) places and the expression of each."""
@@ -79,7 +48,7 @@ def vgg_score_bars(scores: Mapping[str, Mapping[str, Interval]]) -> bytes:
                 if found is not None:
                     _bar(axes, number + offset, found, style.colour, hatch)
         for key, hatch in (("mean probability", ""), ("accuracy", "////")):
-            axes.bar(0, 0, facecolor="white", edgecolor=_INK, hatch=hatch, label=key)
+            axes.bar(0, 0, facecolor="white", edgecolor=INK, hatch=hatch, label=key)
         labels = [_short(style_of(name).label) for name in names]
         axes.set_xticks(range(len(names)), labels)
         axes.set_ylim(0, 100)
@@ -87,7 +56,7 @@ def vgg_score_bars(scores: Mapping[str, Mapping[str, Interval]]) -> bytes:
         axes.set_xlim(-0.6, len(names) - 0.4)
         _legend_above(axes, 2)
 
-    return _png(draw, 2.9)
+    return chart_png(draw, 2.9)
 
 
 def vgg_score_by_expression(scores: Mapping[str, Mapping[str, Interval]], key: str) -> bytes:
@@ -115,7 +84,7 @@ def vgg_score_by_expression(scores: Mapping[str, Mapping[str, Interval]], key: s
         axes.set_ylabel(f"{key} (%)")
         _legend_above(axes, 4)
 
-    return _png(draw, 3.2)
+    return chart_png(draw, 3.2)
 
 
 def feature_maps(maps: Mapping[str, Points], expressions: Sequence[str]) -> bytes:
@@ -142,7 +111,7 @@ def feature_maps(maps: Mapping[str, Points], expressions: Sequence[str]) -> byte
                     c=colour,
                     marker=marker,
                     linewidths=0.3,
-                    edgecolors=_INK,
+                    edgecolors=INK,
                     label=expression if number == 0 else None,
                 )
             axes.set_title(style_of(name).label)
@@ -153,7 +122,7 @@ def feature_maps(maps: Mapping[str, Points], expressions: Sequence[str]) -> byte
                 axes.spines[side].set_visible(True)
         figure.legend(loc="outside upper center", ncols=min(7, len(styles)), markerscale=1.5)
 
-    return _png(draw, 0.4 + rows * (WIDTH / columns + 0.1))
+    return chart_png(draw, 0.4 + rows * (WIDTH / columns + 0.1))
 
 
 def training_curves(trainings: Mapping[str, Training]) -> bytes:
@@ -192,7 +161,7 @@ def training_curves(trainings: Mapping[str, Training]) -> bytes:
         handles, labels = panels[0][0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper center", ncols=len(ROLES))
 
-    return _png(draw, 0.6 + 1.45 * len(trainings))
+    return chart_png(draw, 0.6 + 1.45 * len(trainings))
 
 
 def dose_curves(
@@ -226,45 +195,16 @@ def dose_curves(
         axes.set_ylabel("accuracy on original test images (%)")
         _legend_above(axes, 3)
 
-    return _png(draw, 3.6)
-
-
-@contextmanager
-def _drawing() -> Iterator[None]:
-    """The look of all charts, whatever the user's own settings are."""
-    try:
-        import matplotlib
-    except ImportError:
-        raise UsageError(
-            "charts need Matplotlib: pip install 'ecgan[reproduce]', then run the same command "
-            "again"
-        ) from None
-    with matplotlib.rc_context(), warnings.catch_warnings():
-        matplotlib.rcdefaults()
-        for key, value in _STYLE.items():
-            matplotlib.rcParams[key] = value  # type: ignore[index]
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        yield
-
-
-def _png(draw: Callable[[Figure], None], height: float) -> bytes:
-    with _drawing():
-        from matplotlib.figure import Figure
-
-        figure = Figure(figsize=(WIDTH, height), layout="constrained")
-        draw(figure)
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None})
-        return buffer.getvalue()
+    return chart_png(draw, 3.6)
 
 
 def _bar(axes: Axes, place: float, found: Interval, colour: str, hatch: str) -> None:
     """One bar in percent; the hatch is drawn light over the colour, with its interval on top."""
     value = 100 * found.value
     axes.bar(place, value, 0.38, color=colour, edgecolor="white", hatch=hatch, linewidth=0)
-    axes.bar(place, value, 0.38, color="none", edgecolor=_INK, linewidth=0.6)
+    axes.bar(place, value, 0.38, color="none", edgecolor=INK, linewidth=0.6)
     if found.low is not None and found.high is not None:
-        axes.errorbar(place, value, _beyond([found]), color=_INK, capsize=2.5, linewidth=1)
+        axes.errorbar(place, value, _beyond([found]), color=INK, capsize=2.5, linewidth=1)
 
 
 def _marks(
@@ -286,7 +226,7 @@ def _marks(
         marker=style.marker,
         linestyle=style.line if joined else "none",
         markersize=5,
-        markeredgecolor=_INK,
+        markeredgecolor=INK,
         markeredgewidth=0.5,
         linewidth=1.3,
         elinewidth=0.9,

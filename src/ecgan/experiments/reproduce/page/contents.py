@@ -10,6 +10,8 @@ from typing import Any
 
 PLAN_NAME = "plan.json"
 RESULTS_NAME = "results"
+EVALUATION = "evaluation-"
+"""And the method: the name of a part."""
 SHORT = 12
 """Digits of a hash where the whole one is told elsewhere."""
 
@@ -41,6 +43,8 @@ class Contents:
     parts: Mapping[str, Part]
     damaged: Mapping[str, str]
     """Files of `results/` that cannot be used, and why, by the name of the part."""
+    no_plan: str | None
+    """Why there is no plan; None where there is one."""
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -94,9 +98,6 @@ class Contents:
         return f"{RESULTS_NAME}/{name}.json is not there: {reason}"
 
 
-EVALUATION = "evaluation-"
-
-
 def read_contents(out: Path) -> Contents:
     """Read the plan and all parts; what is damaged is noted, not raised."""
     damaged: dict[str, str] = {}
@@ -106,12 +107,12 @@ def read_contents(out: Path) -> Contents:
             parts[path.stem] = _part(path)
         except (OSError, ValueError) as error:
             damaged[path.stem] = f"cannot be used: {_line(error)}"
+    plan, problem = {}, None
     try:
         plan = _object(out / PLAN_NAME)
     except (OSError, ValueError) as error:
-        plan = {}
-        damaged["plan"] = f"({PLAN_NAME}) cannot be used: {_line(error)}"
-    return Contents(out, plan, parts, damaged)
+        problem = f"{PLAN_NAME} cannot be used: {_line(error)}"
+    return Contents(out, plan, parts, damaged, problem)
 
 
 def objects(value: Any) -> Sequence[Mapping[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ecgan.errors import ImageError
 from ecgan.experiments.reproduce.page.contents import Contents, Missing, Part, objects
-from ecgan.experiments.reproduce.page.labels import style_of
+from ecgan.experiments.reproduce.page.labels import METHODS, style_of
 from ecgan.experiments.reproduce.page.sheet import Cell, Group, Pixels, Row, picture_sheet
 from ecgan.expressions import NEUTRAL
 from ecgan.faces.photo import Photo, read_photo
@@ -21,7 +21,6 @@ from ecgan.inference.marking import NOTICE, Mark, write_marked
 TILE_PX = (112, 160)
 """Smaller images are shown larger than they are, larger ones smaller."""
 PEOPLE_PER_SOURCE = 2
-_PAPER_ORDER = ("pix2pix", "cyclegan", "cyclegan-shared", "stargan", "paper", "default")
 _FIGURE_3 = ("pix2pix", "cyclegan", "paper", "default")
 """The methods of the paper's Figure 3; Figure 4 of this page shows all."""
 _SHOWN = ("default", "paper")
@@ -64,7 +63,7 @@ class FacePictures:
         """Methods with a picture, in the order of the paper's figure, others last."""
         known = self._contents.methods
         made = {key for row in (*self._there, *self._back) for key, path in row.items() if path}
-        order = [name for name in _PAPER_ORDER if name in known]
+        order = [name for name in METHODS if name in known]
         order += [name for name in known if name not in order]
         return tuple(name for name in order if name in made)
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from ecgan.evaluation.bootstrap import Interval
 from ecgan.experiments.reproduce.page import charts
-from ecgan.experiments.reproduce.page.contents import Contents, Missing, Part, mapping, objects
+from ecgan.experiments.reproduce.page.chart_tables import dose_table, last_values
+from ecgan.experiments.reproduce.page.contents import Contents, Missing, mapping, objects
 from ecgan.experiments.reproduce.page.curves import Training, read_training
 from ecgan.experiments.reproduce.page.faces import Drawn, FacePictures
 from ecgan.experiments.reproduce.page.labels import ORIGINAL, label_of, style_of
@@ -17,19 +18,15 @@ from ecgan.experiments.reproduce.page.markup import (
     Html,
     details,
     join,
-    paragraph,
     picture,
-    table,
     text,
 )
 from ecgan.experiments.reproduce.page.numbers import (
-    NOTHING,
     interval_of,
     number,
     plain_rate,
-    rate,
 )
-from ecgan.experiments.reproduce.page.tables import ordered, source
+from ecgan.experiments.reproduce.page.origin import ordered, source
 from ecgan.files import write_bytes
 
 _INTERVALS = "Bars: 95 % intervals (bootstrap over people)."
@@ -183,7 +180,7 @@ class Figures:
                     "run. "
                     "The losses of different methods are different quantities.",
                 ),
-                details(text("The last value of every term"), _last_values(trainings)),
+                details(text("The last value of every term"), last_values(trainings)),
                 *(
                     source(self._contents.parts[f"train-{name}"], self._contents, name=name)
                     for name in trainings
@@ -254,7 +251,7 @@ class Figures:
                     f"Curves of accuracy against {counted}. {told}.",
                     f"{about} {_INTERVALS}",
                 ),
-                _dose_table(curves, key, counted, part, self._contents),
+                dose_table(curves, key, counted, part, self._contents),
             ]
         )
 
@@ -284,71 +281,6 @@ def _points(rows: Sequence[Mapping[str, Any]], key: str) -> list[tuple[int, Inte
         if accuracy is not None and isinstance(row.get(key), int):
             found.append((int(row[key]), accuracy))
     return sorted(found, key=lambda point: point[0])
-
-
-def _seeds(rows: Any, key: str, number_of: int) -> Html:
-    """The accuracy of each recogniser of a point, where there are several."""
-    for row in objects(rows):
-        seeds = row.get("seeds")
-        if row.get(key) == number_of and isinstance(seeds, list) and len(seeds) > 1:
-            told = ", ".join(number(one, scale=100) for one in seeds)
-            return Html(f'<span class="verdict">by seed: {told}</span>')
-    return Html("")
-
-
-def _dose_table(
-    curves: Mapping[str, Sequence[tuple[int, Interval]]],
-    key: str,
-    counted: str,
-    part: Part,
-    contents: Contents,
-) -> Html:
-    numbers = sorted({count for points in curves.values() for count, _ in points})
-    rows = [
-        (
-            text(label_of(name)),
-            *(
-                join([rate(dict(points).get(count)), _seeds(part.values[name], key, count)])
-                for count in numbers
-            ),
-        )
-        for name, points in curves.items()
-    ]
-    people = sorted({one.people for points in curves.values() for _, one in points if one.people})
-    shown = table(
-        join(
-            [
-                Html("<b>Accuracy, %,</b>"),
-                text(f"by {counted}; {' or '.join(map(str, people)) or NOTHING} test people."),
-            ],
-            " ",
-        ),
-        [text("Trained with"), *(text(count) for count in numbers)],
-        rows,
-        kind="stacked",
-    )
-    return join([shown, source(part, contents)])
-
-
-def _last_values(trainings: Mapping[str, Training]) -> Html:
-    terms = list(dict.fromkeys(term for one in trainings.values() for term in one.last))
-    rows = [
-        (
-            text(term),
-            *(text(number(one.last.get(term), 4)) for one in trainings.values()),
-        )
-        for term in terms
-    ]
-    runs = "; ".join(
-        f"{style_of(name).label}: {len(one.runs)} run{'s' if len(one.runs) > 1 else ''}"
-        for name, one in trainings.items()
-    )
-    shown = table(
-        text("Means over the last tenth of the logged updates, and over the runs."),
-        [text("Term"), *(text(style_of(name).label) for name in trainings)],
-        rows,
-    )
-    return join([shown, paragraph(text(runs), kind="source")])
 
 
 def _last(training: Training, role: str) -> str:

@@ -21,20 +21,19 @@ class Style:
     colour: str
     marker: str
     line: str | tuple[int, tuple[int, ...]]
-    hatch: str
 
 
 METHODS = {
-    "pix2pix": Style("Pix2pix", BLUE, "s", (0, (5, 2)), "///"),
-    "cyclegan": Style("CycleGAN", VERMILLION, "^", (0, (4, 1, 1, 1)), "\\\\\\"),
-    "cyclegan-shared": Style("CycleGAN with z", ORANGE, "v", (0, (1, 1)), "xxx"),
-    "stargan": Style("StarGAN", PURPLE, "P", (0, (3, 1, 1, 1, 1, 1)), "..."),
-    "paper": Style("ECGAN as printed", SKY, "D", (0, (8, 2)), "---"),
-    "default": Style("ECGAN default", GREEN, "o", "-", ""),
+    "pix2pix": Style("Pix2pix", BLUE, "s", (0, (5, 2))),
+    "cyclegan": Style("CycleGAN", VERMILLION, "^", (0, (4, 1, 1, 1))),
+    "cyclegan-shared": Style("CycleGAN with z", ORANGE, "v", (0, (1, 1))),
+    "stargan": Style("StarGAN", PURPLE, "P", (0, (3, 1, 1, 1, 1, 1))),
+    "paper": Style("ECGAN as printed", SKY, "D", (0, (8, 2))),
+    "default": Style("ECGAN default", GREEN, "o", "-"),
 }
 _REFERENCES = {
-    ORIGINAL: Style("Original images", BLACK, "*", "-", "+++"),
-    NOTHING_DONE: Style("Output = input", GREY, "X", (0, (2, 2)), "ooo"),
+    ORIGINAL: Style("Original images", BLACK, "*", "-"),
+    NOTHING_DONE: Style("Output = input", GREY, "X", (0, (2, 2))),
 }
 ABOUT_METHODS = {
     "pix2pix": "paired: learns from pairs of one person; U-Net, L1 100, conditional PatchGAN",
@@ -59,7 +58,7 @@ _EXPRESSIONS = {
 
 def style_of(key: str) -> Style:
     """Of a method, the original images or doing nothing; unknown methods look alike in grey."""
-    return METHODS.get(key) or _REFERENCES.get(key) or Style(key, GREY, "h", (0, (1, 3)), "|||")
+    return METHODS.get(key) or _REFERENCES.get(key) or Style(key, GREY, "h", (0, (1, 3)))
 
 
 def label_of(key: str) -> str:

@@ -10,7 +10,7 @@ from string import Template
 
 from ecgan import __version__
 from ecgan.errors import EcganError
-from ecgan.experiments.reproduce.page import about, tables, work
+from ecgan.experiments.reproduce.page import about, scores, table_1, table_2, work
 from ecgan.experiments.reproduce.page.contents import Contents, Missing, mapping, read_contents
 from ecgan.experiments.reproduce.page.figures import Figures
 from ecgan.experiments.reproduce.page.labels import METHODS, style_of
@@ -75,25 +75,25 @@ def _sections(contents: Contents, figures: Figures) -> list[Section]:
         return lambda: make(contents)
 
     def evaluated(method: str) -> Callable[[], Html]:
-        return lambda: tables.check_evaluated(contents, method)
+        return lambda: scores.check_evaluated(contents, method)
 
     return [
-        Section("result", "What came out", [of(tables.questions)]),
-        Section("table-2", "Table 2: recognition with generated images", [of(tables.table_2)]),
+        Section("result", "What came out", [of(table_2.questions)]),
+        Section("table-2", "Table 2: recognition with generated images", [of(table_2.table_2)]),
         Section(
             "figure-5a",
             "Figure 5a: the VGG score",
-            [figures.vgg_score, figures.vgg_score_by_expression, of(tables.vgg_scores)],
+            [figures.vgg_score, figures.vgg_score_by_expression, of(scores.vgg_scores)],
         ),
         Section(
             "scores",
             "All scores, method by method",
-            [of(tables.all_scores), *map(evaluated, contents.methods)],
+            [of(scores.all_scores), *map(evaluated, contents.methods)],
         ),
         Section(
             "table-1",
             "In place of Table 1: can generated images be told from original ones?",
-            [of(tables.table_1), of(tables.rater_study)],
+            [of(table_1.table_1), of(table_1.rater_study)],
         ),
         Section("figure-3", "Figure 3: generation and neutralisation", [figures.figure_3]),
         Section(
@@ -173,9 +173,10 @@ def _lead(contents: Contents) -> Html:
     people = mapping(contents.data.get("people"))
     methods = ", ".join(style_of(name).label for name in contents.methods) or "no methods"
     seeds = contents.plan.get("seeds")
-    count = len(seeds) if isinstance(seeds, list) else "?"
+    count = len(seeds) if isinstance(seeds, list) else 0
     facts = [
-        f"{methods}; {contents.plan.get('size', '?')} pixels; {count} seeds.",
+        f"{methods}; {contents.plan.get('size', '?')} pixels; "
+        f"{count or '?'} seed{'s' * (count != 1)}.",
         f"{people.get('train', '?')} people to train on, {people.get('test', '?')} others to test "
         f"on; none is in both.",
     ]

@@ -78,7 +78,7 @@ def test_blocks_have_their_title_and_labels_wrap() -> None:
 
 def test_methods_and_expressions_are_told_apart_without_colour() -> None:
     styles = [*METHODS.values(), style_of("original"), style_of("nothing")]
-    for of in (lambda s: s.marker, lambda s: s.hatch, lambda s: s.colour):
+    for of in (lambda s: s.marker, lambda s: s.colour):
         assert len({of(style) for style in styles}) == len(styles)
     lines = {METHODS[name].line for name in METHODS}
     assert len(lines) == len(METHODS)
