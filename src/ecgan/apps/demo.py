@@ -60,7 +60,7 @@ def demo(
     results = {target: _recognise(translator, result) for target, result in made.items()}
     faces = [describe_face(face) for face in ready.faces]
 
-    def mark(expression: str) -> Mark:
+    def mark(expression: str, faces: list[dict[str, Any]]) -> Mark:
         return Mark(
             source=name,
             source_sha256=source_sha256(source),
@@ -76,13 +76,14 @@ def demo(
         )
 
     for target, result in made.items():
-        write_marked(out / f"{target}.png", result.pixels, source, mark(target))
+        started = [describe_face(face) for face in result.faces]
+        write_marked(out / f"{target}.png", result.pixels, source, mark(target, started))
     shown = made
-    if ready.faces[0].expressive:  # on the route neutral-first, the step between
+    if ready.faces[0].expressive:  # but on the route direct, the step between
         neutral = translator.render(ready, NEUTRAL)
         shown = {NEUTRAL: neutral, **made}
         results = {NEUTRAL: _recognise(translator, neutral), **results}
-    _write_grid(out / "grid.png", ready, shown, results, mark(", ".join(targets)))
+    _write_grid(out / "grid.png", ready, shown, results, mark(", ".join(targets), faces))
     facts: dict[str, Any] = {
         "photo": name,
         "photo_sha256": source_sha256(source),
@@ -93,6 +94,7 @@ def demo(
         "expressions": {
             target: {
                 "file": f"{target}.png",
+                "neutralised_first": made[target].faces[0].passes > 0,
                 "recognised": _best(seen),
                 "probability_of_asked": round(seen.get(target, 0.0), 4),
                 "probabilities": {key: round(value, 4) for key, value in seen.items()},
@@ -187,6 +189,7 @@ def _summarise(facts: dict[str, Any], out: Path) -> None:
     for face in facts["faces"]:
         seen = face["source_probabilities"]
         first = ", so it was neutralised first" if face["neutralised_first"] else ""
+        first += ", where that is better" if first and facts["route"] == "auto" else ""
         say(
             f"{facts['photo']}: the face looks {_best(seen)} ({percent(max(seen.values()))}){first}"
         )

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 RouteOption = Annotated[
     str | None,
     typer.Option(
-        help="How an expressive face is translated: neutral-first, or direct; default: what the "
-        "snapshot says, or else neutral-first.",
+        help="How an expressive face is translated: neutral-first, direct, or auto, the better of "
+        "the two; default: what the snapshot says, or else neutral-first.",
         metavar="ROUTE",
     ),
 ]
@@ -173,7 +173,7 @@ class _Job:
                 source_sha256=sha256,
                 model_sha256=self.translator.sha256,
                 settings=settings,
-                faces=result["faces"],
+                faces=[describe_face(face) for face in made.faces],
                 credit=self.translator.credit,
             )
             output = file.output(self.out, target)

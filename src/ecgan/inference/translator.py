@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -13,7 +13,7 @@ from torch import nn
 
 from ecgan.config import GeneratorConfig, build
 from ecgan.errors import EcganError, SnapshotError, UsageError
-from ecgan.expressions import NEUTRAL, Vocabulary, canonical_expression
+from ecgan.expressions import NEUTRAL, Vocabulary, canonical_expression, expression_of
 from ecgan.faces.masks import JAW_ROOM, face_mask
 from ecgan.faces.paste import paste_back
 from ecgan.faces.photo import Photo
@@ -39,9 +39,10 @@ NEUTRAL_FROM = 0.5
 NEUTRAL_PASSES = 3
 """At most: one pass takes a broad smile back only in part."""
 
-Route = Literal["neutral-first", "direct"]
+Route = Literal["neutral-first", "direct", "auto"]
 """How an expressive face gets another expression: neutralised by the second generator, then
-translated by the first; or by the first alone, which must have learned it (`data.direct`)."""
+translated by the first; by the first alone, which must have learned it (`data.direct`); or as of
+the two the recogniser sees more of what was asked for, at full strength."""
 ROUTES: tuple[Route, ...] = get_args(Route)
 
 
@@ -54,7 +55,7 @@ def parse_route(text: str) -> Route:
     for route in ROUTES:
         if text.strip().lower() == route:
             return route
-    raise UsageError(f"a route is {' or '.join(ROUTES)}, got {text!r}")
+    raise UsageError(f"a route is {', '.join(ROUTES[:-1])} or {ROUTES[-1]}, got {text!r}")
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ class Translated:
     pixels: NDArray[np.uint8]
     """The whole photo at its own size; outside the faces equal to the source."""
     faces: tuple[ReadyFace, ...]
-    """The faces that were translated."""
+    """The faces that were translated, as each was started from."""
     refused: tuple[RefusedFace, ...]
     """Faces that were asked for but cannot be translated."""
 
@@ -213,7 +214,7 @@ class Translator:
     def prepare(
         self, photo: Photo, face: FaceChoice = "largest", assume_neutral: bool = False
     ) -> ReadyPhoto:
-        """Find the asked-for faces; on the route `neutral-first`, neutralise the expressive ones.
+        """Find the asked-for faces; neutralise the expressive ones, but on the route `direct`.
 
         Args:
             photo: any size.
@@ -245,14 +246,15 @@ class Translator:
         """
         self.check(target, strength)
         pixels = ready.photo.pixels
-        for face in ready.faces:
+        faces = tuple(self._started(face, target) for face in ready.faces)
+        for face in faces:
             aligned = face.aligned
             made = to_pixels(self._translated(face, target, strength))
             if np.array_equal(made, aligned.pixels):
                 continue  # not even the resampling of the paste may show
             mask = face_mask(aligned.points, aligned.alignment.size, JAW_ROOM)
             pixels = paste_back(pixels, made, aligned.alignment, mask)
-        return Translated(pixels, ready.faces, ready.refused)
+        return Translated(pixels, faces, ready.refused)
 
     def probabilities(self, crop: NDArray[np.uint8]) -> dict[str, float]:
         """What the recogniser sees in an aligned crop, by expression."""
@@ -279,6 +281,20 @@ class Translator:
             crop = self._apply(self._to_neutral, crop, self._code(NEUTRAL, 1.0), 1.0)
             found, passes = self.probabilities(to_pixels(crop))[NEUTRAL], passes + 1
         return crop, passes
+
+    def _started(self, face: ReadyFace, target: str) -> ReadyFace:
+        """On the route `auto` an expressive face as it is in the photo, if its translation shows
+        more of the target."""
+        asked = expression_of(canonical_expression(target))
+        judged = self.recognizer.vocabulary.expressions if self.route == "auto" else ()
+        if not face.passes or asked == NEUTRAL or asked not in judged:
+            return face
+        photo = replace(face, start=to_tensor(face.aligned.pixels).to(self.device), passes=0)
+        seen = [
+            self.probabilities(to_pixels(self._translated(start, target, 1.0)))[asked]
+            for start in (face, photo)
+        ]
+        return photo if seen[1] > seen[0] else face
 
     def _translated(self, face: ReadyFace, target: str, strength: float) -> Images:
         """The whole aligned crop with another expression."""

@@ -130,7 +130,7 @@ def test_asking_for_a_face_that_is_not_there(
         (("--to", "hapy"), "did you mean 'happy'"),
         (("--to", "happy", "--strength", "2"), "strength goes from 0 to 1.5"),
         (("--to", "happy", "--face", "best"), "--face takes"),
-        (("--to", "happy", "--route", "round"), "a route is neutral-first or direct"),
+        (("--to", "happy", "--route", "round"), "a route is neutral-first, direct or auto"),
     ],
 )
 def test_wrong_options_write_nothing(

@@ -174,9 +174,35 @@ def test_a_neutral_face_goes_one_way(folders: dict[str, Path], strength: float) 
         np.testing.assert_array_equal(one.pixels, other.pixels)
 
 
+@pytest.mark.parametrize("better", ["neutral-first", "direct"])
+def test_auto_takes_the_route_that_shows_more(folders: dict[str, Path], better: str) -> None:
+    photo, translator = astronaut_photo(), load(folders, sees="happy", route="auto")
+    made = {
+        route: load(folders, sees="happy", route=parse_route(route)).translate(photo, "sad", 0.7)
+        for route in ("neutral-first", "direct")
+    }
+    ready = translator.prepare(photo)
+    seen = iter((0.6, 0.4) if better == "neutral-first" else (0.4, 0.6))
+    translator.probabilities = lambda crop: {"sad": next(seen)}
+    result = translator.render(ready, "sad", 0.7)
+    np.testing.assert_array_equal(result.pixels, made[better].pixels)
+    assert (result.faces[0].passes > 0) == (better == "neutral-first")
+    assert next(seen, None) is None, "both routes were looked at once"
+
+
+def test_auto_asks_nothing_where_there_is_no_choice(folders: dict[str, Path]) -> None:
+    photo = astronaut_photo()
+    for sees, target in (("happy", "neutral"), ("neutral", "sad")):
+        one, other = (
+            load(folders, sees=sees, route=parse_route(route)).translate(photo, target)
+            for route in ("auto", "neutral-first")
+        )
+        np.testing.assert_array_equal(one.pixels, other.pixels)
+
+
 def test_routes_have_names(folders: dict[str, Path]) -> None:
     assert parse_route(" Direct ") == "direct"
-    with pytest.raises(UsageError, match="neutral-first or direct, got 'round'"):
+    with pytest.raises(UsageError, match="neutral-first, direct or auto, got 'round'"):
         parse_route("round")
     with pytest.raises(SnapshotError, match="got 'round'"):
         load(folders, "round")
