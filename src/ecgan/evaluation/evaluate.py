@@ -20,7 +20,7 @@ from ecgan.provenance import provenance
 
 
 def evaluate(
-    snapshot: str | Path | None,
+    snapshot: str | Path | Translator | None,
     data: Path,
     *,
     recognizer: str | Path | None = None,
@@ -41,7 +41,8 @@ def evaluate(
     parts, each of which takes its time: `docs/evaluation.md` has their formulas.
 
     Args:
-        snapshot: translator folder or hub id; None: the packaged one.
+        snapshot: translator folder or hub id, or a loaded translator with its own recogniser; None:
+            the packaged one.
         data: prepared data.
         recognizer: the judge, which must not have seen generated images; None: the packaged one.
         split: whose people; `test` unless a choice is still being made.
@@ -60,7 +61,8 @@ def evaluate(
     parts = chosen_parts(without)
     manifest = load_manifest(data)
     judge = Recognizer.load(recognizer)
-    translator = Translator.load(snapshot, recognizer=judge)
+    loaded = isinstance(snapshot, Translator)
+    translator = snapshot if loaded else Translator.load(snapshot, recognizer=judge)
     for name in translator.vocabulary.expressions:
         judge.vocabulary.index(name)
     there = expression_cases(manifest, split, translator.vocabulary)
