@@ -61,8 +61,10 @@ def evaluate(
     parts = chosen_parts(without)
     manifest = load_manifest(data)
     judge = Recognizer.load(recognizer)
-    loaded = isinstance(snapshot, Translator)
-    translator = snapshot if loaded else Translator.load(snapshot, recognizer=judge)
+    if isinstance(snapshot, Translator):
+        translator = snapshot
+    else:
+        translator = Translator.load(snapshot, recognizer=judge)
     for name in translator.vocabulary.expressions:
         judge.vocabulary.index(name)
     there = expression_cases(manifest, split, translator.vocabulary)

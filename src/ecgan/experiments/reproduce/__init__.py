@@ -63,7 +63,8 @@ def reproduce(
     if out.is_file():
         raise UsageError(f"--out {out} is a file, expected a folder")
     manifest = load_manifest(data)
-    plan = make_plan(manifest, out, methods, load_budget(budget), budget, size, seeds)
+    named = Path(budget).name  # of a file: the folders above are this machine's business
+    plan = make_plan(manifest, out, methods, load_budget(budget), named, size, seeds)
     parts = Parts(out, parts_of(plan, out, progress, say), plan.command, say)
     parts.check(only)
     for key, reason in plan.skipped.items():

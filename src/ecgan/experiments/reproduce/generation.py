@@ -45,11 +45,12 @@ def generate(manifest: Manifest, translator: Translator, out: Path, say: Say) ->
     PNG, so that nothing but the translation tells an image from its source.
 
     Raises:
-        DataError: an image of the manifest cannot be read.
+        ImageError: an image of the manifest cannot be read.
+        UsageError: the translator lacks an expression of the manifest.
     """
     out.mkdir(parents=True, exist_ok=True)
     remove_parts(out)
-    work = list(translations_of(manifest, translator.vocabulary.expressive))
+    work = list(translations_of(manifest, manifest.vocabulary.expressive))
     total, records = sum(len(targets) for _, targets in work), []
     for number, (source, targets) in enumerate(work):
         _translate(manifest, translator, source, targets, out)
