@@ -44,7 +44,7 @@ class Budget(Section):
     dose_seeds: int = Field(1, ge=1)
     """Recognisers of each point of the dose-response curves."""
     dose_methods: tuple[str, ...] | None = None
-    """Methods with dose-response curves; none: all."""
+    """Methods with dose-response curves; none, or none of those that are run: all."""
     doses: tuple[int, ...] = (5, 20)
     """Generated images an expression; 0 and all are always measured."""
     people: tuple[int, ...] = (5, 10, 20, 40)

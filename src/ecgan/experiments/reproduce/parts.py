@@ -38,6 +38,8 @@ class Part:
     needs: tuple[str, ...] = ()
     folders: tuple[Path, ...] = ()
     """What it writes besides; cleared where it was begun under other settings."""
+    keeps: tuple[Path, ...] = ()
+    """What else must be there for it to be done."""
     seed: int = 0
 
 
@@ -91,7 +93,7 @@ class Parts:
         except (OSError, ValueError):
             return False
         same = found.get("settings_sha256") == self._sha256[name]
-        return same and all(folder.is_dir() for folder in part.folders)
+        return same and all(path.is_dir() for path in (*part.folders, *part.keeps))
 
     def _do(self, part: Part) -> float:
         sha256 = self._sha256[part.name]

@@ -21,19 +21,25 @@ RECOGNIZERS = "recognizers"
 
 def parts_of(plan: Plan, out: Path, progress: bool, say: Say) -> list[Part]:
     """All parts of a plan; each comes after those that it needs."""
-    features = out / RECOGNIZERS / FEATURES / "run" / "snapshot"
-    workshop = Workshop(plan, out, features, progress, say)
+    snapshots = {name: out / RECOGNIZERS / name / "run" / "snapshot" for name in (FEATURES, JUDGE)}
+    workshop = Workshop(plan, out, snapshots[FEATURES], progress, say)
     recognizers = Recognizers(
         out / RECOGNIZERS, plan.manifest, workshop.generated, plan.budget, plan.size, say
     )
     measurements = Measurements(plan, recognizers, workshop.generated, say)
     about = _about(plan)
     found = [
-        Part(name, about, partial(measurements.recognizer, name, seed), seed=seed)
+        Part(
+            name,
+            about,
+            partial(measurements.recognizer, name, seed),
+            keeps=(snapshots[name],),
+            seed=seed,
+        )
         for name, seed in ((FEATURES, FEATURES_SEED), (JUDGE, JUDGE_SEED))
     ]
     for method in plan.methods:
-        found += _method_parts(plan, workshop, method, out / RECOGNIZERS / JUDGE)
+        found += _method_parts(plan, workshop, method, snapshots[JUDGE])
     return [*found, *_figure_parts(plan, out, workshop, measurements, about)]
 
 
@@ -72,7 +78,7 @@ def _method_parts(plan: Plan, workshop: Workshop, method: Method, judge: Path) -
         Part(
             f"evaluation-{method.key}",
             {**manifest, "without": list(plan.budget.evaluation_without)},
-            partial(workshop.evaluate, method, judge / "run" / "snapshot"),
+            partial(workshop.evaluate, method, judge),
             (JUDGE, training),
         ),
     ]

@@ -53,9 +53,9 @@ class Plan:
 
     @property
     def dose_methods(self) -> tuple[Method, ...]:
-        """Those with dose-response curves."""
-        wanted = self.budget.dose_methods
-        return tuple(m for m in self.methods if wanted is None or m.key in wanted)
+        """Those with dose-response curves: the budget's; all, where none of them was chosen."""
+        wanted = self.budget.dose_methods or ()
+        return tuple(m for m in self.methods if m.key in wanted) or self.methods
 
     @property
     def dose_seeds(self) -> tuple[int, ...]:

@@ -157,7 +157,7 @@ class Gallery:
     def __init__(self, manifest: Manifest, records: Sequence[Record], size: int) -> None:
         """`size`: in pixels, of the recognisers."""
         self.records = tuple(records)
-        self._store = ImageStore(manifest, size, cache_mib=512)
+        self._store = ImageStore(manifest, size, cache_mib=256)
 
     @property
     def people(self) -> list[str]:
