@@ -108,13 +108,11 @@ def stacked(correct: Sequence[ArrayLike], people: Sequence[str]) -> Answers:
 
 def _row_json(row: Row, seeds: Sequence[int]) -> dict[str, Any]:
     own = None if row.method is None else row.generated[row.method]
+    on_generated = [None] * len(seeds) if own is None else own.by_seed()
     by_seed = [
-        {"seed": seed, "original": original, "generated": None if own is None else generated}
+        {"seed": seed, "original": original, "generated": generated}
         for seed, original, generated in zip(
-            seeds,
-            row.original.by_seed(),
-            row.original.by_seed() if own is None else own.by_seed(),
-            strict=True,
+            seeds, row.original.by_seed(), on_generated, strict=True
         )
     ]
     values = {

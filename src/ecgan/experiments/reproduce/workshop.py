@@ -47,8 +47,9 @@ class Workshop:
 
     def train(self, method: Method) -> Made:
         """All runs of a method; each goes on where it was stopped."""
+        configs = self.configs(method, self._features.resolve())
         hashes, steps, examples = {}, 0, 0
-        for name, config in self.configs(method, self._features.resolve()).items():
+        for name, config in configs.items():
             result = train(
                 config,
                 self._plan.manifest.root,
@@ -62,7 +63,7 @@ class Workshop:
             "runs": list(hashes),
             "steps": steps,
             "expressive_images_seen": examples,
-            "networks": _networks(config),
+            "networks": _networks(next(iter(configs.values()))),
         }
         return Made(values, hashes)
 
