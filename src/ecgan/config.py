@@ -423,9 +423,11 @@ def published(config: Section) -> dict[str, Any]:
     """The configuration as a snapshot shows it: what it was given by path goes by the last two
     names, since the folders above are this machine's business."""
     values = config.model_dump(mode="json")
-    for key in ("init", "recognizer", "weights"):
-        if isinstance(value := values.get(key), str):
-            values[key] = "/".join(Path(value).parts[-2:])
+    context = values.get("objective", {}).get("context_options", {})
+    by_path = [(values, key) for key in ("init", "recognizer", "weights")]
+    for section, key in [*by_path, (context, "network")]:
+        if isinstance(value := section.get(key), str):
+            section[key] = "/".join(Path(value).parts[-2:])
     return values
 
 

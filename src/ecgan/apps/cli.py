@@ -21,6 +21,7 @@ from ecgan.apps import (
     prepare,
     reanimate,
     recognize,
+    reproduce,
     study,
     train,
     translate,
@@ -72,6 +73,7 @@ _COMMANDS = (
     ("train-recognizer", train.train_recognizer, train.RECOGNIZER_EXAMPLE, "Train a recogniser."),
     ("evaluate", evaluate.evaluate, evaluate.EXAMPLE, "Score a translator on test people."),
     ("augment", augment.augment, augment.EXAMPLE, "Balance data with translated people."),
+    ("reproduce", reproduce.reproduce, reproduce.EXAMPLE, "The paper's experiments as a report."),
     ("bench", bench.bench, bench.EXAMPLE, "Time training, translation or preparation."),
 )
 for _name, _function, _example, _short in _COMMANDS:

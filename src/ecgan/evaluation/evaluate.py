@@ -21,7 +21,7 @@ from ecgan.provenance import provenance
 
 
 def evaluate(
-    snapshot: str | Path | None,
+    snapshot: str | Path | Translator | None,
     data: Path,
     *,
     recognizer: str | Path | None = None,
@@ -44,7 +44,8 @@ def evaluate(
     parts, each of which takes its time: `docs/evaluation.md` has their formulas.
 
     Args:
-        snapshot: translator folder or hub id; None: the packaged one.
+        snapshot: translator folder or hub id, or a loaded translator with its own recogniser; None:
+            the packaged one.
         data: prepared data.
         recognizer: the judge, which must not have seen generated images; None: the packaged one.
         split: whose people; `test` unless a choice is still being made.
@@ -64,7 +65,12 @@ def evaluate(
     parts = chosen_parts(without)
     manifest = load_manifest(data)
     judge = Recognizer.load(recognizer)
-    translator = Translator.load(snapshot, route=route, recognizer=judge)
+    if isinstance(snapshot, Translator):
+        translator = snapshot
+    else:
+        translator = Translator.load(snapshot, route=route, recognizer=judge)
+        if translator.route == "auto":  # who judges must not have chosen
+            translator = Translator.load(snapshot, route=route)
     for name in translator.vocabulary.expressions:
         judge.vocabulary.index(name)
     there = expression_cases(manifest, split, translator.vocabulary)

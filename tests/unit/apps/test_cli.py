@@ -23,6 +23,7 @@ COMMANDS = (
     "train-recognizer",
     "evaluate",
     "augment",
+    "reproduce",
     "bench",
     "study",
 )

@@ -1,0 +1,165 @@
+"""Parts of a reproduction: done once, found again by the hash of what they were made from."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ecgan.errors import UsageError
+from ecgan.files import sha256_bytes, write_json, write_text
+
+RESULTS = "results"
+SETTINGS_NAME = "settings.sha256"
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a part gives."""
+
+    values: Mapping[str, Any]
+    model_sha256: Mapping[str, str] = field(default_factory=dict)
+    """Of the networks that it made or used, by name."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One step, from which `results/<name>.json` is written."""
+
+    name: str
+    settings: Mapping[str, Any]
+    """All that its result depends on, apart from the parts that it needs."""
+    make: Callable[[], Made]
+    needs: tuple[str, ...] = ()
+    folders: tuple[Path, ...] = ()
+    """What it writes besides; cleared where it was begun under other settings."""
+    keeps: tuple[Path, ...] = ()
+    """What else must be there for it to be done."""
+    seed: int = 0
+
+
+class Parts:
+    """Runs parts in order; a part whose settings are as they were is not done again."""
+
+    def __init__(self, out: Path, parts: Sequence[Part], command: str, say: Say) -> None:
+        self._out = out
+        self._parts = {part.name: part for part in parts}
+        self._command = command
+        self._say = say
+        self._sha256: dict[str, str] = {}
+        for part in parts:
+            assert all(need in self._sha256 for need in part.needs), part.name
+            self._sha256[part.name] = _sha256(part, [self._sha256[need] for need in part.needs])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._parts)
+
+    def check(self, only: str | None) -> None:
+        """Raises UsageError: there is no part `only`."""
+        if only is not None and only not in self._parts:
+            raise UsageError(f"no part {only!r}, expected one of {', '.join(self._parts)}")
+
+    def run(self, only: str | None = None) -> int:
+        """Do what is not done: all, or one part and what it needs; returns how many were done.
+
+        Raises:
+            UsageError: there is no part `only`.
+        """
+        self.check(only)
+        chosen = self._chosen(only)
+        done = 0
+        for number, name in enumerate(chosen, start=1):
+            title = f"[{number:>2}/{len(chosen)}] {name}"
+            if self.is_done(name):
+                self._say(f"{title}: done before")
+                continue
+            self._say(f"{title} ...")
+            seconds = self._do(self._parts[name])
+            self._say(f"{title}: {duration(seconds)}")
+            done += 1
+        return done
+
+    def is_done(self, name: str) -> bool:
+        """Whether the result of these settings, and what was written with it, is there."""
+        part = self._parts[name]
+        try:
+            found = json.loads(self._file(name).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return False
+        same = found.get("settings_sha256") == self._sha256[name]
+        return same and all(path.is_dir() for path in (*part.folders, *part.keeps))
+
+    def _do(self, part: Part) -> float:
+        sha256 = self._sha256[part.name]
+        for folder in part.folders:
+            enter_folder(folder, sha256)
+        began = time.perf_counter()
+        made = part.make()
+        seconds = time.perf_counter() - began
+        result = {
+            "part": part.name,
+            "settings_sha256": sha256,
+            "settings": part.settings,
+            "seconds": round(seconds, 1),
+            "seed": part.seed,
+            "command": f"{self._command} --only {part.name}",
+            "model_sha256": dict(made.model_sha256),
+            "values": made.values,
+        }
+        write_json(self._file(part.name), result)
+        return seconds
+
+    def _file(self, name: str) -> Path:
+        return self._out / RESULTS / f"{name}.json"
+
+    def _chosen(self, only: str | None) -> list[str]:
+        if only is None:
+            return list(self._parts)
+        wanted, waiting = set(), [only]
+        while waiting:
+            name = waiting.pop()
+            wanted.add(name)
+            waiting += self._parts[name].needs
+        return [name for name in self._parts if name in wanted]
+
+
+def read_values(out: Path, name: str) -> dict[str, Any]:
+    """The values of a part that is done."""
+    result = json.loads((out / RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    values: dict[str, Any] = result["values"]
+    return values
+
+
+def enter_folder(folder: Path, sha256: str) -> None:
+    """Make `folder` ready for work under some settings: what the same settings left stays."""
+    mark = folder / SETTINGS_NAME
+    before = mark.read_text(encoding="utf-8").strip() if mark.is_file() else None
+    if folder.exists() and before != sha256:
+        shutil.rmtree(folder)
+    if before != sha256:
+        write_text(mark, sha256 + "\n")
+
+
+def settings_sha256(settings: Any) -> str:
+    """Of plain JSON values, whatever the order of their keys."""
+    return sha256_bytes(json.dumps(settings, sort_keys=True).encode())
+
+
+def duration(seconds: float) -> str:
+    """`9 s`, `3 min 20 s`, `2 h 5 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def _sha256(part: Part, needed: Sequence[str]) -> str:
+    return settings_sha256({"part": part.name, "settings": part.settings, "needs": list(needed)})
