@@ -68,9 +68,8 @@ def evaluate(
     if isinstance(snapshot, Translator):
         translator = snapshot
     else:
-        translator = Translator.load(snapshot, route=route, recognizer=judge)
-        if translator.route == "auto":  # who judges must not have chosen
-            translator = Translator.load(snapshot, route=route)
+        # As users run it: who judges decides nothing on the way, least of all on the route `auto`.
+        translator = Translator.load(snapshot, route=route)
     for name in translator.vocabulary.expressions:
         judge.vocabulary.index(name)
     there = expression_cases(manifest, split, translator.vocabulary)
