@@ -104,11 +104,12 @@ def test_the_route_is_that_of_expressive_images_alone(
     data: Path, models: tuple[Path, Path], evaluation: Evaluation
 ) -> None:
     parts = [part for part in PARTS if part != "from-expression"]
+    routes = ROUTES[:2]
     first, direct = (
         evaluate(models[0], data, recognizer=models[1], without=parts, route=route)
-        for route in ROUTES
+        for route in routes
     )
-    assert [result.facts["route"] for result in (first, direct)] == list(ROUTES)
+    assert (first.facts["route"], direct.facts["route"]) == routes
     assert first.expressions == direct.expressions
     assert first.neutralisation == direct.neutralisation
     assert first.from_expression != direct.from_expression
