@@ -22,6 +22,20 @@ README = ROOT / "README.md"
 RESULTS = ROOT / "benchmarks" / "results"
 START, END = "<!-- results: written by benchmarks/readme.py -->", "<!-- end of results -->"
 
+FIGURES = (
+    ("recognised as asked", "accuracy", "percent"),
+    ("mean probability of the asked", "mean_probability", "percent"),
+    ("SSIM inside the face", "ssim", "plain"),
+    ("PSNR inside the face, dB", "psnr_db", "decibel"),
+    ("change outside the mask, grey levels of 255", "outside", "level"),
+    ("change outside the face in the source", "outside_face", "level"),
+    ("likeness of the person, cosine", "identity_descriptor", "plain"),
+    ("FID on the recogniser's features", "fid_recognizer", "decibel"),
+    ("a face found in its place", "landmark_validity", "percent"),
+    ("more strength shows more", "intensity_monotone", "percent"),
+)
+BRIEF = 3
+"""So many of these of expression to another expression."""
 Json = dict[str, Any]
 
 
@@ -79,20 +93,17 @@ def render(results: dict[str, Json]) -> str:
 def evaluation(name: str, result: Json) -> str:
     """The scores that `ecgan evaluate` wrote: two tables and where they come from."""
     data, there, back = result["data"], result["expressions"], result["neutralisation"]
+    between = {
+        f"expression to another ({source})": direction
+        for source, direction in result.get("from_expression", {}).items()
+    }
     rows = []
-    for title, direction in (("neutral to expression", there), ("expression to neutral", back)):
-        for label, figure, unit in (
-            ("recognised as asked", "accuracy", "percent"),
-            ("mean probability of the asked", "mean_probability", "percent"),
-            ("SSIM inside the face", "ssim", "plain"),
-            ("PSNR inside the face, dB", "psnr_db", "decibel"),
-            ("change outside the mask, grey levels of 255", "outside", "level"),
-            ("change outside the face in the source", "outside_face", "level"),
-            ("likeness of the person, cosine", "identity_descriptor", "plain"),
-            ("FID on the recogniser's features", "fid_recognizer", "decibel"),
-            ("a face found in its place", "landmark_validity", "percent"),
-            ("more strength shows more", "intensity_monotone", "percent"),
-        ):
+    for title, direction in {
+        "neutral to expression": there,
+        "expression to neutral": back,
+        **between,
+    }.items():
+        for label, figure, unit in FIGURES[: BRIEF if title in between else None]:
             if figure in direction["model"]:
                 cells = [
                     shown(direction[column].get(figure, {}).get("all"), unit)

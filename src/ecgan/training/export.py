@@ -35,6 +35,7 @@ def write_translator(
         "generator": config.generator.model_dump(mode="json"),
         "alignment": manifest.card.get("alignment", {}),
         "intensity": config.data.intensity,
+        **({"route": "auto"} if config.data.direct else {}),
         "training": {"step": step, "config": published(config), **scores},
     }
     card = _card(config, manifest, vocabulary, step, scores)
