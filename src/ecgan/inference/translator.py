@@ -37,7 +37,10 @@ MAX_STRENGTH = 1.5
 NEUTRAL_FROM = 0.5
 """A face whose probability of neutral is lower is expressive."""
 NEUTRAL_PASSES = 3
-"""At most: one pass takes a broad smile back only in part."""
+"""At most: one pass takes a broad smile back only in part. Each paints the mouth anew, so that a
+further one must raise the probability of neutral."""
+LEFT_BY = 0.5
+"""The strength by which a face that is translated directly has left its own expression."""
 
 Route = Literal["neutral-first", "direct", "auto"]
 """How an expressive face gets another expression: neutralised by the second generator, then
@@ -236,10 +239,10 @@ class Translator:
             ready: from `prepare`.
             target: an expression of `vocabulary`, or an alias.
             strength: 0 is the face that the translation starts from, 1 the full expression, up to
-                1.5 beyond it. From a neutral or neutralised face it is the intensity of the
-                expression. From an expressive face on the route `direct`, and for the target
-                neutral: how far the face goes on the way from the photo to the result, so that 0 is
-                the photo itself, its own expression included.
+                1.5 beyond it. Between them it is the intensity of the expression, but on the route
+                `direct` an expressive face leaves its own expression on the way from 0, the photo
+                itself, to `LEFT_BY`. For the target neutral: how far the photo's own expression is
+                taken back.
 
         Raises:
             UsageError: unknown expression, or a strength out of range.
@@ -275,11 +278,14 @@ class Translator:
         return ReadyFace(aligned, seen, neutral, passes, expressive)
 
     def _neutralised(self, crop: Images) -> tuple[Images, int]:
-        """An expressive crop after as many passes as it takes, at least one."""
+        """An expressive crop after as many passes as it takes and as help, at least one."""
         passes, found = 0, 0.0
         while found < NEUTRAL_FROM and passes < NEUTRAL_PASSES:
-            crop = self._apply(self._to_neutral, crop, self._code(NEUTRAL, 1.0), 1.0)
-            found, passes = self.probabilities(to_pixels(crop))[NEUTRAL], passes + 1
+            further = self._apply(self._to_neutral, crop, self._code(NEUTRAL, 1.0), 1.0)
+            probability = self.probabilities(to_pixels(further))[NEUTRAL]
+            if passes and probability <= found:
+                break
+            crop, found, passes = further, probability, passes + 1
         return crop, passes
 
     def _started(self, face: ReadyFace, target: str) -> ReadyFace:
@@ -305,9 +311,11 @@ class Translator:
             for _ in range(max(1, passes)):
                 crop = self._apply(self._to_neutral, crop, self._code(NEUTRAL, 1.0), strength)
             return crop
-        if self.intensity and strength <= 1 and not face.direct:
-            rest = 1.0 if strength else 0.0
-            return self._apply(self._to_expression, face.start, self._code(name, strength), rest)
+        if self.intensity and strength <= 1:
+            share, intensity = 1.0 if strength else 0.0, strength
+            if face.direct:
+                share, intensity = min(1.0, strength / LEFT_BY), max(LEFT_BY, strength)
+            return self._apply(self._to_expression, face.start, self._code(name, intensity), share)
         return self._apply(self._to_expression, face.start, self._code(name, 1.0), strength)
 
     def _code(self, name: str, intensity: float) -> Codes:
