@@ -80,6 +80,9 @@ METHODS = ("cyclegan", "paper")
 
 
 def test_figures_of_every_method(done: Path) -> None:
+    judge = _values(done, "judge")
+    assert judge["chance"] == 0.25
+    assert judge["learned"] is (judge["accuracy_on_test"] > 0.375)
     rows = _values(done, "table2")["rows"]
     assert [row["method"] for row in rows] == [None, *METHODS]
     assert all(0 <= row["tested_on_original"]["value"] <= 1 for row in rows)

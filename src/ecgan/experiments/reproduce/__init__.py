@@ -60,8 +60,10 @@ def reproduce(
         DataError: no prepared data, or too few of them.
         Interrupted: SIGTERM or Ctrl-C; the same call goes on.
     """
-    if out.is_file():
-        raise UsageError(f"--out {out} is a file, expected a folder")
+    if out.is_file() or out.resolve() == data.resolve():
+        raise UsageError(
+            f"--out {out} is a file or the data themselves, expected a folder of its own"
+        )
     manifest = load_manifest(data)
     named = Path(budget).name  # of a file: the folders above are this machine's business
     plan = make_plan(manifest, out, methods, load_budget(budget), named, size, seeds)

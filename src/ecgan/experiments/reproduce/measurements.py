@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -29,6 +30,8 @@ from ecgan.inference.recognizer import Recognizer
 
 FEATURES, JUDGE = "features", "judge"
 NOTHING = "nothing"
+LEARNED = 1.5
+"""Times the accuracy of always saying the commonest expression: below, a recogniser is no judge."""
 
 
 class Measurements:
@@ -50,11 +53,21 @@ class Measurements:
     def recognizer(self, name: str, seed: int) -> Made:
         """`features` or `judge`: of the original images alone."""
         trained = self._recognizers.train(Mixture(), seed, name)
+        counts = Counter(self._originals.expressions)
+        chance = max(counts.values()) / counts.total()
+        learned = trained.accuracy is not None and trained.accuracy > LEARNED * chance
+        if not learned:
+            self._say(
+                f"    warning: {name} names {trained.accuracy or 0:.0%} of the test images, always "
+                f"saying the commonest would name {chance:.0%}; its scores say nothing, nor will "
+                "Table 2. Raise recognizer_images in the budget"
+            )
         values = {
             "images": trained.images,
             "epochs": trained.epochs,
             "accuracy_on_test": trained.accuracy,
-            "chance": round(1 / len(self._plan.manifest.vocabulary), 4),
+            "chance": round(chance, 4),
+            "learned": learned,
         }
         return Made(values, {name: trained.sha256})
 

@@ -137,8 +137,20 @@ def read_values(out: Path, name: str) -> dict[str, Any]:
 
 
 def enter_folder(folder: Path, sha256: str) -> None:
-    """Make `folder` ready for work under some settings: what the same settings left stays."""
+    """Make `folder` ready for work under some settings: what the same settings left stays, what
+    others left is deleted.
+
+    Raises:
+        UsageError: the folder has something in it that no reproduction put there.
+    """
     mark = folder / SETTINGS_NAME
+    if folder.exists() and not mark.is_file():
+        foreign = [path.name for path in folder.iterdir() if path.suffix != ".part"]
+        if foreign:
+            raise UsageError(
+                f"{folder} has {foreign[0]!r} in it and was not begun by `ecgan reproduce`; give "
+                "another --out"
+            )
     before = mark.read_text(encoding="utf-8").strip() if mark.is_file() else None
     if folder.exists() and before != sha256:
         shutil.rmtree(folder)

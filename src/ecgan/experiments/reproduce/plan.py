@@ -25,7 +25,8 @@ EQUAL = (
     "the training images seen in all (`budget.images` expressive ones, each with a neutral one); "
     "where a method has one model an expression, these share them",
     "the batch and the size in pixels",
-    "for recognisers: the network, the training images seen, and the test images",
+    "for recognisers: the network, the test images, and the training images seen (to the nearest "
+    "whole pass)",
 )
 DIFFERENT = (
     "networks, losses, learning rates and augmentation are each method's own preset, with the "

@@ -79,8 +79,7 @@ def test_more_contains_less() -> None:
     assert images(None, 1) < images(None, 3) < images(None, None)
 
 
-def test_a_generated_image_of_a_test_person_is_refused() -> None:
-    """Were one labelled as training data, its person would be in two splits."""
+def test_a_generated_image_of_a_test_person_is_left_out_whatever_its_split_says() -> None:
     slipped = _record("train", 0, "happy", "generated")
     slipped = type(slipped)(**{**vars(slipped), "subject": "test0"})
     made = Manifest(Path("made"), (slipped,), {"expressions": list(NAMES)})

@@ -92,6 +92,14 @@ def test_a_lost_folder_or_a_damaged_result_is_made_again(tmp_path: Path) -> None
     assert Work(tmp_path).run() == ["first", "third"]
 
 
+def test_a_folder_of_somebody_else_is_not_deleted(tmp_path: Path) -> None:
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "mine").write_text("precious")
+    with pytest.raises(UsageError, match="'mine' in it and was not begun by"):
+        Work(tmp_path).run()
+    assert (tmp_path / "made" / "mine").exists()
+
+
 @pytest.mark.parametrize(
     ("seconds", "text"), [(8.6, "9 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")]
 )
