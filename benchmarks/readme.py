@@ -34,8 +34,6 @@ FIGURES = (
     ("a face found in its place", "landmark_validity", "percent"),
     ("more strength shows more", "intensity_monotone", "percent"),
 )
-BRIEF = 3
-"""So many of these of expression to another expression."""
 Json = dict[str, Any]
 
 
@@ -83,27 +81,47 @@ def with_results(readme: str, tables: str) -> str:
 def render(results: dict[str, Json]) -> str:
     """Markdown of all results; those of a kind stand together."""
     scores = [
-        evaluation(name, result) for name, result in results.items() if "expressions" in result
+        between(name, result) if result.get("from_expression") else evaluation(name, result)
+        for name, result in results.items()
+        if "expressions" in result
     ]
     speeds = [(name, result) for name, result in results.items() if "what" in result]
     parts = [*scores, *([speed_table(speeds)] if speeds else [])]
     return "\n".join(parts) if parts else "None yet: see `benchmarks/results/`.\n"
 
 
+def between(name: str, result: Json) -> str:
+    """Expressive images to other expressions, by the source of the images."""
+    rows = [
+        [
+            source,
+            *(shown(it["model"].get(f, {}).get("all"), unit) for _, f, unit in FIGURES[:3]),
+            shown(it["identity"]["accuracy"]["all"], "percent"),
+        ]
+        for source, it in result["from_expression"].items()
+    ]
+    data = result["data"]
+    who = f"expression to another, {data['people']} {data['split']} people"
+    heads = [who, "recognised as asked", "mean probability", "SSIM"]
+    return table([*heads, "unchanged: recognised"], rows) + origin(name, result)
+
+
+def origin(name: str, result: Json) -> str:
+    """Where the scores of an evaluation come from."""
+    return (
+        f"<sub>`{result['command']}`, {result['date']}, {where(result)}; route "
+        f"{result['route']}, translator `{result['translator_sha256'][:12]}`, recogniser "
+        f"`{result['recognizer_sha256'][:12]}`; all figures: `benchmarks/results/{name}.json`."
+        "</sub>\n"
+    )
+
+
 def evaluation(name: str, result: Json) -> str:
     """The scores that `ecgan evaluate` wrote: two tables and where they come from."""
     data, there, back = result["data"], result["expressions"], result["neutralisation"]
-    between = {
-        f"expression to another ({source})": direction
-        for source, direction in result.get("from_expression", {}).items()
-    }
     rows = []
-    for title, direction in {
-        "neutral to expression": there,
-        "expression to neutral": back,
-        **between,
-    }.items():
-        for label, figure, unit in FIGURES[: BRIEF if title in between else None]:
+    for title, direction in (("neutral to expression", there), ("expression to neutral", back)):
+        for label, figure, unit in FIGURES:
             if figure in direction["model"]:
                 cells = [
                     shown(direction[column].get(figure, {}).get("all"), unit)
@@ -141,11 +159,7 @@ def evaluation(name: str, result: Json) -> str:
                 ],
                 by_expression,
             ),
-            f"<sub>`{result['command']}`, {result['date']}, {where(result)}; translator "
-            f"`{result['translator_sha256'][:12]}`, recogniser "
-            f"`{result['recognizer_sha256'][:12]}`; all figures: `benchmarks/results/{name}.json`."
-            "</sub>",
-            "",
+            origin(name, result),
         ]
     )
 

@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -153,7 +154,7 @@ def test_a_non_finite_number_stops_before_the_update(
             last = next(iter(models.to_expression.parameters()))
             total = total + (last.sum() * 0).sqrt()  # finite, its slope is not
         changed = type(made.objective)(total=total, terms=terms)
-        return type(made)(changed, made.fake_expressive, made.fake_neutral)
+        return replace(made, objective=changed)
 
     monkeypatch.setattr(update_module, "generator_step", poisoned)
     monkeypatch.setattr("ecgan.training.flops.generator_step", poisoned)
