@@ -103,7 +103,7 @@ def between(name: str, result: Json) -> str:
     data = result["data"]
     who = f"expression to another, {data['people']} {data['split']} people"
     heads = [who, "recognised as asked", "mean probability", "SSIM"]
-    return table([*heads, "unchanged: recognised"], rows) + origin(name, result)
+    return table([*heads, "unchanged: recognised"], rows) + "\n" + origin(name, result)
 
 
 def origin(name: str, result: Json) -> str:
