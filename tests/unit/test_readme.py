@@ -41,11 +41,17 @@ def evaluation() -> dict[str, object]:
         "data": {"people": 3, "split": "test"},
         "intervals": {"confidence": 0.95},
         "command": "ecgan evaluate a b",
+        "route": "auto",
         "date": "2026-01-01",
         "translator_sha256": "a" * 64,
         "recognizer_sha256": "b" * 64,
         "machine": {"processor": "abacus", "cpus": 2, "gpu": None},
     }
+
+
+def between() -> dict[str, object]:
+    result = evaluation()
+    return {**result, "from_expression": {"smiles": result["expressions"]}, "route": "direct"}
 
 
 def speed() -> dict[str, object]:
@@ -71,6 +77,7 @@ def test_writes_only_between_the_markers(script: ModuleType, tmp_path: Path) -> 
     results.mkdir()
     readme.write_text(f"before\n{script.START}\nold\n{script.END}\nafter\n")
     (results / "scores.json").write_text(json.dumps(evaluation()))
+    (results / "between.json").write_text(json.dumps(between()))
     (results / "speed.json").write_text(json.dumps(speed()))
     arguments = ["--readme", str(readme), "--results", str(results)]
     assert script.main([*arguments, "--check"]) == 1
@@ -78,7 +85,8 @@ def test_writes_only_between_the_markers(script: ModuleType, tmp_path: Path) -> 
     assert script.main(arguments) == 0
     text = readme.read_text()
     assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text
-    assert "81.2 % (80.2 to 82.2)" in text and "0.250 s a step" in text and "40 %" in text
+    assert "| smiles | 81.2 % (80.2 to 82.2)" in text and "route direct" in text
+    assert "recognised as asked | 81.2 % (80.2 to 82.2)" in text and "0.250 s a step" in text and "40 %" in text
     assert script.main([*arguments, "--check"]) == 0
 
 
