@@ -85,8 +85,14 @@ def test_writes_only_between_the_markers(script: ModuleType, tmp_path: Path) -> 
     assert script.main(arguments) == 0
     text = readme.read_text()
     assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text
-    assert "| smiles | 81.2 % (80.2 to 82.2)" in text and "route direct" in text
-    assert "recognised as asked | 81.2 % (80.2 to 82.2)" in text and "0.250 s a step" in text and "40 %" in text
+    for words in (
+        "| smiles | 81.2 % (80.2 to 82.2)",
+        "recognised as asked | 81.2 % (80.2 to 82.2)",
+        "route direct",
+        "0.250 s a step",
+        "40 %",
+    ):
+        assert words in text
     assert script.main([*arguments, "--check"]) == 0
 
 
