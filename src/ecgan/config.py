@@ -71,6 +71,9 @@ class DataConfig(Section):
     balance: bool = True
     """Draw every expression equally often, and of its `recipes` the one that stands for it as often
     as all others together."""
+    zoom: float = Field(1.0, ge=1, le=2)
+    """Networks see the part around the face of 1 / `zoom` of the side of the canonical crop; 1: all
+    of it. At 1.375 brows, jaw and a dropped chin are just inside."""
     cache: bool = True
     """Keep decoded images in memory as uint8 while they fit into `cache_mib`."""
     cache_mib: int = Field(1024, ge=0)
@@ -164,6 +167,14 @@ class ObjectiveConfig(Section):
     loose pair."""
     classification: float = Field(0.0, ge=0)
     """Cross-entropy of D's class head on real images (D) and on translations (G)."""
+    recognition: float = Field(0.0, ge=0)
+    """Cross-entropy of a frozen recogniser on translations: from the first update on somebody knows
+    the expressions, which a class head of D has to learn first."""
+    recognition_network: str = "recognizer"
+    """Of `recognition`: `recognizer`, the packaged one, or the folder of a recogniser snapshot."""
+    shape: float = Field(0.0, ge=0)
+    """Distance between where the flow takes the landmarks and where the expression has them on
+    average, in halves of the image's side; needs no pairs."""
     flow_smoothness: float = Field(0.0, ge=0)
     """Mean absolute spatial change of the flow."""
     blend_area: float = Field(0.0, ge=0)
@@ -209,6 +220,8 @@ _BETWEEN_TWO_DOMAINS = (
     "paired",
     "paired_gradient",
     "loose_neutral",
+    "recognition",
+    "shape",
     "feature_matching",
 )
 """Terms that know one source and one target domain only."""
@@ -243,9 +256,9 @@ class Config(Section):
         if self.size & (self.size - 1):
             raise ValueError(f"size must be a power of two (64, 128, 256, 512), got {self.size}")
         if self.generator.output != "warp" and (
-            self.objective.flow_smoothness or self.objective.blend_area
+            self.objective.flow_smoothness or self.objective.blend_area or self.objective.shape
         ):
-            raise ValueError("flow_smoothness and blend_area need generator.output=warp")
+            raise ValueError("flow_smoothness, blend_area and shape need generator.output=warp")
         if self.objective.classification and not self.discriminator.classify:
             raise ValueError("objective.classification needs discriminator.classify=true")
         if self.generator.refine and self.generator.output != "warp":
@@ -314,6 +327,9 @@ class RecognizerConfig(Section):
 
     seed: int = 0
     size: int = Field(128, ge=32, le=512)
+    """Of the whole canonical crop in pixels."""
+    zoom: float = Field(1.0, ge=1, le=2)
+    """The network sees the part around the face of 1 / `zoom` of the crop's side; 1: all of it."""
     batch: int = Field(32, ge=1)
     epochs: int = Field(40, ge=1)
     patience: int = Field(8, ge=1)

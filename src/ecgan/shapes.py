@@ -16,3 +16,7 @@ Flows = Float[Tensor, "batch 2 flow_height flow_width"]
 Patches = Float[Tensor, "batch 1 patch_height patch_width"]
 """One realness value per receptive field of a PatchGAN."""
 Scalar = Float[Tensor, ""]
+Points2D = Float[Tensor, "batch 68 2"]
+"""Landmarks x, y."""
+Motions = Float[Tensor, "batch expressions 68 2"]
+"""Displacements of landmarks to each expression."""

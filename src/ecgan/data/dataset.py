@@ -14,14 +14,16 @@ from jaxtyping import Bool, Int64
 from torch import Tensor
 
 from ecgan.config import AugmentConfig, DataConfig
-from ecgan.data.images import ImageStore
+from ecgan.data.images import ImageStore, image_side
 from ecgan.data.manifest import Manifest, Record, Split
+from ecgan.data.motion import Shapes, mean_motions
 from ecgan.data.order import examples
-from ecgan.data.transforms import apply, draw_parameters
+from ecgan.data.transforms import Parameters, apply, draw_parameters, move_points
 from ecgan.errors import DataError
 from ecgan.expressions import NEUTRAL, Vocabulary, canonical_expression
 from ecgan.seeding import numpy_generator
 from ecgan.shapes import Codes, Images, Masks
+from ecgan.window import Window
 
 _NO_CHANGE = AugmentConfig.model_validate({"flip": False})
 
@@ -49,13 +51,16 @@ class TranslationBatch:
     elsewhere the expressive image again."""
     other_code: Codes | None = None
     """With `data.direct`: z of `other`; of a random image elsewhere."""
+    neutral_shapes: Shapes | None = None
+    """Landmarks of `neutral`. None where nobody knows them."""
+    expressive_shapes: Shapes | None = None
 
     def to(self, device: torch.device | str) -> TranslationBatch:
         """The same batch on another device."""
         moved: dict[str, Any] = {
-            field.name: value.to(device, non_blocking=True)
+            field.name: value.to(device)
             for field in fields(self)
-            if isinstance(value := getattr(self, field.name), Tensor)
+            if isinstance(value := getattr(self, field.name), Tensor | Shapes)
         }
         return replace(self, **moved)
 
@@ -72,11 +77,16 @@ class TranslationData:
         vocabulary: Vocabulary | None = None,
         data: DataConfig | None = None,
     ) -> None:
-        """Raises DataError where the split lacks neutral or expressive images."""
+        """`size`: of the images of a batch, in pixels.
+
+        Raises:
+            DataError: the split lacks neutral or expressive images.
+        """
         self.config = data or DataConfig.model_validate({})
         self.vocabulary = vocabulary or translation_vocabulary(manifest, self.config)
-        self.size = size
-        self.store = ImageStore(manifest, size, self.config.cache_mib if self.config.cache else 0)
+        self.window = Window(self.config.zoom)
+        cache_mib = self.config.cache_mib if self.config.cache else 0
+        self.store = ImageStore(manifest, self.window.canvas(size), cache_mib)
         records = [
             record
             for record in manifest.select(split=split)
@@ -103,6 +113,15 @@ class TranslationData:
         for record in self.expressive:
             self._others[record.pair].append(record)
         self._groups = self._grouped()
+        self._side = image_side(manifest)
+        self.motions = mean_motions(
+            self.neutral,
+            self.expressive,
+            [self._label(record) for record in self.expressive],
+            [self._intensity(record) for record in self.expressive],
+            len(self.vocabulary),
+        )
+        """Of the split's landmarks, see `mean_motions`."""
 
     @property
     def num_expressive(self) -> int:
@@ -154,6 +173,7 @@ class TranslationData:
             expressive_change, expressive_images, expressive_masks
         )
         neutral_images, neutral_masks = apply(neutral_change, neutral_images, neutral_masks)
+        cut = self.window.cut
         other_images, other_code = None, None
         if self.config.direct:
             draws = numpy_generator(seed, "other", step).random(total)[mine]
@@ -166,26 +186,42 @@ class TranslationData:
                 for record, other, known in zip(expressive, others, paired.tolist(), strict=True)
             ]
             other_images, _ = apply(expressive_change, *self.stack(shown))
+            other_images = cut(other_images)
             other_code = self._codes(others)
         return TranslationBatch(
-            neutral=neutral_images,
-            neutral_mask=neutral_masks,
-            expressive=expressive_images,
-            expressive_mask=expressive_masks,
+            neutral=cut(neutral_images),
+            neutral_mask=cut(neutral_masks),
+            expressive=cut(expressive_images),
+            expressive_mask=cut(expressive_masks),
             code=self._codes(expressive),
             label=torch.tensor([self._label(record) for record in expressive]),
             paired=torch.from_numpy(paired),
             loose=torch.from_numpy(loose),
             other=other_images,
             other_code=other_code,
+            neutral_shapes=self._shapes(neutral, neutral_change),
+            expressive_shapes=self._shapes(expressive, expressive_change),
             names=[f"{a.image} <- {b.image}" for a, b in zip(expressive, neutral, strict=True)],
         )
 
     def code(self, record: Record) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
         """z of a record: one-hot, or with its intensity (1 where unknown) if so configured."""
-        known = record.intensity is not None and self.config.intensity
-        intensity = record.intensity if known and record.intensity is not None else 1.0
-        return self.vocabulary.code(self.vocabulary.names[self._label(record)], intensity)
+        name = self.vocabulary.names[self._label(record)]
+        return self.vocabulary.code(name, self._intensity(record))
+
+    def _intensity(self, record: Record) -> float:
+        known = record.intensity if self.config.intensity else None
+        return 1.0 if known is None else known
+
+    def _shapes(self, records: Sequence[Record], change: Parameters) -> Shapes:
+        """As they are after augmentation, in the coordinates of the window."""
+        landmarks = np.array([np.asarray(record.landmarks) for record in records])
+        points = torch.from_numpy(2 * (landmarks + 0.5) / self._side - 1)
+        motions = torch.from_numpy(np.repeat(2 / self._side * self.motions[None], len(records), 0))
+        return Shapes(
+            self.window.points(move_points(change, points)).float(),
+            (self.window.zoom * move_points(change, motions, directions=True)).float(),
+        )
 
     def _codes(self, records: Sequence[Record]) -> Codes:
         return torch.from_numpy(np.stack([self.code(record) for record in records]))
@@ -196,7 +232,7 @@ class TranslationData:
         return self.vocabulary.index(recipe if known else record.expression)
 
     def stack(self, records: Sequence[Record]) -> tuple[Images, Masks]:
-        """Images in [-1, 1] and masks in {0, 1} of some records, without augmentation."""
+        """Whole crops in [-1, 1] and masks in {0, 1} of some records, without augmentation."""
         images = np.stack([self.store.image(record) for record in records])
         masks = np.stack([self.store.mask(record) for record in records])
         return to_images(images), torch.from_numpy((masks > 0)[:, None].astype(np.float32))

@@ -57,6 +57,20 @@ class ImageStore:
         return pixels
 
 
+def image_side(manifest: Manifest) -> int:
+    """Side of the prepared images, which are square, in pixels.
+
+    Raises:
+        DataError: the first one is missing or damaged.
+    """
+    path = manifest.image_path(manifest.records[0])
+    try:
+        with Image.open(path) as image:
+            return image.width
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error}; run `ecgan prepare` again") from None
+
+
 def _read(path: Path, mode: str, size: int) -> Pixels:
     try:
         with Image.open(path) as image:

@@ -128,6 +128,17 @@ def apply(
     return _noise(parameters, images).clamp(-1, 1), masks
 
 
+def move_points(parameters: Parameters, points: Tensor, *, directions: bool = False) -> Tensor:
+    """Points of square images, (n, ..., 2) in the coordinates of `grid_sample` (the image is from
+    -1 to 1), as `apply` moves what they mark; `directions`: differences of points."""
+    theta = torch.from_numpy(_theta_of(parameters, 1.0)).to(points.dtype)
+    linear = torch.linalg.inv(theta[:, :, :2])
+    if not directions:
+        offset = theta[:, :, 2]
+        points = points - offset.reshape(len(offset), *(1,) * (points.ndim - 2), 2)
+    return torch.einsum("nij,n...j->n...i", linear, points)
+
+
 def _geometry(
     parameters: Parameters, images: Tensor, masks: Tensor | None
 ) -> tuple[Tensor, Tensor | None]:
@@ -150,15 +161,18 @@ def _theta(parameters: Parameters, images: Tensor) -> Tensor:
     Rotation is in pixels, hence the aspect ratios beside the sines.
     """
     height, width = images.shape[2:]
+    return torch.from_numpy(_theta_of(parameters, height / width)).to(images.device, images.dtype)
+
+
+def _theta_of(parameters: Parameters, aspect: float) -> NDArray[np.float64]:
     cosine = np.cos(parameters.rotation) / parameters.scale
     sine = np.sin(parameters.rotation) / parameters.scale
     mirror = np.where(parameters.flip, -1.0, 1.0)
     linear = np.stack(
-        [mirror * cosine, mirror * sine * height / width, -sine * width / height, cosine], axis=1
+        [mirror * cosine, mirror * sine * aspect, -sine / aspect, cosine], axis=1
     ).reshape(-1, 2, 2)
     offset = -np.einsum("nij,nj->ni", linear, 2 * parameters.shift)
-    theta = np.concatenate([linear, offset[:, :, None]], axis=2)
-    return torch.from_numpy(theta).to(images.device, images.dtype)
+    return np.concatenate([linear, offset[:, :, None]], axis=2)
 
 
 def _colour(parameters: Parameters, images: Tensor) -> Tensor:

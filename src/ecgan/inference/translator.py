@@ -32,6 +32,7 @@ from ecgan.networks.build import build_generator
 from ecgan.networks.output import Translation, recompose
 from ecgan.precision import default_device
 from ecgan.shapes import Codes, Images
+from ecgan.window import Window
 
 MAX_STRENGTH = 1.5
 NEUTRAL_FROM = 0.5
@@ -115,6 +116,7 @@ class Translator:
         size: int,
         *,
         intensity: bool,
+        zoom: float = 1.0,
         route: Route = "neutral-first",
         sha256: str = "",
         credit: str = "",
@@ -130,6 +132,8 @@ class Translator:
         """Side in pixels of the images that the generators learned on."""
         self.intensity = intensity
         """Whether z was trained with intensities between 0 and 1."""
+        self.window = Window(zoom)
+        """What the generators see of a crop."""
         self.route = route
         self.sha256 = sha256
         self.credit = credit
@@ -163,6 +167,7 @@ class Translator:
         try:
             vocabulary = Vocabulary(tuple(config["vocabulary"]))
             size, intensity = int(config["size"]), bool(config["intensity"])
+            zoom = float(config.get("zoom", 1.0))
             generator_config = build(GeneratorConfig, config["generator"])
             own_route = parse_route(config.get("route", "neutral-first"))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -181,6 +186,7 @@ class Translator:
             vocabulary,
             size,
             intensity=intensity,
+            zoom=zoom,
             route=route or own_route,
             sha256=snapshot.sha256,
             credit=_credit(snapshot),
@@ -228,7 +234,8 @@ class Translator:
             FaceError: no asked-for face can be translated; with the reason.
         """
         faces = self.finder.find(photo)
-        chosen = choose_faces(photo, faces, face, least_px=self.size)
+        least_px = self.window.canvas(self.size)
+        chosen = choose_faces(photo, faces, face, least_px=least_px)
         ready = tuple(self.ready_face(aligned, assume_neutral) for aligned in chosen.aligned)
         return ReadyPhoto(photo, ready, chosen.refused)
 
@@ -326,15 +333,18 @@ class Translator:
         if strength == 0:
             return crop
         with torch.inference_mode():
-            small = resize(crop, self.size)
+            part = self.window.cut(crop)
+            small = resize(part, self.size)
             translation: Translation = generator(small, code)
             if translation.flow is not None:
-                return recompose(crop, translation, strength)
-            change = strength * (translation.image - small)
-            if change.shape != crop.shape:
-                size = (int(crop.shape[2]), int(crop.shape[3]))
-                change = nn.functional.interpolate(change, size, mode="bicubic")
-            return (crop + change).clamp(-1, 1)
+                changed = recompose(part, translation, strength)
+            else:
+                change = strength * (translation.image - small)
+                if change.shape != part.shape:
+                    size = (int(part.shape[2]), int(part.shape[3]))
+                    change = nn.functional.interpolate(change, size, mode="bicubic")
+                changed = (part + change).clamp(-1, 1)
+            return self.window.put_back(crop, changed)
 
 
 def _credit(snapshot: Snapshot) -> str:

@@ -17,7 +17,8 @@ from ecgan.losses.fields import blend_area, flow_smoothness
 from ecgan.losses.identity import identity_loss
 from ecgan.losses.mask import mask_loss
 from ecgan.losses.paired import gradient_loss, loose_loss, paired_loss
-from ecgan.shapes import Codes, Flows, Images, Masks, Patches, Scalar
+from ecgan.losses.shape import shape_loss
+from ecgan.shapes import Codes, Flows, Images, Masks, Patches, Points2D, Scalar
 
 T = TypeVar("T")
 
@@ -39,8 +40,10 @@ class Direction:
     patches: Patches | None = None
     """D's values for the translation."""
     logits: Tensor | None = None
+    recognized: Codes | None = None
+    """Logits of a frozen recogniser for the translation."""
     target: Codes | None = None
-    """Class probabilities that the class head should give."""
+    """Class probabilities that the class head and the recogniser should give."""
     reconstructed: Images | None = None
     """Source -> target domain -> back."""
     identity_input: Images | None = None
@@ -51,6 +54,8 @@ class Direction:
     """Reconstruction of the masked source (Eq. 5 as printed)."""
     flow: Flows | None = None
     blend: Masks | None = None
+    landmarks: tuple[Points2D, Points2D] | None = None
+    """Of the source, and where the translation should have them."""
     features: tuple[Sequence[Tensor], Sequence[Tensor]] | None = None
     """phi of the two images that Eq. 3 compares."""
     judge_features: tuple[Sequence[Tensor], Sequence[Tensor]] | None = None
@@ -131,6 +136,13 @@ def generator_objective(  # noqa: PLR0912 - one branch a term
                 add("feature_matching", paired_loss(one, other, direction.paired) / len(first))
         if config.classification and direction.logits is not None:
             add("classification", classification_loss(direction.logits, _given(direction.target)))
+        if config.recognition:
+            add(
+                "recognition",
+                classification_loss(_given(direction.recognized), _given(direction.target)),
+            )
+        if config.shape:
+            add("shape", shape_loss(_given(direction.flow), *_given(direction.landmarks)))
         if config.flow_smoothness:
             add("flow_smoothness", flow_smoothness(_given(direction.flow)))
         if config.blend_area:

@@ -19,6 +19,7 @@ from ecgan.config import RecognizerConfig
 from ecgan.errors import ConfigError, SnapshotError
 from ecgan.files import sha256_file
 from ecgan.shapes import Images
+from ecgan.window import Window
 
 LAYOUT = {"vgg16": "D", "vgg19": "E"}
 """Torchvision's letters for the two networks of Simonyan & Zisserman (2015)."""
@@ -53,13 +54,15 @@ def convolution_trunk(network: str, width: float = 1.0, batch_norm: bool = False
 
 
 class VGGRecognizer(nn.Module):
-    """Expression logits from a face; `features` is the deep feature fc7 (4,096-D in the paper).
+    """Expression logits from a canonical crop; `features` is the deep feature fc7 (4,096-D in the
+    paper).
 
     Width 1, pool 7 and 4,096 hidden units give torchvision's VGG up to the last layer.
     """
 
     def __init__(self, config: RecognizerConfig, num_expressions: int) -> None:
         super().__init__()
+        self.window = Window(config.zoom)
         self.scale = ImageNetScale()
         self.trunk = convolution_trunk(config.network, config.width, config.batch_norm)
         self.pool = nn.AdaptiveAvgPool2d(config.pool_size)
@@ -77,7 +80,7 @@ class VGGRecognizer(nn.Module):
 
     def features(self, images: Images) -> Float[Tensor, "batch features"]:
         """fc7 after its ReLU."""
-        codes = self.pool(self.trunk(self.scale(images))).flatten(1)
+        codes = self.pool(self.trunk(self.scale(self.window.cut(images)))).flatten(1)
         return torch.relu(self.fc7(self.dropout(torch.relu(self.fc6(codes)))))
 
     def logits(

@@ -31,6 +31,7 @@ def write_translator(
     vocabulary = translation_vocabulary(manifest, config.data)
     described = {
         "size": config.size,
+        **({"zoom": config.data.zoom} if config.data.zoom != 1 else {}),
         "vocabulary": list(vocabulary.names),
         "generator": config.generator.model_dump(mode="json"),
         "alignment": manifest.card.get("alignment", {}),

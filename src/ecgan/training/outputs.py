@@ -10,10 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from torch import nn
+
 from ecgan.config import to_yaml
 from ecgan.data.dataset import TranslationData
 from ecgan.errors import CheckpointError, UsageError
 from ecgan.files import write_text
+from ecgan.networks.windowed import Windowed
 from ecgan.training.checkpoint import CheckpointFolder
 from ecgan.training.distributed import World, gather_lists
 from ecgan.training.export import write_translator
@@ -22,6 +25,7 @@ from ecgan.training.samples import expression_codes, sample_grid, sample_people,
 from ecgan.training.state import TrainingState
 from ecgan.training.update import Setting
 from ecgan.training.validation import Validation, load_probability, validate, validation_data
+from ecgan.window import Window
 
 
 class RunOutputs:
@@ -136,11 +140,16 @@ class RunOutputs:
             scores=scores,
         )
 
+    def _generators_of_crops(self) -> dict[str, nn.Module]:
+        window = Window(self.setting.config.data.zoom)
+        generators = self.state.inference_generators()
+        return {name: Windowed(generator, window) for name, generator in generators.items()}
+
     def _validate(self) -> bool:
         assert self.metrics is not None and self.validation_data is not None
         with self.timer.paused():
             self.validation = validate(
-                self.state.inference_generators(),
+                self._generators_of_crops(),
                 self.validation_data,
                 self.setting,
                 self.probability,
@@ -153,7 +162,7 @@ class RunOutputs:
 
     def _draw_samples(self) -> None:
         with self.timer.paused():
-            generator = self.state.inference_generators()["to_expression"]
+            generator = self._generators_of_crops()["to_expression"]
             grid = sample_grid(generator, self.people, self.codes, self.setting.precision)
             write_grid(self.run / "samples" / f"step-{self.state.step:08d}.png", grid)
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ecgan.config import Config, ContextConfig
 from ecgan.data.dataset import TranslationBatch
+from ecgan.data.motion import Shapes
 from ecgan.losses.context import context_images
 from ecgan.losses.mask import masked_input
 from ecgan.losses.objective import (
@@ -26,6 +27,8 @@ from ecgan.shapes import Codes, Images, NeutralCode
 Rests = Float[Tensor, "rests 3 height width"]
 """Neutralised images, of which there may be fewer than of expressive ones."""
 Features = Callable[[Tensor], Sequence[Tensor]]
+Recognition = Callable[[Images], Codes]
+"""Logits of a frozen recogniser, in the translator's vocabulary, for what networks see."""
 
 
 @dataclass(frozen=True)
@@ -73,15 +76,18 @@ class _Side:
     mask: Tensor
     code: Codes
     back_code: Codes
+    shapes: Shapes | None
+    """Of the source."""
     loose: Tensor | None = None
 
 
-def generator_step(
+def generator_step(  # noqa: PLR0917
     models: Models,
     batch: TranslationBatch,
     config: Config,
     neutral_code: NeutralCode,
     features: Features | None = None,
+    recognition: Recognition | None = None,
 ) -> GeneratorResult:
     """Forward passes of both directions and Eq. 6; computes, does not update.
 
@@ -97,6 +103,7 @@ def generator_step(
         config: the run's configuration.
         neutral_code: z', shape (1, expressions).
         features: phi of Eq. 3, needed when `objective.context` is above 0.
+        recognition: needed when `objective.recognition` is above 0.
     """
     objective = config.objective
     z = batch.code
@@ -113,6 +120,7 @@ def generator_step(
             x_mask,
             z,
             z_neutral,
+            batch.neutral_shapes,
         ),
         _Side(
             models.to_neutral,
@@ -123,6 +131,7 @@ def generator_step(
             y_mask,
             z_neutral,
             z,
+            batch.expressive_shapes,
             batch.loose,
         ),
     ]
@@ -149,6 +158,13 @@ def generator_step(
         )
         if objective.adversarial or objective.classification or objective.feature_matching:
             _judge(direction, side, config)
+        if objective.recognition:
+            assert recognition is not None, "objective.recognition needs a recogniser"
+            direction.recognized = recognition(direction.translated)
+        if objective.shape:
+            assert side.shapes is not None, "objective.shape needs the landmarks of the batch"
+            goal = side.shapes.goal(side.back_code, side.code)
+            direction.landmarks = side.shapes.points, goal
         if objective.cycle or (objective.mask and objective.mask_reading == "cycle"):
             direction.reconstructed = side.backward(translation.image, side.back_code).image
         if objective.mask and objective.mask_reading == "literal":
@@ -232,6 +248,7 @@ def _between_expressions(models: Models, batch: TranslationBatch) -> _Side:
         mask=batch.expressive_mask,
         code=code,
         back_code=batch.code,
+        shapes=batch.expressive_shapes,
         loose=batch.loose,
     )
 

@@ -17,6 +17,7 @@ from ecgan.precision import autocast
 from ecgan.seeding import derive_seed
 from ecgan.shapes import Images
 from ecgan.training.update import Setting
+from ecgan.window import Window
 
 MAX_EXAMPLES = 256
 BATCH = 16
@@ -39,14 +40,15 @@ class Validation:
 
 
 def validation_data(manifest: Manifest, config: Config) -> TranslationData | None:
-    """Validation examples, with their paired truth where there is one, even if training ignores
-    pairs; None without validation people."""
+    """Validation examples, as whole crops, with their paired truth where there is one, even if
+    training ignores pairs; None without validation people."""
     known = translation_vocabulary(manifest, config.data).expressions
     found = {record.expression for record in manifest.select(split="val")}.intersection(known)
     if not found > {NEUTRAL}:
         return None
-    options = config.data.model_copy(update={"pairs": "use"})
-    return TranslationData(manifest, "val", size=config.size, data=options)
+    options = config.data.model_copy(update={"pairs": "use", "zoom": 1.0})
+    canvas = Window(config.data.zoom).canvas(config.size)
+    return TranslationData(manifest, "val", size=canvas, data=options)
 
 
 @torch.no_grad()
@@ -56,7 +58,14 @@ def validate(
     setting: Setting,
     probability: ProbabilityOfAsked | None = None,
 ) -> Validation:
-    """Score `to_expression` (and `to_neutral`) on the same up to 256 examples every time."""
+    """Score `to_expression` (and `to_neutral`) on the same up to 256 examples every time.
+
+    Args:
+        generators: for whole crops.
+        data: from `validation_data`.
+        setting: of the training.
+        probability: what scores the translations; none: their distance to the truth.
+    """
     device, config, neutral_code = setting.world.device, setting.config, setting.neutral_code
     modes = {network: network.training for network in generators.values()}
     for network in modes:

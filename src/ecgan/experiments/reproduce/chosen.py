@@ -17,7 +17,9 @@ from ecgan.inference.snapshot import Snapshot, load_snapshot
 from ecgan.inference.translator import Translator
 from ecgan.networks.build import build_generator
 from ecgan.networks.output import Translation
+from ecgan.networks.windowed import Windowed
 from ecgan.shapes import Codes, Images
+from ecgan.window import Window
 
 
 class ByExpression(nn.Module):
@@ -69,10 +71,12 @@ def joined_translator(
         SnapshotError: one is missing, damaged, or made for other expressions or another size.
     """
     loaded = {name: load_snapshot(snapshots[name], "translator") for name in vocabulary.expressive}
-    sizes = {int(snapshot.config["size"]) for snapshot in loaded.values()}
-    if len(sizes) > 1:
-        raise SnapshotError(f"the snapshots {', '.join(loaded)} are of the sizes {sorted(sizes)}")
-    (size,) = sizes
+    seen = {(int(one.config["size"]), float(one.config.get("zoom", 1))) for one in loaded.values()}
+    if len(seen) > 1:
+        raise SnapshotError(
+            f"the snapshots {', '.join(loaded)} are of the sizes and zooms {sorted(seen)}"
+        )
+    ((size, zoom),) = seen
     there = {name: _generator(one, name, "to_expression") for name, one in loaded.items()}
     back = {name: _generator(one, name, "to_neutral") for name, one in loaded.items()}
     hashes = "".join(f"{name} {one.sha256}\n" for name, one in loaded.items())
@@ -80,7 +84,7 @@ def joined_translator(
         ByExpression(there, vocabulary),
         ByRecognised(back, vocabulary, recognizer),
         vocabulary,
-        size,
+        Window(zoom).canvas(size),  # the recogniser has to see whole crops
         intensity=False,
         sha256=sha256_bytes(hashes.encode()),
         recognizer=recognizer,
@@ -89,6 +93,7 @@ def joined_translator(
 
 
 def _generator(snapshot: Snapshot, expression: str, direction: str) -> nn.Module:
+    """For whole crops."""
     names = tuple(snapshot.config["vocabulary"])
     if set(names) != {NEUTRAL, expression}:
         raise SnapshotError(
@@ -97,7 +102,7 @@ def _generator(snapshot: Snapshot, expression: str, direction: str) -> nn.Module
     config = build(GeneratorConfig, snapshot.config["generator"])
     generator = build_generator(config, len(names), int(snapshot.config["size"]))
     snapshot.load_into(direction, generator)
-    return generator
+    return Windowed(generator, Window(float(snapshot.config.get("zoom", 1))))
 
 
 def _one_by_one(generators: nn.ModuleList, chosen: Sequence[int], source: Images) -> Translation:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
-
+from ecgan.data.images import image_side
 from ecgan.data.manifest import MANIFEST_NAME, SPLITS, Manifest
 from ecgan.errors import DataError, UsageError
 from ecgan.experiments.reproduce.budget import Budget
@@ -76,7 +75,7 @@ class Plan:
                 "card": dict(self.manifest.card),
                 "people": {split: len(self.people(split)) for split in SPLITS},
                 "images": images,
-                "size": image_size(self.manifest),
+                "size": image_side(self.manifest),
                 "expressions": list(self.manifest.vocabulary.names),
             },
             "budget": {"name": self.budget_name, **self.budget.model_dump(mode="json")},
@@ -151,12 +150,6 @@ def has_pairs(manifest: Manifest) -> bool:
     return any(record.pair in neutral for record in train if record.expression != NEUTRAL)
 
 
-def image_size(manifest: Manifest) -> int:
-    """Side of the prepared images in pixels."""
-    with Image.open(manifest.image_path(manifest.records[0])) as image:
-        return image.width
-
-
 def training_size(manifest: Manifest, budget: Budget, asked: int | None) -> int:
     """The asked size, or the budget's; the largest power of two within the images where these are
     smaller.
@@ -164,7 +157,7 @@ def training_size(manifest: Manifest, budget: Budget, asked: int | None) -> int:
     Raises:
         UsageError: the asked size is no power of two or larger than the images.
     """
-    largest = 1 << (image_size(manifest).bit_length() - 1)
+    largest = 1 << (image_side(manifest).bit_length() - 1)
     if asked is None:
         return min(budget.size, largest)
     if asked < 32 or asked & (asked - 1) or asked > largest:
