@@ -167,11 +167,6 @@ class ObjectiveConfig(Section):
     loose pair."""
     classification: float = Field(0.0, ge=0)
     """Cross-entropy of D's class head on real images (D) and on translations (G)."""
-    recognition: float = Field(0.0, ge=0)
-    """Cross-entropy of a frozen recogniser on translations: from the first update on somebody knows
-    the expressions, which a class head of D has to learn first."""
-    recognition_network: str = "recognizer"
-    """Of `recognition`: `recognizer`, the packaged one, or the folder of a recogniser snapshot."""
     shape: float = Field(0.0, ge=0)
     """Distance between where the flow takes the landmarks and where the expression has them on
     average, in halves of the image's side; needs no pairs."""
@@ -220,7 +215,6 @@ _BETWEEN_TWO_DOMAINS = (
     "paired",
     "paired_gradient",
     "loose_neutral",
-    "recognition",
     "shape",
     "feature_matching",
 )

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from ecgan.shapes import Images
 
@@ -35,17 +34,6 @@ class Window:
         """The part of crops (..., side, side) of any size; a view."""
         rows, columns = self._slices(int(images.shape[-1]))
         return images[..., rows, columns]
-
-    def surround(self, parts: Images) -> Images:
-        """Whole crops whose window shows `parts`; what is around them is their mirror image.
-        Differentiable."""
-        part = int(parts.shape[-1])
-        side = self.canvas(part)
-        if side == part:
-            return parts
-        rows, columns = self._slices(side)
-        edges = (columns.start, side - columns.stop, rows.start, side - rows.stop)
-        return F.pad(parts, edges, mode="reflect")
 
     def put_back(self, crops: Images, parts: Images) -> Images:
         """`crops` with `parts` in their window, which fade in from its edge. Zoom 1: `parts`."""

@@ -12,11 +12,11 @@ from torch.nn import functional
 
 from ecgan.config import RecognizerConfig, build
 from ecgan.errors import ConfigError, EcganError, SnapshotError
-from ecgan.expressions import Vocabulary, expression_of
+from ecgan.expressions import Vocabulary
 from ecgan.inference.snapshot import default_snapshot, load_snapshot
 from ecgan.networks.vgg import VGGFeatures, VGGRecognizer
 from ecgan.precision import Setting, autocast, choose_precision, default_device
-from ecgan.shapes import Codes, Images
+from ecgan.shapes import Images
 
 
 class Recognizer:
@@ -109,43 +109,6 @@ def resize(images: Images, size: int) -> Float[Tensor, "batch 3 size size"]:
     return functional.interpolate(
         images, size=(size, size), mode="bilinear", align_corners=False, antialias=True
     )
-
-
-def frozen_logits(
-    source: str | Path | None, vocabulary: Vocabulary, device: torch.device
-) -> Callable[[Images], Codes]:
-    """A recogniser as a differentiable function of canonical crops of any size, whose logits are in
-    the order of another vocabulary. Of several recipes of an expression each gets its logit.
-
-    Args:
-        source: snapshot folder or hub id; None: the packaged recogniser.
-        vocabulary: of the translator.
-        device: of the images.
-
-    Raises:
-        SnapshotError: no such snapshot.
-        ConfigError: it does not know an expression of the vocabulary.
-    """
-    recognizer = Recognizer.load(source, device=device)
-    places = _places(recognizer, vocabulary)
-
-    def logits(crops: Images) -> Codes:
-        found: Tensor = recognizer.model(resize(crops, recognizer.size))
-        return found[:, places]
-
-    return logits
-
-
-def _places(recognizer: Recognizer, vocabulary: Vocabulary) -> list[int]:
-    known = recognizer.vocabulary.names
-    asked = [expression_of(name) for name in vocabulary.names]
-    if missing := sorted(set(asked).difference(known)):
-        raise ConfigError(
-            f"objective.recognition: the recogniser does not know {', '.join(missing)}; train one "
-            "on these data (ecgan train-recognizer) and name its snapshot as "
-            "objective.recognition_network, or set objective.recognition=0"
-        )
-    return [known.index(name) for name in asked]
 
 
 def feature_network(network: str, layers: Sequence[str], *, download: bool = False) -> VGGFeatures:

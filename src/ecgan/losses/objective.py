@@ -40,10 +40,8 @@ class Direction:
     patches: Patches | None = None
     """D's values for the translation."""
     logits: Tensor | None = None
-    recognized: Codes | None = None
-    """Logits of a frozen recogniser for the translation."""
     target: Codes | None = None
-    """Class probabilities that the class head and the recogniser should give."""
+    """Class probabilities that the class head should give."""
     reconstructed: Images | None = None
     """Source -> target domain -> back."""
     identity_input: Images | None = None
@@ -136,11 +134,6 @@ def generator_objective(  # noqa: PLR0912 - one branch a term
                 add("feature_matching", paired_loss(one, other, direction.paired) / len(first))
         if config.classification and direction.logits is not None:
             add("classification", classification_loss(direction.logits, _given(direction.target)))
-        if config.recognition:
-            add(
-                "recognition",
-                classification_loss(_given(direction.recognized), _given(direction.target)),
-            )
         if config.shape:
             add("shape", shape_loss(_given(direction.flow), *_given(direction.landmarks)))
         if config.flow_smoothness:

@@ -25,9 +25,7 @@ def update_flops(models: Models, batch: TranslationBatch, setting: Setting) -> i
     config, device = setting.config, setting.world.device
     with FlopCounterMode(display=False) as counter:
         with frozen(models.discriminators()), autocast(setting.precision, device):
-            made = generator_step(
-                models, batch, config, setting.neutral_code, setting.features, setting.recognition
-            )
+            made = generator_step(models, batch, config, setting.neutral_code, setting.features)
         made.objective.total.backward()  # type: ignore[no-untyped-call]
         with autocast(setting.precision, device):
             judged = discriminator_step(

@@ -27,8 +27,6 @@ from ecgan.shapes import Codes, Images, NeutralCode
 Rests = Float[Tensor, "rests 3 height width"]
 """Neutralised images, of which there may be fewer than of expressive ones."""
 Features = Callable[[Tensor], Sequence[Tensor]]
-Recognition = Callable[[Images], Codes]
-"""Logits of a frozen recogniser, in the translator's vocabulary, for what networks see."""
 
 
 @dataclass(frozen=True)
@@ -81,13 +79,12 @@ class _Side:
     loose: Tensor | None = None
 
 
-def generator_step(  # noqa: PLR0917
+def generator_step(
     models: Models,
     batch: TranslationBatch,
     config: Config,
     neutral_code: NeutralCode,
     features: Features | None = None,
-    recognition: Recognition | None = None,
 ) -> GeneratorResult:
     """Forward passes of both directions and Eq. 6; computes, does not update.
 
@@ -103,7 +100,6 @@ def generator_step(  # noqa: PLR0917
         config: the run's configuration.
         neutral_code: z', shape (1, expressions).
         features: phi of Eq. 3, needed when `objective.context` is above 0.
-        recognition: needed when `objective.recognition` is above 0.
     """
     objective = config.objective
     z = batch.code
@@ -158,9 +154,6 @@ def generator_step(  # noqa: PLR0917
         )
         if objective.adversarial or objective.classification or objective.feature_matching:
             _judge(direction, side, config)
-        if objective.recognition:
-            assert recognition is not None, "objective.recognition needs a recogniser"
-            direction.recognized = recognition(direction.translated)
         if objective.shape:
             assert side.shapes is not None, "objective.shape needs the landmarks of the batch"
             goal = side.shapes.goal(side.back_code, side.code)

@@ -24,7 +24,7 @@ from ecgan.training.progress import show_progress
 from ecgan.training.schedule import total_steps
 from ecgan.training.signals import stop_on_signals
 from ecgan.training.state import fresh_state
-from ecgan.training.steps import Features, Recognition
+from ecgan.training.steps import Features
 from ecgan.training.update import Setting, update
 
 OnStep = Callable[[int, Mapping[str, float]], None]
@@ -126,7 +126,6 @@ def _open(config: Config, data_root: Path, world: World) -> tuple[TranslationDat
         total_steps=total_steps(config, data.num_expressive),
         neutral_code=torch.from_numpy(data.vocabulary.code(NEUTRAL))[None].to(world.device),
         features=_features(config.objective, world.device),
-        recognition=_recognition(config, data, world.device),
     )
     return data, setting
 
@@ -168,17 +167,6 @@ def _features(objective: ObjectiveConfig, device: torch.device) -> Features | No
         return found
 
     return features
-
-
-def _recognition(config: Config, data: TranslationData, device: torch.device) -> Recognition | None:
-    if not config.objective.recognition:
-        return None
-    from ecgan.inference.recognizer import frozen_logits
-
-    name = config.objective.recognition_network
-    source = None if name == "recognizer" else name
-    of_crops = frozen_logits(source, data.vocabulary, device)
-    return lambda parts: of_crops(data.window.surround(parts))
 
 
 @contextlib.contextmanager

@@ -24,7 +24,7 @@ from ecgan.training.ema import update_average, warmed_decay
 from ecgan.training.pool import Pooled, TranslationPool
 from ecgan.training.schedule import learning_rate_factor, set_learning_rate
 from ecgan.training.state import TrainingState, shares_networks
-from ecgan.training.steps import Features, Recognition, discriminator_step, generator_step
+from ecgan.training.steps import Features, discriminator_step, generator_step
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,6 @@ class Setting:
     """z', shape (1, expressions)."""
     features: Features | None = None
     """phi of Eq. 3, if the context loss is used."""
-    recognition: Recognition | None = None
-    """The frozen recogniser, if its term is used."""
 
 
 def update(state: TrainingState, batch: TranslationBatch, setting: Setting) -> dict[str, float]:
@@ -77,9 +75,7 @@ def _update_two(
     """Two generators, then their two discriminators."""
     config, world, models = setting.config, setting.world, state.models
     with frozen(models.discriminators()), autocast(setting.precision, world.device):
-        made = generator_step(
-            models, batch, config, setting.neutral_code, setting.features, setting.recognition
-        )
+        made = generator_step(models, batch, config, setting.neutral_code, setting.features)
     optimizer = state.generator_optimizer
     values = _apply("generator", made.objective, optimizer, state.step, batch=batch, world=world)
 
