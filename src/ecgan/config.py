@@ -102,6 +102,9 @@ class GeneratorConfig(Section):
     refine: int = Field(0, ge=0)
     """`warp`: channels of the layers that paint the new pixels after the move, seeing the moved
     source; 0: the trunk paints them without seeing where the flow puts the lips."""
+    paint: Literal["pixels", "change"] = "pixels"
+    """`warp`: what is blended in. `pixels`: a new image, grey before it is learned, so that terms
+    against change may shut the blend for good; `change`: an offset of the moved source."""
     dropout: bool = False
 
 
@@ -113,8 +116,9 @@ class DiscriminatorConfig(Section):
     width: int = Field(64, ge=4)
     layers: int = Field(3, ge=1, le=7)
     norm: Norm = "instance"
-    conditioning: Literal["planes", "none"] = "planes"
-    """`planes`: z is tiled and joined to the image; `none`: the printed Eq. 1."""
+    conditioning: Literal["planes", "features", "none"] = "planes"
+    """`planes`: z is tiled and joined to the image; `features`: it scales and shifts the features
+    of every layer behind its norm; `none`: the printed Eq. 1."""
     sees_source: bool = False
     """Judge (source, output) together, as Pix2pix does."""
     classify: bool = False
@@ -339,7 +343,7 @@ class RecognizerConfig(Section):
     features: int = Field(4096, ge=8)
     """Units of fc7, the deep feature of the paper."""
     dropout: float = Field(0.5, ge=0, lt=1)
-    learning_rate: float = Field(1e-3, gt=0)
+    learning_rate: float = Field(3e-4, gt=0)
     weight_decay: float = Field(1e-4, ge=0)
     label_smoothing: float = Field(0.05, ge=0, lt=1)
     class_weights: bool = True

@@ -21,6 +21,7 @@ class Generator(nn.Module):
     def __init__(self, config: GeneratorConfig, num_expressions: int, size: int) -> None:
         super().__init__()
         self.output = config.output
+        self.paint = config.paint
         warps = config.output == "warp"
         self.refiner = Refiner(config.refine) if config.refine else None
         channels = output_channels(config.output, refined=config.refine > 0)
@@ -34,7 +35,8 @@ class Generator(nn.Module):
             self.trunk = ResNetTrunk(config, num_expressions, channels, warps)
 
     def forward(self, source: Images, code: Codes) -> Translation:
-        return to_translation(self.output, source, self.trunk(source, code), self.refiner)
+        output = self.trunk(source, code)
+        return to_translation(self.output, source, output, self.refiner, self.paint)
 
 
 def build_generator(config: GeneratorConfig, num_expressions: int, size: int) -> Generator:

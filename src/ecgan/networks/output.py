@@ -13,14 +13,16 @@ from ecgan.shapes import Flows, Images, Masks
 
 FLOW_LIMIT = 0.5
 """Largest offset of the flow in `grid_sample` units (2 is the image width)."""
-BLEND_BIAS = -3.0
-"""The blend starts near 0.05: the untrained output is almost the source."""
+BLEND_BIAS = {"pixels": -3.0, "change": -1.0}
+"""The blend starts near 0.05 where the untrained pixels are grey, and near 0.27 where they are the
+source's: the untrained output is almost the source."""
 
 _WINDOW = 5
 _FLAT = 1e-4
 """Variance of noise of about one grey level of 255: below it, two variances are alike."""
 
 OutputKind = Literal["pixels", "residual", "warp"]
+Paint = Literal["pixels", "change"]
 
 
 @dataclass(frozen=True)
@@ -74,24 +76,32 @@ def output_channels(kind: OutputKind, refined: bool = False) -> int:
 
 
 def to_translation(
-    kind: OutputKind, source: Images, output: TrunkOutput, refiner: Refiner | None = None
+    kind: OutputKind,
+    source: Images,
+    output: TrunkOutput,
+    refiner: Refiner | None = None,
+    paint: Paint = "pixels",
 ) -> Translation:
     """Turn raw trunk output into a translation of `source` (float32)."""
     if kind == "warp":
-        return _warped(source, output, refiner)
+        return _warped(source, output, refiner, paint)
     full = output.full.float()
     if kind == "pixels":
         return Translation(image=torch.tanh(full))
     return Translation(image=(source + 2 * torch.tanh(full)).clamp(-1, 1))
 
 
-def _warped(source: Images, output: TrunkOutput, refiner: Refiner | None) -> Translation:
+def _warped(
+    source: Images, output: TrunkOutput, refiner: Refiner | None, paint: Paint
+) -> Translation:
     assert output.flow is not None
     flow = FLOW_LIMIT * torch.tanh(output.flow.float())
     moved = warp(source, flow)
     full = (output.full if refiner is None else refiner(moved, output.full)).float()
-    blend = torch.sigmoid(full[:, :1] + BLEND_BIAS)
+    blend = torch.sigmoid(full[:, :1] + BLEND_BIAS[paint])
     pixels = torch.tanh(full[:, 1:])
+    if paint == "change":
+        pixels = (moved + 2 * pixels).clamp(-1, 1)
     image = torch.lerp(moved, pixels, blend)
     return Translation(image=image, flow=flow, blend=blend, pixels=pixels)
 
