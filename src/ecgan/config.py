@@ -116,9 +116,8 @@ class DiscriminatorConfig(Section):
     width: int = Field(64, ge=4)
     layers: int = Field(3, ge=1, le=7)
     norm: Norm = "instance"
-    conditioning: Literal["planes", "features", "none"] = "planes"
-    """`planes`: z is tiled and joined to the image; `features`: it scales and shifts the features
-    of every layer behind its norm; `none`: the printed Eq. 1."""
+    conditioning: Literal["planes", "none"] = "planes"
+    """`planes`: z is tiled and joined to the image; `none`: the printed Eq. 1."""
     sees_source: bool = False
     """Judge (source, output) together, as Pix2pix does."""
     classify: bool = False

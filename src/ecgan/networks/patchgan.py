@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ecgan.config import DiscriminatorConfig
-from ecgan.networks.blocks import CodeAffine, norm_layer, tile_code, uses_bias
+from ecgan.networks.blocks import norm_layer, tile_code, uses_bias
 from ecgan.shapes import Codes, Images, Patches
 
 
@@ -25,8 +25,7 @@ class Verdict:
 
 
 class PatchGAN(nn.Module):
-    """`conditioning="planes"` and `"features"` give D(y, z) of Sec. 3.1; `"none"` the printed D(y)
-    of Eq. 1."""
+    """`conditioning="planes"` gives D(y, z) of Sec. 3.1; `"none"` the printed D(y) of Eq. 1."""
 
     def __init__(self, config: DiscriminatorConfig, num_expressions: int) -> None:
         super().__init__()
@@ -36,7 +35,6 @@ class PatchGAN(nn.Module):
         channels = 3 * (1 + self.sees_source) + (num_expressions if self.conditional else 0)
         self.convolutions = nn.ModuleList([nn.Conv2d(channels, config.width, 4, 2, 1)])
         self.norms = nn.ModuleList([nn.Identity()])
-        self.affines = nn.ModuleList()
         channels = config.width
         for layer in range(1, config.layers + 1):
             width = config.width * min(2**layer, 8)
@@ -44,9 +42,6 @@ class PatchGAN(nn.Module):
             self.convolutions.append(nn.Conv2d(channels, width, 4, stride, 1, bias=bias))
             self.norms.append(norm_layer(config.norm, width))
             channels = width
-        if config.conditioning == "features":
-            widths = [config.width * min(2**layer, 8) for layer in range(config.layers + 1)]
-            self.affines.extend(CodeAffine(num_expressions, width) for width in widths)
         self.last = nn.Conv2d(channels, 1, 4, 1, 1)
         self.classifier = nn.Linear(channels, num_expressions) if config.classify else None
 
@@ -60,11 +55,8 @@ class PatchGAN(nn.Module):
         if self.conditional:
             features = tile_code(features, code)
         activations: list[Tensor] = []
-        for layer, convolution in enumerate(self.convolutions):
-            features = self.norms[layer](convolution(features))
-            if self.affines:
-                features = self.affines[layer](features, code)
-            features = F.leaky_relu(features, 0.2)
+        for convolution, norm in zip(self.convolutions, self.norms, strict=True):
+            features = F.leaky_relu(norm(convolution(features)), 0.2)
             activations.append(features)
         logits = None
         if self.classifier is not None:
