@@ -59,8 +59,8 @@ def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
         file.write(data)
 
 
-def write_text(path: Path, text: str) -> None:
-    write_bytes(path, text.encode())
+def write_text(path: Path, text: str, *, durable: bool = True) -> None:
+    write_bytes(path, text.encode(), durable=durable)
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> None:
@@ -70,8 +70,8 @@ def write_lines(path: Path, lines: Iterable[str]) -> None:
             file.write(line.encode())
 
 
-def write_json(path: Path, value: Any) -> None:
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+def write_json(path: Path, value: Any, *, durable: bool = True) -> None:
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n", durable=durable)
 
 
 def write_with(path: Path, writer: Callable[[BinaryIO], object]) -> None:

@@ -27,6 +27,8 @@ DIGITAL_SOURCE_TYPE = (
 """IPTC's term for a photograph that a model changed in part."""
 
 _ORIENTATION, _DESCRIPTION, _SOFTWARE = 0x0112, 0x010E, 0x0131
+_PNG_LEVEL = 3
+"""Three times as fast as the usual 6, and a tenth larger."""
 
 
 _DECODER_ERRORS = (
@@ -102,11 +104,14 @@ def write_photo(
     pixels: NDArray[np.uint8],
     like: Photo | None = None,
     metadata: Mapping[str, str] = {},
+    *,
+    durable: bool = True,
 ) -> None:
     """Write RGB pixels whole or not at all, in the format of the suffix (.jpg, .png, .webp).
 
     The colour profile, EXIF and opacity of `like` are kept. `metadata` and IPTC's mark of an image
     that a model changed go into the file: text chunks in PNG, XMP and the EXIF description in all.
+    What is not `durable` may be empty after a power cut.
 
     Raises:
         UsageError: a suffix that cannot carry the mark.
@@ -137,10 +142,17 @@ def write_photo(
                 chunks.add_itxt(key, value)
             if xmp:
                 chunks.add_itxt("XML:com.adobe.xmp", xmp.decode())
-            image.save(buffer, "PNG", pnginfo=chunks, exif=exif, icc_profile=icc)
+            image.save(
+                buffer,
+                "PNG",
+                pnginfo=chunks,
+                exif=exif,
+                icc_profile=icc,
+                compress_level=_PNG_LEVEL,
+            )
     else:
         raise UsageError(f"cannot write {path}: expected a name that ends in .jpg, .png or .webp")
-    write_bytes(path, buffer.getvalue())
+    write_bytes(path, buffer.getvalue(), durable=durable)
 
 
 def _photo(image: Image.Image, path: Path) -> Photo:

@@ -73,7 +73,9 @@ def source_sha256(photo: Photo) -> str:
     return sha256_bytes(np.ascontiguousarray(photo.pixels).tobytes())
 
 
-def write_marked(path: Path, pixels: NDArray[np.uint8], like: Photo, mark: Mark) -> None:
+def write_marked(
+    path: Path, pixels: NDArray[np.uint8], like: Photo, mark: Mark, *, durable: bool = True
+) -> None:
     """Write an output and its sidecar; never an image without one.
 
     Raises:
@@ -81,9 +83,9 @@ def write_marked(path: Path, pixels: NDArray[np.uint8], like: Photo, mark: Mark)
         OSError: likewise.
     """
     sidecar = sidecar_path(path)
-    write_json(sidecar, mark.sidecar())
+    write_json(sidecar, mark.sidecar(), durable=durable)
     try:
-        write_photo(path, pixels, like, mark.metadata())
+        write_photo(path, pixels, like, mark.metadata(), durable=durable)
     except BaseException:
         if not path.exists():
             sidecar.unlink(missing_ok=True)

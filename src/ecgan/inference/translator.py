@@ -313,6 +313,8 @@ class Translator:
         """The whole aligned crop with another expression."""
         name = canonical_expression(target)
         if name == NEUTRAL:
+            if face.passes and strength == 1:
+                return face.start
             crop = to_tensor(face.aligned.pixels).to(self.device)
             passes = self._neutralised(crop)[1] if face.direct else face.passes
             for _ in range(max(1, passes)):

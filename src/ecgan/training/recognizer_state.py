@@ -119,4 +119,4 @@ def new_state(
         {"params": vectors, "weight_decay": 0.0},
     ]
     # Not fused: that kernel misreads restored moments, whose memory is not channels-last.
-    return RecognizerState(config, model, torch.optim.AdamW(groups, lr=config.learning_rate, fused=True))
+    return RecognizerState(config, model, torch.optim.AdamW(groups, lr=config.learning_rate))

@@ -88,7 +88,7 @@ def _translate(
             credit=translator.credit,
         )
         _link(manifest.mask_path(source), out / _mask_name(source))
-        write_marked(target, pixels, photo, mark)
+        write_marked(target, pixels, photo, mark, durable=False)
 
 
 def _record(source: Record, expression: str, out: Path) -> Record:
