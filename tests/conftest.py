@@ -20,8 +20,10 @@ TENSOR_CODE = (
     "networks",
     "training.steps",
     "data.dataset",
+    "data.motion",
     "data.transforms",
     "inference.recognizer",
+    "window",
 )
 install_import_hook([f"ecgan.{name}" for name in TENSOR_CODE], "support.typecheck.checked")
 

@@ -19,6 +19,7 @@ from ecgan.losses.fields import blend_area, flow_smoothness
 from ecgan.losses.identity import identity_loss
 from ecgan.losses.mask import mask_loss
 from ecgan.losses.paired import gradient_loss, paired_loss
+from ecgan.losses.shape import shape_loss
 
 Array = NDArray[np.float64]
 CASES = 100
@@ -71,6 +72,12 @@ def draw_pyramid(rng: np.random.Generator) -> list[Any]:
 def draw_paired(rng: np.random.Generator) -> list[Any]:
     first, second = draw_two(rng)
     return [first, second, rng.random(len(first)) < 0.5]
+
+
+def draw_flow_and_points(rng: np.random.Generator) -> list[Any]:
+    shape = shape_of(rng, 2)
+    points = [rng.uniform(-1.1, 1.1, (shape[0], 9, 2)) for _ in range(2)]
+    return [image(rng, shape), *points]
 
 
 def draw_logits(rng: np.random.Generator) -> list[Any]:
@@ -141,6 +148,21 @@ def numpy_smoothness(flow: Array) -> float:
     return mean_l1(flow[..., 1:], flow[..., :-1]) + mean_l1(flow[..., 1:, :], flow[..., :-1, :])
 
 
+def numpy_shape(flow: Array, points: Array, goal: Array) -> float:
+    size = np.array(flow.shape[:1:-1])
+    seen = np.empty_like(goal)
+    for row, places in enumerate(goal):
+        for index, place in enumerate(places):
+            at = np.clip((place + 1) / 2 * size - 0.5, 0, size - 1)
+            low = np.minimum(at.astype(int), np.maximum(size - 2, 0))
+            share = at - low
+            corners = flow[row][:, low[1] : low[1] + 2, low[0] : low[0] + 2]
+            along_y = np.array([1 - share[1], share[1]])
+            along_x = np.array([1 - share[0], share[0]])
+            seen[row, index] = place + np.einsum("cyx,y,x->c", corners, along_y, along_x)
+    return mean_l1(seen, points)
+
+
 def numpy_cross_entropy(logits: Array, target: Array) -> float:
     log_sum = np.log(np.sum(np.exp(logits), axis=1, keepdims=True))
     return float(np.mean(np.sum(target * (log_sum - logits), axis=1)))
@@ -166,6 +188,7 @@ LOSSES = {
         lambda rng: [rng.random(shape_of(rng, 1))],
         (0,),
     ),
+    "shape": Case(shape_loss, numpy_shape, draw_flow_and_points, (0, 1)),
     "classification": Case(classification_loss, numpy_cross_entropy, draw_logits, (0,)),
 }
 

@@ -17,6 +17,8 @@ from torch.nn import functional as F
 from ecgan import __version__
 from ecgan.config import Config
 from ecgan.data.dataset import TranslationBatch
+from ecgan.data.manifest import NUM_LANDMARKS
+from ecgan.data.motion import Shapes
 from ecgan.expressions import NEUTRAL, Vocabulary
 from ecgan.precision import Precision, choose_precision, default_device
 from ecgan.training.distributed import World
@@ -183,6 +185,14 @@ def _random_batch(config: Config, vocabulary: Vocabulary) -> TranslationBatch:
         code=torch.stack(codes),
         label=torch.tensor([vocabulary.index(name) for name in names]),
         paired=torch.full((config.batch,), config.data.pairs == "use"),
+        neutral_shapes=_random_shapes(config.batch, len(vocabulary), generator),
+        expressive_shapes=_random_shapes(config.batch, len(vocabulary), generator),
         loose=torch.full((config.batch,), config.data.same_person and config.data.pairs != "use"),
         names=["random"] * config.batch,
     )
+
+
+def _random_shapes(batch: int, expressions: int, generator: torch.Generator) -> Shapes:
+    points = torch.rand(batch, NUM_LANDMARKS, 2, generator=generator) - 0.5
+    motions = 0.1 * torch.randn(batch, expressions, NUM_LANDMARKS, 2, generator=generator)
+    return Shapes(points, motions)

@@ -11,6 +11,7 @@ from ecgan.files import sha256_file
 from ecgan.inference.recognizer import Recognizer, feature_network, resize
 from ecgan.inference.snapshot import SUMS, save_snapshot
 from ecgan.networks.vgg import VGGRecognizer
+from ecgan.window import Window
 
 CONFIG = RecognizerConfig(size=32, width=0.0625, pool_size=1, hidden=16, features=24)
 NAMES = ["neutral", "happy", "sad"]
@@ -36,6 +37,16 @@ def test_probabilities_are_distributions_of_the_saved_network(folder):
     assert recognizer.vocabulary.names == tuple(NAMES)
     assert len(recognizer.sha256) == 64
     assert not recognizer.model.training
+
+
+def test_with_a_zoom_the_network_sees_the_window_of_the_crop():
+    torch.manual_seed(2)
+    zoomed = VGGRecognizer(CONFIG.model_copy(update={"size": 44, "zoom": 1.375}), 3).eval()
+    plain = VGGRecognizer(CONFIG, 3).eval()
+    plain.load_state_dict(zoomed.state_dict())
+    crops = torch.rand(2, 3, 44, 44) * 2 - 1
+    with torch.no_grad():
+        torch.testing.assert_close(zoomed(crops), plain(Window(1.375).cut(crops)))
 
 
 def test_features_are_fc7(folder):

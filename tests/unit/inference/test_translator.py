@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from support.tiny_models import (
     SIZE,
     KnownFaces,
@@ -20,7 +21,9 @@ from ecgan.faces.masks import JAW_ROOM, face_mask
 from ecgan.faces.paste import photo_mask
 from ecgan.inference.recognizer import Recognizer
 from ecgan.inference.translator import NEUTRAL_PASSES, Route, Translator, parse_route
+from ecgan.window import Window
 
+ZOOM = 1.375
 HAPPY = [0, 1, 0, 0, 0, 0, 0]
 
 
@@ -32,6 +35,9 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     made["plain"] = translator_snapshot(root / "plain", intensity=False)
     made["pixels"] = translator_snapshot(root / "pixels", output="pixels", intensity=False)
     made["direct"] = translator_snapshot(root / "direct", route="direct")
+    for output in ("warp", "pixels"):
+        name = f"zoomed {output}"
+        made[name] = translator_snapshot(root / name, output=output, intensity=False, zoom=ZOOM)
     made["round"] = translator_snapshot(root / "round", route="round")
     return made
 
@@ -74,6 +80,28 @@ def test_only_the_face_changes(folders: dict[str, Path], kind: str) -> None:
     assert (made.pixels[~inside] == before[~inside]).all()
     assert np.abs(made.pixels[inside].astype(int) - before[inside]).mean() > 0.5
     np.testing.assert_array_equal(photo.pixels, before)
+
+
+@pytest.mark.parametrize("kind", ["zoomed warp", "zoomed pixels"])
+def test_a_zoomed_translator_sees_the_window_and_changes_it_alone(
+    folders: dict[str, Path], kind: str
+) -> None:
+    translator = load(folders, kind)
+    assert translator.window == Window(ZOOM)
+    sizes: list[int] = []
+    generator = translator._to_expression
+    inner = generator.forward
+    generator.forward = lambda source, code: (sizes.append(source.shape[-1]), inner(source, code))[
+        1
+    ]
+    ready = translator.prepare(astronaut_photo())
+    crop = ready.faces[0].start
+    made = translator._translated(ready.faces[0], "sad", 1.0)
+    assert set(sizes) == {SIZE}
+    inside = torch.zeros(crop.shape[2:], dtype=torch.bool)
+    Window(ZOOM).cut(inside)[:] = True
+    assert torch.equal(made[..., ~inside], crop[..., ~inside])
+    assert (made - crop)[..., inside].abs().mean() > 0.005
 
 
 @pytest.mark.parametrize("kind", ["warp", "plain", "pixels"])

@@ -13,6 +13,7 @@ from ecgan.losses.cycle import cycle_loss
 from ecgan.losses.fields import blend_area, flow_smoothness
 from ecgan.losses.identity import identity_loss
 from ecgan.losses.paired import gradient_loss, loose_loss, paired_loss
+from ecgan.losses.shape import shape_loss
 
 ONES, ZEROS = torch.ones(2, 1, 6, 6), torch.zeros(2, 1, 6, 6)
 SOURCE = torch.rand(3, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1
@@ -54,6 +55,14 @@ def test_paired_losses_without_pairs_are_zero_with_zero_gradient(loss) -> None:
     value.backward()
     assert value.item() == 0
     assert output.grad is not None and output.grad.abs().max() == 0
+
+
+def test_shape_is_zero_where_each_goal_shows_its_landmark() -> None:
+    points = torch.rand(2, 68, 2) - 0.5
+    goal = points + torch.tensor([0.1, -0.2])
+    flow = torch.tensor([-0.1, 0.2])[None, :, None, None].expand(2, 2, 8, 8)
+    assert shape_loss(flow, points, goal).item() == pytest.approx(0, abs=1e-6)
+    assert shape_loss(0 * flow, points, goal).item() == pytest.approx(0.15, abs=1e-6)
 
 
 def test_blur_costs_more_in_the_gradient_loss() -> None:

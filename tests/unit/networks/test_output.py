@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from ecgan.networks.output import Translation, recompose, warp
+from ecgan.networks.output import Paint, Translation, TrunkOutput, recompose, to_translation, warp
 
 LOW = 32
 
@@ -79,3 +79,28 @@ def test_needs_fields() -> None:
     source = noise(LOW)
     with pytest.raises(ValueError, match="warp"):
         recompose(source, Translation(source))
+
+
+@pytest.mark.parametrize(("paint", "blend"), [("pixels", 0.047), ("change", 0.269)])
+def test_before_training_the_blend_is_open_as_far_as_it_costs_little(
+    paint: Paint, blend: float
+) -> None:
+    source = noise(LOW)
+    output = TrunkOutput(torch.zeros(1, 4, LOW, LOW), torch.zeros(1, 2, LOW // 4, LOW // 4))
+    made = to_translation("warp", source, output, paint=paint)
+    assert made.blend is not None
+    assert made.blend.mean().item() == pytest.approx(blend, abs=1e-3)
+    same = torch.allclose(made.image, source, atol=1e-5)
+    assert same == (paint == "change")
+
+
+def test_a_painted_change_is_an_offset_of_the_moved_source() -> None:
+    source = noise(LOW)
+    full = torch.cat([torch.full((1, 1, LOW, LOW), 20.0), torch.full((1, 3, LOW, LOW), 0.05)], 1)
+    flow = torch.full((1, 2, LOW // 4, LOW // 4), 0.1)
+    made = to_translation("warp", source, TrunkOutput(full, flow), paint="change")
+    assert made.flow is not None
+    torch.testing.assert_close(
+        made.image, (warp(source, made.flow) + 0.1).clamp(-1, 1), atol=1e-3, rtol=0
+    )
+    torch.testing.assert_close(recompose(source, made), made.image)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from support.tiny_run import tiny_config
+from support.tiny_run import tiny_config, tiny_stargan_config
 from torch import nn
 
 from ecgan.config import Config
@@ -71,6 +71,33 @@ def test_update_moves_all_four_networks_and_the_averages(tiny_data: Path) -> Non
         assert any(name.startswith(f"network.{part}") for name in changed), part
     assert any(name.startswith("average.") for name in changed)
     assert values["learning_rate"] == 2e-4
+
+
+SHAPED = {"warmup_steps": 0, "learning_rate": 2e-3, "ema": 0.9, "pool": 3}
+
+
+def test_the_shape_term_teaches_the_flow_where_landmarks_go(tiny_data: Path) -> None:
+    config = tiny_config(data={"zoom": 1.375}, objective={"shape": 100}, optimizer=SHAPED)
+    _, state, batch, setting = setup(config, tiny_data)
+    shapes = batch.neutral_shapes
+    assert shapes is not None
+    motions = torch.zeros_like(shapes.motions)
+    motions[:, 1:] = torch.tensor([0.05, -0.03])
+    shapes = replace(shapes, motions=motions)
+    batch = replace(batch, neutral_shapes=shapes, expressive_shapes=shapes)
+    values = [update(state, batch, setting)["generator/shape"] for _ in range(25)]
+    assert values[0] > 0.005
+    assert values[-1] < 0.7 * values[0]
+
+
+def test_the_shape_term_needs_a_flow_and_two_domains() -> None:
+    with pytest.raises(ConfigError, match="shape need generator"):
+        tiny_config(
+            generator={"output": "pixels"},
+            objective={"shape": 1, "flow_smoothness": 0, "blend_area": 0},
+        )
+    with pytest.raises(ConfigError, match="shape"):
+        tiny_stargan_config(objective={"shape": 1})
 
 
 def test_direct_is_a_third_direction_by_the_first_generator(tiny_data: Path) -> None:
