@@ -62,7 +62,7 @@ def test_a_failed_write_leaves_neither(tmp_path: Path, photo: Photo) -> None:
 def test_an_image_never_appears_before_its_sidecar(
     tmp_path: Path, photo: Photo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(path: Path, value: object) -> None:
+    def full(path: Path, value: object, *, durable: bool) -> None:
         raise OSError(28, "No space left on device", str(path))
 
     monkeypatch.setattr(marking, "write_json", full)

@@ -111,3 +111,13 @@ def test_snapshots_of_all_expressions_are_no_models_of_one(tmp_path: Path) -> No
     judge = Recognizer.load(recognizer_snapshot(tmp_path / "judge"))
     with pytest.raises(SnapshotError, match="expected neutral and happy"):
         joined_translator({"happy": snapshot}, Vocabulary(("neutral", "happy")), judge)
+
+
+def test_models_of_one_expression_look_through_one_window(tmp_path: Path) -> None:
+    snapshots = {
+        name: translator_snapshot(tmp_path / name, zoom=zoom)
+        for name, zoom in (("happy", 1.0), ("sad", 1.375))
+    }
+    judge = Recognizer.load(recognizer_snapshot(tmp_path / "judge"))
+    with pytest.raises(SnapshotError, match="sizes and zooms"):
+        joined_translator(snapshots, Vocabulary(("neutral", "happy", "sad")), judge)
