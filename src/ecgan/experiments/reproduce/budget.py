@@ -33,8 +33,8 @@ class Budget(Section):
     recognizer_size: int | None = Field(None, ge=32, le=512)
     """Images that recognisers see, in pixels; none: as the translators."""
     recognizer_from_packaged: bool = False
-    """Start recognisers from the packaged one, where it knows the expressions of the data: on few
-    images a VGG from random weights learns nothing for a long time."""
+    """Start recognisers from the packaged one, where it knows the expressions of the data: on a few
+    thousand images a VGG from random weights learns nothing."""
     recognizer_images: int = Field(20000, ge=1)
     """Training images that every recogniser sees, so that more data is not longer training."""
     recognizer_epochs: int = Field(200, ge=1)

@@ -23,7 +23,7 @@ EQUAL = (
     "the trainer, its precision and the training people",
     "the training images seen in all (`budget.images` expressive ones, each with a neutral one); "
     "where a method has one model an expression, these share them",
-    "the batch and the size in pixels",
+    "the batch, the size in pixels, and the part of the crop that networks see",
     "for recognisers: the network, the test images, and the training images seen (to the nearest "
     "whole pass)",
 )
