@@ -6,12 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ecgan.experiments.reproduce.page.contents import SHORT, Contents, Missing, mapping, objects
-from ecgan.experiments.reproduce.page.labels import (
-    ABOUT_METHODS,
-    CITATION,
-    PAPER_DATA,
-    style_of,
-)
+from ecgan.experiments.reproduce.page.labels import ABOUT_METHODS, style_of
 from ecgan.experiments.reproduce.page.markup import (
     Html,
     bullets,
@@ -24,6 +19,7 @@ from ecgan.experiments.reproduce.page.markup import (
     text,
 )
 from ecgan.experiments.reproduce.page.numbers import NOTHING, seconds
+from ecgan.experiments.reproduce.paper import CITATION, PAPER_DATA
 
 _FIRST = ("name", "licence", "license", "attribution", "synthetic", "notice", "terms")
 

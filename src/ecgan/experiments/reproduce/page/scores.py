@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ecgan.experiments.reproduce.page.contents import EVALUATION, Contents, Missing, Part, mapping
-from ecgan.experiments.reproduce.page.labels import PAPER, SCORES, score_of, style_of
+from ecgan.experiments.reproduce.page.labels import SCORES, score_of, style_of
 from ecgan.experiments.reproduce.page.markup import Html, bullets, details, join, table, text
 from ecgan.experiments.reproduce.page.numbers import (
     NOTHING,
@@ -17,6 +17,7 @@ from ecgan.experiments.reproduce.page.numbers import (
     spread,
 )
 from ecgan.experiments.reproduce.page.origin import caption, of_paper, ordered, people_of, source
+from ecgan.experiments.reproduce.paper import PAPER
 
 _COMPARED = {"model": "translations", "identity": "output = input", "truth": "original images"}
 

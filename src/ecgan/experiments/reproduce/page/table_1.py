@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ecgan.experiments.reproduce.page.contents import Contents
-from ecgan.experiments.reproduce.page.labels import PAPER, style_of
+from ecgan.experiments.reproduce.page.labels import style_of
 from ecgan.experiments.reproduce.page.markup import Html, block, join, paragraph, table, text
 from ecgan.experiments.reproduce.page.numbers import NOTHING, interval_of, number, rate
 from ecgan.experiments.reproduce.page.origin import caption, of_paper, ordered, people_of, source
+from ecgan.experiments.reproduce.paper import PAPER
 
 
 def table_1(contents: Contents) -> Html:

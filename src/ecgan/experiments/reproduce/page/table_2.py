@@ -7,7 +7,7 @@ from typing import Any
 
 from ecgan.evaluation.bootstrap import Interval
 from ecgan.experiments.reproduce.page.contents import Contents, Missing, Part, mapping, objects
-from ecgan.experiments.reproduce.page.labels import PAPER, PAPER_ORIGINAL, label_of, style_of
+from ecgan.experiments.reproduce.page.labels import label_of, style_of
 from ecgan.experiments.reproduce.page.markup import Html, join, table, text
 from ecgan.experiments.reproduce.page.numbers import (
     NOTHING,
@@ -19,6 +19,7 @@ from ecgan.experiments.reproduce.page.numbers import (
     spread,
 )
 from ecgan.experiments.reproduce.page.origin import caption, of_paper, people_of, source
+from ecgan.experiments.reproduce.paper import PAPER, PAPER_ORIGINAL
 
 COLUMNS = {
     "tested_on_original": "tested on original",
