@@ -70,6 +70,7 @@ def _row(  # noqa: PLR0917
 ) -> dict[str, Any]:
     other = truth or _same_person(manifest, source, target)
     return {
+        "data_source": source.source,
         "subject": source.subject,
         "source": source.expression,
         "expression": target,
