@@ -20,6 +20,8 @@ class Budget(Section):
 
     size: int = Field(128, ge=32, le=512)
     """Training size in pixels, unless asked otherwise; never above that of the data."""
+    zoom: float = Field(1.375, ge=1, le=2)
+    """`data.zoom` of every method."""
     batch: int = Field(4, ge=1)
     images: int = Field(8000, ge=1)
     """Expressive training images that each method sees, all of its models together; each comes

@@ -68,6 +68,7 @@ def overrides(method: Method, budget: Budget, size: int, seed: int) -> list[str]
         f"size={size}",
         f"batch={budget.batch}",
         f"seed={seed}",
+        f"data.zoom={budget.zoom}",
         *budget.common,
         *budget.overrides.get(method.key, ()),
     ]
