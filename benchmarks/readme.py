@@ -86,7 +86,8 @@ def render(results: dict[str, Json]) -> str:
         if "expressions" in result
     ]
     speeds = [(name, result) for name, result in results.items() if "what" in result]
-    parts = [*scores, *([speed_table(speeds)] if speeds else [])]
+    compared = [compare(name, result) for name, result in results.items() if "parts" in result]
+    parts = [*scores, *compared, *([speed_table(speeds)] if speeds else [])]
     return "\n".join(parts) if parts else "None yet: see `benchmarks/results/`.\n"
 
 
@@ -161,6 +162,42 @@ def evaluation(name: str, result: Json) -> str:
             ),
             origin(name, result),
         ]
+    )
+
+
+def compare(name: str, result: Json) -> str:
+    """Methods under one budget, from `benchmarks/reproduction.py`: the columns of Table 2, and what
+    the judge sees in the translations of test people."""
+    plan, parts = result["plan"], result["parts"]
+    table_2, judged = parts["table2"]["values"], parts["vgg_score"]["values"]
+    original, *others = table_2["rows"]
+    rows = [["original images alone", "", shown(original["tested_on_original"], "percent"), "", ""]]
+    for row in others:
+        key = row["method"]
+        scores = parts.get(f"evaluation-{key}", {}).get("values", {})
+        ssim = scores.get("expressions", {}).get("model", {}).get("ssim", {}).get("all")
+        rows.append(
+            [
+                plan["method_settings"][key]["label"],
+                shown(judged[key]["accuracy"], "percent"),
+                shown(row["tested_on_original"], "percent"),
+                shown(original["tested_on_generated_of"][key], "percent"),
+                shown(ssim, "plain"),
+            ]
+        )
+    head = [
+        f"{plan['data']['people']['test']} test people, {plan['size']} px, "
+        f"{plan['budget']['images']} images seen",
+        "recognised as asked",
+        "recogniser of original + generated, on original",
+        "recogniser of original, on generated",
+        "SSIM",
+    ]
+    made = f"`{plan['command']}`, {plan['provenance']['date']}, {where(plan['provenance'])}"
+    return (
+        table(head, rows)
+        + f"\n<sub>{made}; all figures: `benchmarks/results/{name}.json`; charts and generated "
+        f"faces: `benchmarks/results/{name}/`.</sub>\n"
     )
 
 

@@ -54,6 +54,32 @@ def between() -> dict[str, object]:
     return {**result, "from_expression": {"smiles": result["expressions"]}, "route": "direct"}
 
 
+def compared() -> dict[str, object]:
+    row = {"method": "default", "tested_on_original": interval(0.625)}
+    original = {
+        "method": None,
+        "tested_on_original": interval(0.5),
+        "tested_on_generated_of": {"default": interval(0.75)},
+    }
+    return {
+        "plan": {
+            "data": {"people": {"test": 21}},
+            "size": 128,
+            "budget": {"images": 4000},
+            "method_settings": {"default": {"label": "ECGAN default"}},
+            "command": "ecgan reproduce a --out b",
+            "provenance": {
+                "date": "2026-01-01",
+                "machine": {"processor": "abacus", "cpus": 2, "gpu": None},
+            },
+        },
+        "parts": {
+            "table2": {"values": {"rows": [original, row]}},
+            "vgg_score": {"values": {"default": {"accuracy": interval(0.4375)}}},
+        },
+    }
+
+
 def speed() -> dict[str, object]:
     return {
         "what": "train",
@@ -79,6 +105,7 @@ def test_writes_only_between_the_markers(script: ModuleType, tmp_path: Path) -> 
     (results / "scores.json").write_text(json.dumps(evaluation()))
     (results / "between.json").write_text(json.dumps(between()))
     (results / "speed.json").write_text(json.dumps(speed()))
+    (results / "methods.json").write_text(json.dumps(compared()))
     arguments = ["--readme", str(readme), "--results", str(results)]
     assert script.main([*arguments, "--check"]) == 1
     assert "old" in readme.read_text()
@@ -89,6 +116,9 @@ def test_writes_only_between_the_markers(script: ModuleType, tmp_path: Path) -> 
         "| smiles | 81.2 % (80.2 to 82.2)",
         "recognised as asked | 81.2 % (80.2 to 82.2)",
         "route direct",
+        "| original images alone |  | 50.0 % (49.0 to 51.0) |",
+        "| ECGAN default | 43.8 % (42.8 to 44.8) | 62.5 % (61.5 to 63.5) | 75.0 % (74.0 to 76.0) |",
+        "benchmarks/results/methods/",
         "0.250 s a step",
         "40 %",
     ):
