@@ -14,6 +14,7 @@ from support.tiny_data import make_tiny_data
 from support.tiny_run import tiny_config
 
 from ecgan.config import Config
+from ecgan.data.manifest import load_manifest
 from ecgan.errors import (
     CheckpointError,
     DataError,
@@ -23,11 +24,14 @@ from ecgan.errors import (
     UsageError,
 )
 from ecgan.inference.snapshot import load_snapshot
+from ecgan.inference.translator import Translator
 from ecgan.training import update as update_module
 from ecgan.training.checkpoint import CheckpointFolder
 from ecgan.training.export import export_checkpoint
 from ecgan.training.metrics import read_metrics
 from ecgan.training.trainer import TrainResult, train
+from ecgan.training.validation import validation_data
+from ecgan.window import Window
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +53,24 @@ def test_writes_everything(finished: tuple[Path, TrainResult]) -> None:
     with Image.open(run / "samples/step-00000008.png") as grid:
         assert grid.size == (4 * 34 - 2, 2 * 34 - 2)  # photo and 3 expressions; 2 people
         assert np.asarray(grid).std() > 10
+
+
+def test_with_a_zoom_networks_see_the_window_and_all_else_whole_crops(
+    tiny_data: Path, tmp_path: Path
+) -> None:
+    changes = {"zoom": 1.375, "pairs": "use", "direct": True}
+    objective = {"shape": 10, "paired": 1}
+    config = tiny_config(data=changes, objective=objective, generator={"paint": "change"})
+    result = train(config, tiny_data, tmp_path / "run", progress=False)
+    crop = Window(1.375).canvas(config.size)
+    assert crop == 44
+    with Image.open(tmp_path / "run/samples/step-00000008.png") as grid:
+        assert grid.size == (4 * (crop + 2) - 2, 2 * (crop + 2) - 2)
+    translator = Translator.load(result.snapshot)
+    assert (translator.size, translator.window) == (config.size, Window(1.375))
+    held_out = validation_data(load_manifest(tiny_data), config)
+    assert held_out is not None
+    assert held_out.batch(2, 0, 0, augment=False).neutral.shape == (2, 3, crop, crop)
 
 
 def test_metrics_have_every_term_norms_and_speed(finished: tuple[Path, TrainResult]) -> None:

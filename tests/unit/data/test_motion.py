@@ -109,12 +109,12 @@ def test_a_batch_has_landmarks_and_motions_in_the_window(few) -> None:
 
 def test_the_window_is_cut_after_the_augmentation(few) -> None:
     manifest, _ = few
-    moved = {"augment": {"rotation_degrees": 20, "shift": 0.1}}
+    moved = {"augment": {"rotation_degrees": 20, "shift": 0.1}, "direct": True}
     parts, crops = (
         TranslationData(
             manifest, "train", size=size, data=DataConfig.model_validate({**moved, "zoom": zoom})
         ).batch(4, seed=1, step=2)
         for size, zoom in ((32, 1.375), (44, 1.0))
     )
-    for name in ("neutral", "neutral_mask", "expressive", "expressive_mask"):
+    for name in ("neutral", "neutral_mask", "expressive", "expressive_mask", "other"):
         assert torch.equal(getattr(parts, name), Window(1.375).cut(getattr(crops, name)))
