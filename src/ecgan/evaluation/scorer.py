@@ -126,7 +126,8 @@ class Scorer:
         graded: set[str] = set()
         for case in cases:
             source = self._store.image(case.source)
-            made = list(translate_aligned(self._translator, source, case.source, case.targets))
+            wanted = dict.fromkeys(case.targets, 1.0)
+            made = list(translate_aligned(self._translator, source, case.source, wanted))
             self._add(model, case, made)
             self._add(identity, case, [source] * len(case.targets))
             if self._tools.monotonicity and NEUTRAL not in case.targets:

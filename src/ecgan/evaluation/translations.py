@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,13 +34,10 @@ def ready_photo(translator: Translator, pixels: Pixels, record: Record) -> Ready
 
 
 def translate_aligned(
-    translator: Translator,
-    pixels: Pixels,
-    record: Record,
-    targets: Sequence[str],
-    strength: float = 1.0,
+    translator: Translator, pixels: Pixels, record: Record, strengths: Mapping[str, float]
 ) -> Iterator[Pixels]:
-    """A prepared image with other expressions, each as strong as asked; see `ready_photo`."""
+    """A prepared image with each expression of `strengths`, as strong as it says; see
+    `ready_photo`."""
     ready = ready_photo(translator, pixels, record)
-    for target in targets:
-        yield translator.render(ready, target, strength).pixels
+    for name, strength in strengths.items():
+        yield translator.render(ready, name, strength).pixels

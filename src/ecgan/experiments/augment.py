@@ -255,7 +255,7 @@ class _Maker:
         path = self._manifest.image_path(source)
         photo = read_photo(path)
         (pixels,) = translate_aligned(
-            self._translator, photo.pixels, source, [candidate.expression], candidate.strength
+            self._translator, photo.pixels, source, {candidate.expression: candidate.strength}
         )
         seen = self._translator.probabilities(pixels)
         points = self._points(pixels)
