@@ -122,6 +122,11 @@ class DiscriminatorConfig(Section):
     """Judge (source, output) together, as Pix2pix does."""
     classify: bool = False
     """Add a head that names the expression (AC-GAN, StarGAN)."""
+    scales: int = Field(1, ge=1, le=4)
+    """PatchGANs, each on images of half the side of the one before (pix2pixHD)."""
+    augment: bool = False
+    """Change brightness, saturation, contrast and place of all that it judges, and cut a square
+    out, at random (DiffAugment, Zhao et al. 2020): against learning few people by heart."""
 
 
 class ContextConfig(Section):
@@ -148,6 +153,11 @@ class ObjectiveConfig(Section):
     `gradient_penalty` (StarGAN)."""
     gradient_penalty: float = Field(10.0, ge=0)
     """`wgan`: weight of (|dD/dx| - 1)^2."""
+    r1: float = Field(0.0, ge=0)
+    """gamma of gamma / 2 |dD/dx|^2 on real images (Mescheder et al. 2018)."""
+    mismatched: float = Field(0.0, ge=0)
+    """How much D learns from real images under a z that is not theirs, as from translations (Reed
+    et al. 2016): expressive ones as another expression or neutral, neutral ones as expressive."""
     cycle: float = Field(10.0, ge=0)
     """lambda_1 of Eq. 6."""
     context: float = Field(0.0, ge=0)
@@ -220,6 +230,8 @@ _BETWEEN_TWO_DOMAINS = (
     "loose_neutral",
     "shape",
     "feature_matching",
+    "r1",
+    "mismatched",
 )
 """Terms that know one source and one target domain only."""
 
@@ -277,6 +289,15 @@ class Config(Section):
                 self._check_stargan_network(name)
         return self
 
+    @model_validator(mode="after")
+    def _check_mismatched(self) -> Config:
+        judge = self.discriminator
+        if self.objective.mismatched and (judge.conditioning != "planes" or judge.sees_source):
+            raise ValueError(
+                "objective.mismatched needs discriminator.conditioning=planes, sees_source=false"
+            )
+        return self
+
     def _check_stargan(self) -> None:
         objective, judge = self.objective, self.discriminator
         if objective.adversarial_form != "wgan":
@@ -308,7 +329,7 @@ class Config(Section):
             fixed |= {"dropout": False}
         else:
             fixed = {"norm": "none", "conditioning": "none", "sees_source": False}
-            fixed |= {"classify": True}
+            fixed |= {"classify": True, "scales": 1, "augment": False}
             if self.size % 2**self.discriminator.layers:
                 raise ValueError(
                     f"a critic of {self.discriminator.layers} halvings needs a size divisible by "

@@ -9,7 +9,12 @@ from typing import TypeVar
 from torch import Tensor
 
 from ecgan.config import ObjectiveConfig
-from ecgan.losses.adversarial import FakePatches, discriminator_loss, generator_loss
+from ecgan.losses.adversarial import (
+    FakePatches,
+    discriminator_loss,
+    generator_loss,
+    rejection_loss,
+)
 from ecgan.losses.classification import classification_loss
 from ecgan.losses.context import content_loss, pyramid_loss
 from ecgan.losses.cycle import cycle_loss
@@ -151,15 +156,23 @@ def discriminator_objective(
     logits: Tensor | None = None,
     target: Codes | None = None,
     penalty: Scalar | None = None,
+    r1: Scalar | None = None,
+    mismatched: Tensor | None = None,
 ) -> Objective:
     """Eq. 1 for one discriminator, halved as CycleGAN does (a critic's is not); with its class head
-    on real images and its gradient penalty."""
+    on real images, its penalties, and its patches of real images under a z that is not theirs."""
     form = config.adversarial_form
     terms = {"discriminator": discriminator_loss(real, fake, form)}
     total = terms["discriminator"] * (1.0 if form == "wgan" else 0.5)
     if penalty is not None:
         terms["gradient_penalty"] = penalty
         total = total + config.gradient_penalty * penalty
+    if r1 is not None:
+        terms["r1"] = r1
+        total = total + config.r1 * r1
+    if mismatched is not None:
+        terms["mismatched"] = rejection_loss(mismatched, form)
+        total = total + 0.5 * config.mismatched * terms["mismatched"]
     if config.classification and logits is not None:
         terms["discriminator_classification"] = classification_loss(logits, _given(target))
         total = total + config.classification * terms["discriminator_classification"]

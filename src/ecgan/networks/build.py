@@ -6,9 +6,10 @@ import torch
 from torch import nn
 
 from ecgan.config import DiscriminatorConfig, GeneratorConfig
+from ecgan.networks.augmented import Augmented
 from ecgan.networks.blocks import initialize, initialize_for_relu
 from ecgan.networks.output import Refiner, Translation, output_channels, to_translation
-from ecgan.networks.patchgan import PatchGAN
+from ecgan.networks.patchgan import PatchGAN, Pyramid
 from ecgan.networks.resnet import ResNetTrunk
 from ecgan.networks.stargan import StarGANCritic, StarGANTrunk
 from ecgan.networks.unet import UNetTrunk
@@ -59,11 +60,13 @@ def build_generator(config: GeneratorConfig, num_expressions: int, size: int) ->
 
 def build_discriminator(
     config: DiscriminatorConfig, num_expressions: int, size: int = 256
-) -> PatchGAN | StarGANCritic:
-    """A discriminator with fresh weights, drawn from torch's global generator; a PatchGAN takes
-    images of any size, a critic those of side `size`."""
+) -> nn.Module:
+    """A discriminator with fresh weights, drawn from torch's global generator: of (image, z,
+    source), gives a `Verdict`. A PatchGAN takes images of any size, a critic those of side
+    `size`."""
     if config.kind == "stargan":
         return StarGANCritic(config, num_expressions, size)
-    discriminator = PatchGAN(config, num_expressions)
+    scales = [PatchGAN(config, num_expressions) for _ in range(config.scales)]
+    discriminator: nn.Module = scales[0] if len(scales) == 1 else Pyramid(scales)
     initialize(discriminator)
-    return discriminator
+    return Augmented(discriminator) if config.augment else discriminator

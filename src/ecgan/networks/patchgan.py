@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -62,3 +63,29 @@ class PatchGAN(nn.Module):
         if self.classifier is not None:
             logits = self.classifier(features.mean(dim=(2, 3))).float()
         return Verdict(self.last(features).float(), logits, tuple(activations))
+
+
+class Pyramid(nn.Module):
+    """PatchGANs that judge an image at its size, at half of it, and so on (Wang et al. 2018)."""
+
+    def __init__(self, judges: Sequence[PatchGAN]) -> None:
+        super().__init__()
+        self.judges = nn.ModuleList(judges)
+
+    def forward(self, image: Images, code: Codes, source: Images | None = None) -> Verdict:
+        """Patches side by side, those of the smaller scales repeated so that each scale counts the
+        same in a mean; logits are the mean, features those of all scales."""
+        verdicts: list[Verdict] = []
+        for judge in self.judges:
+            if verdicts:
+                image = F.avg_pool2d(image, 2)
+                source = None if source is None else F.avg_pool2d(source, 2)
+            verdicts.append(judge(image, code, source))
+        size = verdicts[0].patches.shape[2:]
+        patches = torch.cat([F.interpolate(v.patches, size) for v in verdicts], dim=3)
+        logits = [v.logits for v in verdicts if v.logits is not None]
+        return Verdict(
+            patches,
+            torch.stack(logits).mean(dim=0) if logits else None,
+            tuple(feature for v in verdicts for feature in v.features),
+        )

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from ecgan.config import Config, ContextConfig
 from ecgan.data.dataset import TranslationBatch
 from ecgan.data.motion import Shapes
+from ecgan.losses.adversarial import r1_penalty
 from ecgan.losses.context import context_images
 from ecgan.losses.mask import masked_input
 from ecgan.losses.objective import (
@@ -190,12 +191,19 @@ def discriminator_step(  # noqa: PLR0917
 
     `fake_code` is the z that each pooled translation was asked to wear; with `data.direct` the
     translations of neutral images are followed by those of expressive ones.
+
+    With `objective.mismatched` real images under a z that is not theirs are judged besides: y with
+    another expression and x with z by D_Y, y by D_X.
     """
     z_neutral = neutral_code.expand_as(batch.code)
     together = config.discriminator.norm != "batch"
     x, y = batch.neutral, batch.expressive
     terms: dict[str, Tensor] = {}
     total: Tensor | None = None
+    wrong: dict[nn.Module, tuple[Images, Codes]] = {}
+    if config.objective.mismatched:
+        wrong[models.judge_expression] = mismatched_expressions(batch, neutral_code)
+        wrong[models.judge_neutral] = y, z_neutral
     for judge, real, fake, real_code, code, sources in (
         (models.judge_expression, y, fake_expressive, batch.code, fake_code, (x, y)),
         (models.judge_neutral, x, fake_neutral, z_neutral, z_neutral, (y,)),
@@ -215,13 +223,44 @@ def discriminator_step(  # noqa: PLR0917
             real_patches, logits = verdict.patches, verdict.logits
             fake_patches = judge(fake, code, fake_source).patches
         result = discriminator_objective(
-            real_patches, fake_patches, config.objective, logits=logits, target=real_code
+            real_patches,
+            fake_patches,
+            config.objective,
+            logits=logits,
+            target=real_code,
+            r1=_r1(judge, real, real_code, sources[0]) if config.objective.r1 else None,
+            mismatched=judge(*wrong[judge]).patches if judge in wrong else None,
         )
         for name, value in result.terms.items():
             terms[name] = terms[name] + value if name in terms else value
         total = result.total if total is None else total + result.total
     assert total is not None
     return Objective(total=total, terms=terms)
+
+
+def mismatched_expressions(
+    batch: TranslationBatch, neutral_code: NeutralCode
+) -> tuple[Images, Codes]:
+    """Real images with a z of the batch that is not theirs: neutral ones, and, where there is
+    another expression, expressive ones with what z has of theirs moved to another, which is drawn
+    from torch's global generator."""
+    code = batch.code
+    places = torch.nonzero(neutral_code[0] == 0)[:, 0]
+    if len(places) < 2:
+        return batch.neutral, code
+    by = torch.randint(1, len(places), (len(code), 1), device=code.device)
+    order = (torch.arange(len(places), device=code.device) + by) % len(places)
+    moved = code.clone()
+    moved[:, places] = code[:, places].gather(1, order)
+    return torch.cat([batch.expressive, batch.neutral]), torch.cat([moved, code])
+
+
+def _r1(judge: nn.Module, real: Images, code: Codes, source: Images) -> Tensor:
+    real = real.detach().requires_grad_()
+    # A slope of slopes: bf16 would leave two digits of it.
+    with torch.autocast(real.device.type, enabled=False):
+        # A copy, because torch's operation counter cannot hook what gradients are asked for.
+        return r1_penalty(real, judge(real.clone(), code, source).patches)
 
 
 def _between_expressions(models: Models, batch: TranslationBatch) -> _Side:

@@ -6,7 +6,13 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from ecgan.losses.adversarial import discriminator_loss, generator_loss
+from ecgan.losses.adversarial import (
+    Form,
+    discriminator_loss,
+    generator_loss,
+    r1_penalty,
+    rejection_loss,
+)
 from ecgan.losses.wasserstein import gradient_penalty, interpolate
 
 
@@ -42,3 +48,29 @@ def test_penalty_of_a_linear_critic(slope: float) -> None:
     if slope == 3.0:
         penalty.backward()
         assert weight.grad is not None and (weight.grad * weight).sum() > 0
+
+
+@pytest.mark.parametrize("form", ["lsgan", "vanilla"])
+def test_rejection_is_the_half_of_a_discriminator_that_sees_fakes(form: Form) -> None:
+    real, fake = patches(0), patches(1)
+    whole = discriminator_loss(real, fake, form)
+    of_real = whole - rejection_loss(fake, form)
+    torch.testing.assert_close(
+        of_real, discriminator_loss(real, fake + 9, form) - rejection_loss(fake + 9, form)
+    )
+    assert rejection_loss(fake - 9 * (form == "vanilla"), form) < rejection_loss(fake + 9, form)
+
+
+def test_a_critic_rejects_nothing_alone() -> None:
+    with pytest.raises(ValueError, match="compares"):
+        rejection_loss(patches(0), "wgan")
+
+
+def test_r1_of_a_linear_discriminator_is_half_its_squared_slope() -> None:
+    weight = torch.randn(3, 8, 8, generator=torch.Generator().manual_seed(2)).requires_grad_()
+    real = torch.rand(5, 3, 8, 8).requires_grad_()
+    judged = (real * weight).sum(dim=(1, 2, 3))[:, None, None, None].expand(-1, 1, 4, 4)
+    penalty = r1_penalty(real, judged)
+    torch.testing.assert_close(penalty, weight.square().sum() / 2)
+    penalty.backward()
+    torch.testing.assert_close(weight.grad, weight.detach())

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from ecgan.config import DiscriminatorConfig
+from ecgan.networks.augmented import Change
 from ecgan.networks.build import build_discriminator
 
 NUM_EXPRESSIONS = 7
@@ -84,3 +86,70 @@ def test_parameter_count_is_the_published_one() -> None:
     # The shift of a batch norm and the bias of a convolution before an instance norm are as many.
     assert instance == pytest.approx(2.765, abs=5e-4)
     assert batch == pytest.approx(instance + (128 + 256 + 512) / 1e6, abs=1e-6)
+
+
+def test_every_scale_counts_the_same() -> None:
+    config = DiscriminatorConfig(width=4, layers=2, scales=2, classify=True)
+    judge = build_discriminator(config, NUM_EXPRESSIONS)
+    images, code = draw()
+    with torch.no_grad():
+        verdict = judge(images, code)
+        large, small = (one for one in judge.judges)
+        halves = large(images, code), small(F.avg_pool2d(images, 2), code)
+        # Patches of the smaller scale are repeated, so that means are as of two discriminators.
+        side = verdict.patches.shape[2]
+        repeated = F.interpolate(halves[1].patches, (side, side))
+    torch.testing.assert_close(
+        verdict.patches.mean(), (halves[0].patches.mean() + repeated.mean()) / 2
+    )
+    torch.testing.assert_close(verdict.logits, (halves[0].logits + halves[1].logits) / 2)
+    assert len(verdict.features) == 2 * 3
+
+
+def test_scales_see_the_source_at_their_size() -> None:
+    config = DiscriminatorConfig(width=4, layers=1, scales=2, sees_source=True)
+    judge = build_discriminator(config, NUM_EXPRESSIONS)
+    images, code = draw()
+    with torch.no_grad():
+        one, other = (judge(images, code, source).patches for source in (images, -images))
+    side = one.shape[2]
+    assert not torch.equal(one[..., :side], other[..., :side])
+    assert not torch.equal(one[..., side:], other[..., side:])
+
+
+def test_augmented_images_in_training_alone() -> None:
+    config = DiscriminatorConfig(width=4, layers=2, augment=True)
+    judge = build_discriminator(config, NUM_EXPRESSIONS)
+    images, code = draw()
+    with torch.no_grad():
+        first, second = (judge(images, code).patches for _ in range(2))
+        assert not torch.equal(first, second)
+        judge.eval()
+        torch.testing.assert_close(judge(images, code).patches, judge.judge(images, code).patches)
+    judge.train()
+    images.requires_grad_()
+    judge(images, code).patches.sum().backward()
+    assert images.grad is not None and images.grad.abs().sum() > 0
+
+
+def test_a_change_moves_and_cuts_all_images_of_an_example_alike() -> None:
+    torch.manual_seed(0)
+    images = torch.rand(6, 3, 32, 32) + 1  # nothing is black
+    change = Change(images)
+    made, again = change(images), change(2 * images)
+    cut = (made == -1).all(dim=1)
+    assert torch.equal(cut, (again == -1).all(dim=1))
+    share = cut.float().mean(dim=(1, 2))
+    assert (share > 0.05).all() and (share < 0.27).all()
+    moved = change._moved(images)
+    for picture, source in zip(moved, images, strict=True):
+        rows, columns = torch.nonzero(picture.sum(dim=0), as_tuple=True)
+        kept = picture[:, rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+        assert min(kept.shape[1:]) >= 32 - 4
+        top, left = 32 - kept.shape[1], 32 - kept.shape[2]
+        corners = [
+            source[:, y : y + kept.shape[1], x : x + kept.shape[2]]
+            for y in (0, top)
+            for x in (0, left)
+        ]
+        assert any(torch.equal(kept, corner) for corner in corners)

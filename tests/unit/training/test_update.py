@@ -18,7 +18,7 @@ from ecgan.training.distributed import World, share_of_batch
 from ecgan.training.flops import update_flops
 from ecgan.training.samples import expression_codes, sample_grid, sample_people, tile
 from ecgan.training.state import TrainingState, fresh_state
-from ecgan.training.steps import generator_step
+from ecgan.training.steps import generator_step, mismatched_expressions
 from ecgan.training.update import Setting, frozen, update
 from ecgan.training.validation import validate, validation_data
 
@@ -98,6 +98,42 @@ def test_the_shape_term_needs_a_flow_and_two_domains() -> None:
         )
     with pytest.raises(ConfigError, match="shape"):
         tiny_stargan_config(objective={"shape": 1})
+
+
+def test_discriminators_learn_from_wrong_labels_and_stay_flat(tiny_data: Path) -> None:
+    config = tiny_config(
+        objective={"mismatched": 1, "r1": 10}, discriminator={"scales": 2, "augment": True}
+    )
+    _, state, batch, setting = setup(config, tiny_data)
+    values = update(state, batch, setting)
+    assert values["discriminator/r1"] > 0
+    assert values["discriminator/mismatched"] > 0
+    assert update_flops(state.models, batch, setting) > 0
+    plain = tiny_config()
+    _, state, batch, setting = setup(plain, tiny_data)
+    assert not {"discriminator/r1", "discriminator/mismatched"} & set(update(state, batch, setting))
+
+
+def test_mismatched_labels_are_of_other_expressions(tiny_data: Path) -> None:
+    _, _, batch, setting = setup(tiny_config(batch=3), tiny_data)
+    neutral = setting.neutral_code
+    for _ in range(20):
+        images, codes = mismatched_expressions(batch, neutral)
+        assert torch.equal(images, torch.cat([batch.expressive, batch.neutral]))
+        moved, own = codes.split(3)
+        assert torch.equal(own, batch.code)
+        torch.testing.assert_close(moved.sum(dim=1), batch.code.sum(dim=1))
+        is_neutral = neutral[0] > 0
+        assert torch.equal(moved[:, is_neutral], batch.code[:, is_neutral])
+        assert not (moved * batch.code * ~is_neutral).any()
+    one = replace(batch, code=batch.code[:, :2])
+    images, codes = mismatched_expressions(one, neutral[:, :2])
+    assert torch.equal(images, batch.neutral) and torch.equal(codes, one.code)
+
+
+def test_mismatched_labels_need_a_discriminator_of_labels() -> None:
+    with pytest.raises(ConfigError, match="mismatched needs"):
+        tiny_config(objective={"mismatched": 1}, discriminator={"conditioning": "none"})
 
 
 def test_direct_is_a_third_direction_by_the_first_generator(tiny_data: Path) -> None:
