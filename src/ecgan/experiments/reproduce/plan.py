@@ -32,8 +32,6 @@ DIFFERENT = (
     "widths of the budget",
     "StarGAN updates its generator at every fifth of its critic's updates, as published",
     "Pix2pix learns from pixel-aligned pairs, which no other method is shown",
-    "where a translator takes a strength, the generated images of training people are as strong as "
-    "the training images are, at random; test people get every expression in full",
 )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ import torch
 from support.tiny_models import recognizer_snapshot, translator_snapshot
 from torch import nn
 
-from ecgan.data.manifest import Record, load_manifest
+from ecgan.data.manifest import load_manifest
 from ecgan.errors import SnapshotError
 from ecgan.experiments.reproduce.chosen import ByExpression, ByRecognised, joined_translator
 from ecgan.experiments.reproduce.generation import generate, generated_name
@@ -53,35 +52,6 @@ def test_who_is_translated_to_what(tiny_data: Path, translator: Translator, tmp_
         assert made.mask_path(record).read_bytes() == original.mask_path(source).read_bytes()
     assert {r.expression for r in asked_of_test_people(made)} == {"happy", "sad", "surprise"}
     assert "made by a model" in made.card["synthetic"]
-
-
-def test_training_people_get_strengths_that_training_images_show(
-    tiny_data: Path, tmp_path: Path
-) -> None:
-    original = load_manifest(tiny_data)
-    shows = {"happy": (0.25, 0.5), "sad": (1.25,), "surprise": ()}
-    count = Counter[str]()
-
-    def graded(record: Record) -> Record:
-        name, values = record.expression, shows.get(record.expression, ())
-        count[name] += record.split == "train"
-        if record.split != "train":
-            return replace(record, intensity=0.125)
-        return replace(record, intensity=values[count[name] % len(values)] if values else None)
-
-    manifest = replace(original, records=tuple(graded(r) for r in original.records))
-    judge = Recognizer.load(recognizer_snapshot(tmp_path / "judge", "neutral"))
-    snapshot = translator_snapshot(tmp_path / "translator", intensity=True)
-    translator = Translator.load(snapshot, recognizer=judge)
-    made = generate(manifest, translator, tmp_path / "made", SILENT)
-    for record in made.records:
-        sidecar = json.loads(sidecar_path(made.image_path(record)).read_text())
-        strength = sidecar["settings"]["strength"]
-        if record.expression != "neutral":
-            assert record.intensity == strength
-        allowed = shows.get(record.expression) if record.split == "train" else None
-        assert strength in (allowed or (1.0,))
-    assert len({r.intensity for r in made.select(split="train") if r.expression == "happy"}) == 2
 
 
 def test_what_is_there_is_not_made_again(
