@@ -38,10 +38,7 @@ class Budget(Section):
     """Start recognisers from the packaged one, where it knows the expressions of the data: on a few
     thousand images a VGG from random weights learns nothing."""
     recognizer_images: int = Field(20000, ge=1)
-    """Training images that `features` and `judge` see."""
-    table_images: int | None = Field(None, ge=1)
-    """Training images that every recogniser of Table 2 and of the curves sees, so that more data is
-    not longer training; enough for the largest mixture to be learned. None: `recognizer_images`."""
+    """Training images that every recogniser sees, so that more data is not longer training."""
     recognizer_epochs: int = Field(200, ge=1)
     """At most so many passes, where there are few images."""
     seeds: int = Field(3, ge=1)

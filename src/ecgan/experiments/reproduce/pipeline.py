@@ -93,8 +93,7 @@ def _figure_parts(
     dose_keys = [method.key for method in plan.dose_methods]
     dose_made = tuple(f"generate-{key}" for key in dose_keys)
     scored = {**about, "methods": keys}
-    learned = {"table_images": plan.budget.table_images}
-    dosed = {**about, **learned, "methods": dose_keys, "seeds": list(plan.dose_seeds)}
+    dosed = {**about, "methods": dose_keys, "seeds": list(plan.dose_seeds)}
     judged = (JUDGE, *all_made)
 
     def draw_grid() -> Made:
@@ -103,12 +102,7 @@ def _figure_parts(
 
     found = [
         Part("vgg_score", scored, measurements.vgg_score, judged, seed=JUDGE_SEED),
-        Part(
-            "table2",
-            {**scored, **learned, "seeds": list(plan.seeds)},
-            measurements.table_2,
-            all_made,
-        ),
+        Part("table2", {**scored, "seeds": list(plan.seeds)}, measurements.table_2, all_made),
         Part(
             "dose_generated",
             {**dosed, "doses": list(plan.budget.doses)},

@@ -24,8 +24,8 @@ EQUAL = (
     "the training images seen in all (`budget.images` expressive ones, each with a neutral one); "
     "where a method has one model an expression, these share them",
     "the batch, the size in pixels, and the part of the crop that networks see",
-    "for the recognisers of Table 2 and of the curves: the network, the test images, and the "
-    "training images seen (to the nearest whole pass)",
+    "for recognisers: the network, the test images, and the training images seen (to the nearest "
+    "whole pass)",
 )
 DIFFERENT = (
     "networks, losses, learning rates and augmentation are each method's own preset, with the "

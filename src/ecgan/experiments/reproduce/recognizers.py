@@ -73,7 +73,7 @@ class Recognizers:
         Args:
             mixture: what it learns from.
             seed: of its weights, order, and the choices of the mixture.
-            name: of its folder, for `features` and `judge`; None: of the mixture and the seed.
+            name: of its folder; None: of the mixture and the seed.
 
         Raises:
             DataError: there are no images of the mixture.
@@ -82,9 +82,7 @@ class Recognizers:
         generated = None if mixture.method is None else self._generated(mixture.method)
         records = mixture_records(self._original, generated, mixture, seed)
         num_train = sum(record.split == "train" for _, record in records)
-        budget = self._budget
-        images = budget.recognizer_images if name else budget.table_images
-        config = recognizer_config(budget, self.size, num_train, seed, images)
+        config = recognizer_config(self._budget, self.size, num_train, seed)
         start = self._start()
         roots = {ORIGINAL: self._original.root}
         if generated is not None and mixture.method is not None:
@@ -128,13 +126,10 @@ class Recognizers:
         return folder if names == list(self._original.vocabulary.names) else None
 
 
-def recognizer_config(
-    budget: Budget, size: int, num_images: int, seed: int, seen: int | None = None
-) -> RecognizerConfig:
-    """The budget's recogniser, with as many passes over its `num_images` as show it `seen`, or the
-    budget's `recognizer_images`; the pass with the best validation loss counts, none is left out.
-    """
-    epochs = round((seen or budget.recognizer_images) / num_images)
+def recognizer_config(budget: Budget, size: int, num_images: int, seed: int) -> RecognizerConfig:
+    """The budget's recogniser, with as many passes as give the budget's images; the pass with the
+    best validation loss counts, none is left out."""
+    epochs = round(budget.recognizer_images / num_images)
     epochs = min(max(1, epochs), budget.recognizer_epochs)
     values = {
         **budget.recognizer.model_dump(mode="json"),

@@ -87,11 +87,3 @@ def test_recognisers_see_as_many_images_whatever_they_learn_from(images: int, ep
     )
     config = recognizer_config(budget, 64, images, seed=3)
     assert (config.epochs, config.patience, config.seed, config.size) == (epochs, epochs, 3, 64)
-
-
-def test_recognisers_of_a_table_may_see_more_than_the_judge() -> None:
-    budget = load_budget("cpu")
-    assert budget.table_images is not None
-    assert recognizer_config(budget, 64, 1500, 0).epochs == budget.recognizer_images // 1500
-    shown = recognizer_config(budget, 64, 1500, 0, budget.table_images)
-    assert shown.epochs == budget.table_images // 1500
