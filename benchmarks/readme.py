@@ -171,7 +171,13 @@ def compare(name: str, result: Json) -> str:
     plan, parts = result["plan"], result["parts"]
     table_2, judged = parts["table2"]["values"], parts["vgg_score"]["values"]
     original, *others = table_2["rows"]
-    rows = [["original images alone", "", shown(original["tested_on_original"], "percent"), "", ""]]
+    gains = {
+        it["first"]: it["difference"]
+        for it in table_2["differences"]
+        if it["second"] == "original" and it["column"] == "tested_on_original"
+    }
+    alone = shown(original["tested_on_original"], "percent")
+    rows = [["original images alone", "", alone, "", "", ""]]
     for row in others:
         key = row["method"]
         scores = parts.get(f"evaluation-{key}", {}).get("values", {})
@@ -181,6 +187,7 @@ def compare(name: str, result: Json) -> str:
                 plan["method_settings"][key]["label"],
                 shown(judged[key]["accuracy"], "percent"),
                 shown(row["tested_on_original"], "percent"),
+                shown(gains[key], "percent"),
                 shown(original["tested_on_generated_of"][key], "percent"),
                 shown(ssim, "plain"),
             ]
@@ -190,6 +197,7 @@ def compare(name: str, result: Json) -> str:
         f"{plan['budget']['images']} images seen",
         "recognised as asked",
         "recogniser of original + generated, on original",
+        "more than without",
         "recogniser of original, on generated",
         "SSIM",
     ]

@@ -61,6 +61,12 @@ def compared() -> dict[str, object]:
         "tested_on_original": interval(0.5),
         "tested_on_generated_of": {"default": interval(0.75)},
     }
+    gain = {
+        "first": "default",
+        "second": "original",
+        "column": "tested_on_original",
+        "difference": interval(0.125),
+    }
     return {
         "plan": {
             "data": {"people": {"test": 21}},
@@ -74,7 +80,7 @@ def compared() -> dict[str, object]:
             },
         },
         "parts": {
-            "table2": {"values": {"rows": [original, row]}},
+            "table2": {"values": {"rows": [original, row], "differences": [gain]}},
             "vgg_score": {"values": {"default": {"accuracy": interval(0.4375)}}},
         },
     }
@@ -117,7 +123,8 @@ def test_writes_only_between_the_markers(script: ModuleType, tmp_path: Path) -> 
         "recognised as asked | 81.2 % (80.2 to 82.2)",
         "route direct",
         "| original images alone |  | 50.0 % (49.0 to 51.0) |",
-        "| ECGAN default | 43.8 % (42.8 to 44.8) | 62.5 % (61.5 to 63.5) | 75.0 % (74.0 to 76.0) |",
+        "| ECGAN default | 43.8 % (42.8 to 44.8) | 62.5 % (61.5 to 63.5) | 12.5 % (11.5 to 13.5) |",
+        "| 12.5 % (11.5 to 13.5) | 75.0 % (74.0 to 76.0) |",
         "benchmarks/results/methods/",
         "0.250 s a step",
         "40 %",
