@@ -81,6 +81,10 @@ class RecognizerState:
             state.setdefault(int(index), {})[key] = value
         groups = self.optimizer.state_dict()["param_groups"]
         self.optimizer.load_state_dict({"state": state, "param_groups": groups})
+        # The fused kernel misreads moments that do not lie in memory as their weights do.
+        for weights, moments in self.optimizer.state.items():
+            for name in ("exp_avg", "exp_avg_sq"):
+                moments[name] = torch.empty_like(weights).copy_(moments[name])
         self.epoch = checkpoint.step
         self.best = checkpoint.part("best")
         self.best_epoch = checkpoint.values["best_epoch"]
@@ -118,5 +122,5 @@ def new_state(
         {"params": kernels, "weight_decay": config.weight_decay},
         {"params": vectors, "weight_decay": 0.0},
     ]
-    # Not fused: that kernel misreads restored moments, whose memory is not channels-last.
-    return RecognizerState(config, model, torch.optim.AdamW(groups, lr=config.learning_rate))
+    optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, fused=True)
+    return RecognizerState(config, model, optimizer)
