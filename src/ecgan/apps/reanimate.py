@@ -60,6 +60,13 @@ def reanimate(
         float,
         typer.Option(help="Shape of further looks' faces: standard deviations from the person's."),
     ] = 0.0,
+    spread: Annotated[
+        float,
+        typer.Option(
+            help="How much people and pictures differ in wearing one expression: 1 as people do; 0 "
+            "not at all, for translators that learn from the pairs."
+        ),
+    ] = 1.0,
     weakest: Annotated[float, typer.Option(help="Lowest intensity.")] = 0.3,
     strongest: Annotated[float, typer.Option(help="Highest intensity.")] = 1.2,
     size: Annotated[int, typer.Option(help="Side of the pictures in pixels.")] = 320,
@@ -98,6 +105,7 @@ def reanimate(
         landmarks=landmarks.value,
         looks=looks,
         reshape=reshape,
+        spread=spread,
     )
     with progress("reanimate", "people") as report:
         result = reanimate_people(

@@ -46,6 +46,9 @@ class Settings:
     """Of each person; the first is the photo as it is, and `pictures` are made of each."""
     reshape: float = 0.0
     """How far the face of a further look is from the person's own, in standard deviations."""
+    spread: float = 1.0
+    """How much people and pictures differ in wearing one expression: 1 as much as people do, 0 not
+    at all, so that the photo, the recipe and the intensity say what the picture is."""
 
     def __post_init__(self) -> None:
         """Raises UsageError."""
@@ -64,6 +67,8 @@ class Settings:
             raise UsageError(f"expected 1 to 1000 looks a person, got {self.looks}")
         if not 0 <= self.reshape <= 1:
             raise UsageError(f"reshape takes 0 to 1 standard deviations, got {self.reshape:g}")
+        if not 0 <= self.spread <= 1:
+            raise UsageError(f"spread takes 0 to 1, got {self.spread:g}")
 
 
 @dataclass(frozen=True)

@@ -135,9 +135,11 @@ class Smiles:
     mean: tuple[float, ...]
     covariance: tuple[tuple[float, ...], ...]
 
-    def draw(self, random: np.random.Generator) -> Units:
+    def draw(self, random: np.random.Generator, spread: float = 1.0) -> Units:
         """One person's, no unit below zero, with the cheeks that landmarks do not show."""
-        drawn = random.multivariate_normal(self.mean, self.covariance).clip(0)
+        mean = np.array(self.mean)
+        own = random.multivariate_normal(mean, self.covariance) - mean
+        drawn = (mean + spread * own).clip(0)
         units = {unit: round(float(s), 4) for unit, s in zip(self.units, drawn, strict=True)}
         units["AU6"] = max(units.get("AU6", 0.0), round(CHEEKS * units["AU12"], 4))
         return units
@@ -151,20 +153,22 @@ def smiles() -> Smiles:
     return Smiles(tuple(table["units"]), tuple(map(float, table["mean"])), rows)
 
 
-def style_of(subject: str, seed: int = 0) -> Style:
-    """Drawn from the person's name."""
+def style_of(subject: str, seed: int = 0, spread: float = 1.0) -> Style:
+    """Drawn from the person's name; at a spread of 0 everybody's is the mean one."""
     random = numpy_generator(seed, "style", subject)
     units = list(ACTION_UNITS)
-    strength = np.exp(random.normal(0, PERSON_SPREAD, len(units)))
-    side = random.normal(0, SIDE_SPREAD, len(units)) + random.normal(0, SIDE_SPREAD / 2)
-    bright, yellow = np.exp(random.normal(0, 0.08)), random.uniform(0.86, 1.04)
+    strength = np.exp(spread * random.normal(0, PERSON_SPREAD, len(units)))
+    lean = random.normal(0, SIDE_SPREAD, len(units)) + random.normal(0, SIDE_SPREAD / 2)
+    side = spread * lean
+    bright = np.exp(spread * random.normal(0, 0.08))
+    yellow = 0.95 + spread * (random.uniform(0.86, 1.04) - 0.95)
     return Style(
         strength={u: round(float(s), 4) for u, s in zip(units, strength, strict=True)},
         side={u: round(float(s), 4) for u, s in zip(units, side.clip(-0.3, 0.3), strict=True)},
         enamel=(float(bright), float(bright * (0.4 + 0.6 * yellow)), float(bright * yellow)),
-        lined=float(np.exp(random.normal(-0.1, 0.3))),
-        teeth_drop=float(np.clip(random.normal(0.15, 0.1), -0.05, 0.4)),
-        smile=smiles().draw(random),
+        lined=float(np.exp(spread * random.normal(0, 0.3) - 0.1)),
+        teeth_drop=float(np.clip(0.15 + spread * random.normal(0, 0.1), -0.05, 0.4)),
+        smile=smiles().draw(random, spread),
     )
 
 
@@ -189,16 +193,17 @@ def weights_of(
     intensity: float,
     style: Style,
     random: np.random.Generator,
+    spread: float = 1.0,
 ) -> dict[str, float]:
     """Shape weights of one picture: the recipe, times the person's style, times small changes
-    from picture to picture, times the intensity."""
+    from picture to picture (`spread` times the usual ones), times the intensity."""
     name = canonical_expression(expression)
     natural = name == "happy" and variant == NATURAL
     units = style.smile if natural else RECIPES[name][variant]
     drawn = {}
     for unit, strength in units.items():
         own = 1.0 if natural else style.strength[unit]
-        factor = float(np.clip(own * np.exp(random.normal(0, UNIT_SPREAD)), 0.5, MOST))
+        factor = float(np.clip(own * np.exp(spread * random.normal(0, UNIT_SPREAD)), 0.5, MOST))
         drawn[unit] = strength * intensity * factor
     weights = shape_weights(drawn, style.side)
     return {name: _bounded(name, weight) for name, weight in weights.items()}

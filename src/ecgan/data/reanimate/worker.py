@@ -89,7 +89,7 @@ class Worker:
         points = self._points(pixels, person)
         check_neutral(points)
         frame = frame_of(points, self.settings.size)
-        style = style_of(person.subject, self.settings.seed)
+        style = style_of(person.subject, self.settings.seed, self.settings.spread)
         portrait = portrait_of(crop(pixels, frame), frame.to_aligned(points), self.kit, style)
         rows = [
             self._picture(portrait, person, style, one) for one in person.pictures if not one.look
@@ -116,15 +116,16 @@ class Worker:
         look: Look | None = None,
     ) -> dict[str, Any]:
         random = numpy_generator(self.settings.seed, "picture", person.subject, picture.file)
+        spread = self.settings.spread
         weights: dict[str, float] = {}
         gaze = (0.0, 0.0)
         metadata = {"source": "re-animated portrait, neutral photo" if look is None else LOOKED}
         if picture.expression != NEUTRAL:
             weights = weights_of(
-                picture.expression, picture.variant, picture.intensity, style, random
+                picture.expression, picture.variant, picture.intensity, style, random, spread
             )
             weights = open_lids(portrait, weights, picture.expression)
-            x, y = np.clip(random.normal(0, GAZE_SPREAD, 2), -0.25, 0.25)
+            x, y = spread * np.clip(random.normal(0, GAZE_SPREAD, 2), -0.25, 0.25)
             gaze = (float(x), 0.5 * float(y))
             metadata = {"source": SYNTHETIC, "credit": CREDIT}
         made = render(portrait, weights, gaze)
