@@ -193,6 +193,7 @@ def weights_of(
     intensity: float,
     style: Style,
     random: np.random.Generator,
+    *,
     spread: float = 1.0,
 ) -> dict[str, float]:
     """Shape weights of one picture: the recipe, times the person's style, times small changes

@@ -122,7 +122,12 @@ class Worker:
         metadata = {"source": "re-animated portrait, neutral photo" if look is None else LOOKED}
         if picture.expression != NEUTRAL:
             weights = weights_of(
-                picture.expression, picture.variant, picture.intensity, style, random, spread
+                picture.expression,
+                picture.variant,
+                picture.intensity,
+                style,
+                random,
+                spread=spread,
             )
             weights = open_lids(portrait, weights, picture.expression)
             x, y = spread * np.clip(random.normal(0, GAZE_SPREAD, 2), -0.25, 0.25)
