@@ -13,6 +13,7 @@ from ecgan.errors import UsageError
 
 if TYPE_CHECKING:
     from ecgan.data.manifest import Split
+    from ecgan.evaluation.bootstrap import Interval
     from ecgan.evaluation.results import Evaluation, Scores
 
 EXAMPLE = "Example: ecgan evaluate runs/first/snapshot data/faces --out scores.json"
@@ -40,6 +41,13 @@ def evaluate(
         ),
     ] = None,
     route: RouteOption = None,
+    groups: Annotated[
+        Path | None,
+        typer.Option(
+            help="CSV with the column subject and others, such as gender: accuracy by group.",
+            metavar="CSV",
+        ),
+    ] = None,
     split: Annotated[
         str, typer.Option(help="Whose people: test, or val while a choice is still being made.")
     ] = "test",
@@ -52,6 +60,7 @@ def evaluate(
     if out.is_dir():
         raise UsageError(f"--out {out} is a folder, expected a JSON file")
     from ecgan.evaluation.evaluate import evaluate as score
+    from ecgan.evaluation.groups import read_groups
     from ecgan.inference.translator import parse_route
 
     with progress("evaluate", "translations") as report:
@@ -63,6 +72,7 @@ def evaluate(
             route=parse_route(route) if route else None,
             out=out,
             without=without or (),
+            groups=None if groups is None else read_groups(groups),
             progress=report,
         )
     if as_json:
@@ -93,12 +103,17 @@ def _summarise(result: Evaluation) -> None:
         for name in comparison.model.figures:
             model, nothing = _overall(comparison.model, name), _overall(comparison.identity, name)
             say(f"  {name:<22} {model}  ({nothing})")
+        for column, found in comparison.model.by_people.items():
+            for group, interval in found.items():
+                say(f"  accuracy, {column} {group:<12} {_shown(interval)}")
 
 
 def _overall(scores: Scores, figure: str) -> str:
     interval: Any = scores.figures.get(figure, {}).get("all")
-    if interval is None:
-        return "-"
+    return "-" if interval is None else _shown(interval)
+
+
+def _shown(interval: Interval) -> str:
     if interval.low is None or interval.high is None:
         return f"{interval.value:.3f}"
     return f"{interval.value:.3f} [{interval.low:.3f}, {interval.high:.3f}]"

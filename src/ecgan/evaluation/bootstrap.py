@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,6 +106,20 @@ class PeopleMeans:
         values = [value for group in self._values for value in self._values[group]]
         people = [person for group in self._values for person in self._people[group]]
         return {**intervals, "all": mean_over_people(values, people, seed=seed)}
+
+    def by_people(self, group_of: Mapping[str, str], *, seed: int = 0) -> dict[str, Interval]:
+        """By group of people, of all groups of images together; who has no group is left out."""
+        values: dict[str, list[float]] = defaultdict(list)
+        people: dict[str, list[str]] = defaultdict(list)
+        for name in self._values:
+            for value, person in zip(self._values[name], self._people[name], strict=True):
+                if person in group_of:
+                    values[group_of[person]].append(value)
+                    people[group_of[person]].append(person)
+        return {
+            group: mean_over_people(values[group], people[group], seed=seed)
+            for group in sorted(values)
+        }
 
 
 def _resampled_means(

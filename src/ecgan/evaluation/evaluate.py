@@ -11,6 +11,7 @@ from ecgan.data.manifest import MANIFEST_NAME, Split, load_manifest
 from ecgan.errors import DataError
 from ecgan.evaluation.bootstrap import CONFIDENCE, RESAMPLES
 from ecgan.evaluation.cases import Case, expression_cases, neutral_cases, other_cases
+from ecgan.evaluation.groups import Groups
 from ecgan.evaluation.instruments import FROM_EXPRESSION, Instruments, chosen_parts
 from ecgan.evaluation.results import Evaluation
 from ecgan.evaluation.scorer import Counter, Progress, Scorer
@@ -29,6 +30,7 @@ def evaluate(
     route: Route | None = None,
     out: Path | None = None,
     without: Collection[str] = (),
+    groups: Groups | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Evaluation:
@@ -52,6 +54,7 @@ def evaluate(
         route: of the expressive images to other expressions; None: the snapshot's own.
         out: JSON file to write, whole or not at all.
         without: parts of `PARTS` to leave out.
+        groups: of people, whose accuracy is told apart; see `read_groups`.
         seed: of the bootstrap over people.
         progress: told about each translation.
 
@@ -87,7 +90,9 @@ def evaluate(
     others = [case for cases in between.values() for case in cases]
     total = sum(len(case.targets) for case in (*there, *back, *others))
     counter = Counter(total, progress)
-    scorer = Scorer(manifest, split, translator, Instruments.choose(judge, parts), seed)
+    scorer = Scorer(
+        manifest, split, translator, Instruments.choose(judge, parts), seed=seed, groups=groups
+    )
     expressions = scorer.compare(there, counter)
     neutralisation = scorer.compare(back, counter)
     from_expression = {

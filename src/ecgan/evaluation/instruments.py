@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ecgan.errors import EcganError, UsageError
 from ecgan.evaluation.extractors import Extractor, inception_extractor, recognizer_extractor
-from ecgan.evaluation.identity import IdentityMeasure, descriptor_measure
+from ecgan.evaluation.identity import IdentityMeasure, best_measure
 from ecgan.evaluation.perceptual import PerceptualDistance, best_distance
 from ecgan.faces.landmarks import LandmarkDetector
 from ecgan.inference.recognizer import Recognizer
@@ -81,7 +81,7 @@ class Instruments:
             judge,
             tuple(extractors),
             perceptual,
-            descriptor_measure() if "identity" in parts else None,
+            best_measure() if "identity" in parts else None,
             detector,
             "monotonicity" in parts,
             left_out,

@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
 from ecgan.evaluation.bootstrap import Interval, PeopleMeans
+from ecgan.evaluation.groups import Groups
 
 Probabilities = Float[Tensor, "batch expressions"]
 Labels = Int64[Tensor, " batch"]
@@ -77,4 +78,11 @@ class RecognitionScores:
         return {
             "mean_probability": self._probability.compute(seed=seed),
             "accuracy": self._correct.compute(seed=seed),
+        }
+
+    def by_people(self, groups: Groups, *, seed: int = 0) -> dict[str, dict[str, Interval]]:
+        """`accuracy` of each group of people, by grouping."""
+        return {
+            column: self._correct.by_people(group_of, seed=seed)
+            for column, group_of in groups.items()
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ecgan.evaluation.bootstrap import Interval
@@ -19,13 +19,19 @@ class Scores:
     and `psnr_db`; and those of the parts that were asked for."""
     outside_largest: float
     """Largest change of any pixel outside the mask, in grey levels."""
+    by_people: dict[str, dict[str, Interval]] = field(default_factory=dict)
+    """`accuracy` of groups of people, by grouping."""
 
     def to_json(self) -> dict[str, Any]:
         intervals = {
             name: {group: interval.to_json() for group, interval in groups.items()}
             for name, groups in self.figures.items()
         }
-        return {**intervals, "outside_largest": self.outside_largest}
+        by_people = {
+            column: {group: interval.to_json() for group, interval in groups.items()}
+            for column, groups in self.by_people.items()
+        }
+        return {**intervals, "outside_largest": self.outside_largest, "by_people": by_people}
 
 
 @dataclass(frozen=True)

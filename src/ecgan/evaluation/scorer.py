@@ -18,6 +18,7 @@ from ecgan.evaluation.background import OutsideScores, change_outside
 from ecgan.evaluation.bootstrap import Interval, PeopleMeans
 from ecgan.evaluation.cases import Case
 from ecgan.evaluation.feature_distances import FeatureSet, feature_distances
+from ecgan.evaluation.groups import Groups
 from ecgan.evaluation.identity import verification
 from ecgan.evaluation.instruments import Instruments
 from ecgan.evaluation.landmark_validity import LandmarkScores
@@ -51,6 +52,10 @@ class Counter:
             self._progress(self._done, self._total)
 
 
+SAME = "same_person"
+"""Figure: the share that the identity measure takes for one person."""
+
+
 class _Tally:
     """The accumulators of one column: the model's, or the identity's."""
 
@@ -67,8 +72,9 @@ class _Tally:
             for one in (instruments.perceptual, instruments.identity)
             if one is not None
         }
+        self.means[SAME] = PeopleMeans()
 
-    def scores(self, real: dict[str, FeatureSet], seed: int) -> Scores:
+    def scores(self, real: dict[str, FeatureSet], groups: Groups, seed: int) -> Scores:
         figures = self.recognition.compute(seed=seed)
         figures["outside"] = self.outside.compute(seed=seed)
         figures["outside_face"] = self.outside_face.compute(seed=seed)
@@ -81,7 +87,8 @@ class _Tally:
         for key, features in self.features.items():
             distances = feature_distances(features, real[key], seed=seed)
             figures |= {f"{name}_{key}": groups for name, groups in distances.items()}
-        return Scores(figures, self.outside.largest)
+        by_people = self.recognition.by_people(groups, seed=seed)
+        return Scores(figures, self.outside.largest, by_people)
 
 
 class Scorer:
@@ -93,7 +100,9 @@ class Scorer:
         split: Split,
         translator: Translator,
         instruments: Instruments,
+        *,
         seed: int,
+        groups: Groups | None = None,
     ) -> None:
         with Image.open(manifest.image_path(manifest.records[0])) as image:
             self.size = image.width
@@ -103,6 +112,7 @@ class Scorer:
         self._tools = instruments
         self._judge = instruments.judge
         self._seed = seed
+        self._groups = groups or {}
         self._real = {one.key: FeatureSet() for one in instruments.extractors}
         for record in self._records if self._real else ():
             self._add_features(self._real, self._pictures([record]), [record.expression], record)
@@ -115,7 +125,7 @@ class Scorer:
         photos = [record for record in self._records if record.pair is None]
         if measure is not None and photos:
             described = [self._describe(self._store.image(record), record) for record in photos]
-            found = verification(described, [record.subject for record in photos])
+            found = verification(measure, described, [record.subject for record in photos])
             if found is not None:
                 facts["identity_verification"] = {"measure": measure.key, **found.to_json()}
         return facts
@@ -137,8 +147,8 @@ class Scorer:
                 graded.add(case.source.subject)
             counter.add(len(case.targets))
         return Comparison(
-            model.scores(self._real, self._seed),
-            identity.scores(self._real, self._seed),
+            model.scores(self._real, self._groups, self._seed),
+            identity.scores(self._real, self._groups, self._seed),
             self._truth(cases),
         )
 
@@ -199,8 +209,10 @@ class Scorer:
         found: dict[int, Any] = {}
         for name, result, truth in zip(case.targets, results, case.truths, strict=True):
             if measure is not None and source is not None:
-                similarity = float(measure.describe(result, expected) @ source)
-                tally.means[measure.key].add([name], [person], [similarity])
+                alike = measure.figure(measure.describe(result, expected), source)
+                tally.means[measure.key].add([name], [person], [alike])
+                if measure.same_below is not None:
+                    tally.means[SAME].add([name], [person], [alike < measure.same_below])
             if detector is not None:
                 # Doing nothing gives the same picture for every target.
                 if id(result) not in found:
@@ -226,8 +238,9 @@ class Scorer:
             tally.curves.update(curve, name, case.source.subject)
 
     def _alike(self, record: Record, source: Record) -> float:
+        assert self._tools.identity is not None  # asked for by its callers alone
         one, other = (self._describe(self._store.image(r), r) for r in (record, source))
-        return float(one @ other)
+        return self._tools.identity.figure(one, other)
 
     def _describe(self, pixels: Pixels, record: Record) -> NDArray[np.float64]:
         assert self._tools.identity is not None  # asked for by its callers alone

@@ -42,7 +42,21 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def evaluation(data: Path, models: tuple[Path, Path]) -> Evaluation:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TORCH_HOME", str(data))  # no ImageNet weights, wherever this runs
-        return evaluate(models[0], data, recognizer=models[1])
+        return evaluate(models[0], data, recognizer=models[1], groups=two_kinds(data))
+
+
+def two_kinds(data: Path) -> dict[str, dict[str, str]]:
+    subjects = sorted({r.subject for r in load_manifest(data).select(split="test")})
+    return {"kind": dict(zip(subjects, ("one", "one", "other"), strict=True))}
+
+
+def test_tells_groups_of_people_apart(evaluation: Evaluation) -> None:
+    found = evaluation.expressions.model.by_people["kind"]
+    whole = evaluation.expressions.model.figures["accuracy"]["all"]
+    assert (found["one"].people, found["other"].people) == (2, 1)
+    assert (2 * found["one"].value + found["other"].value) / 3 == pytest.approx(whole.value)
+    shown = evaluation.to_json()["expressions"]["model"]["by_people"]
+    assert shown["kind"]["one"] == found["one"].to_json()
 
 
 def test_counts_every_image_and_person(evaluation: Evaluation) -> None:
@@ -125,7 +139,12 @@ def test_writes_figures_with_their_provenance(
     told: list[tuple[int, int]] = []
     out = tmp_path / "scores" / "test.json"
     evaluate(
-        models[0], data, recognizer=models[1], out=out, progress=lambda *counts: told.append(counts)
+        models[0],
+        data,
+        recognizer=models[1],
+        groups=two_kinds(data),
+        out=out,
+        progress=lambda *counts: told.append(counts),
     )
     written = json.loads(out.read_text())
     expected = evaluation.to_json()
@@ -168,7 +187,7 @@ def test_says_what_is_missing(data: Path, models: tuple[Path, Path], tmp_path: P
 def test_parts_are_named_with_what_they_were_measured_with(evaluation: Evaluation) -> None:
     figures = evaluation.expressions.model.figures
     names = set(evaluation.facts["measured_with"])
-    assert {"fid_recognizer", "kid_recognizer", "identity_descriptor"} <= names
+    assert {"fid_recognizer", "kid_recognizer", "identity_dlib"} <= names
     assert names <= set(figures)
     assert (
         evaluation.facts["measured_with"]["fid_recognizer"]["sha256"]
@@ -182,9 +201,10 @@ def test_parts_are_named_with_what_they_were_measured_with(evaluation: Evaluatio
 
 def test_doing_nothing_keeps_the_person_and_the_truth_nearly_so(evaluation: Evaluation) -> None:
     comparison = evaluation.expressions
-    assert comparison.identity.figures["identity_descriptor"]["all"].low == pytest.approx(1)
+    assert comparison.identity.figures["identity_dlib"]["all"].high == 0
+    assert comparison.identity.figures["same_person"]["all"].low == 1
     for alike in (comparison.model.figures, comparison.truth):
-        assert 0 < alike["identity_descriptor"]["all"].value < 1
+        assert 0 < alike["identity_dlib"]["all"].value < 1
     # A random network blurs every face; a judge that sees one thing alone is moved by that as well.
     perceptual = comparison.model.figures["perceptual_recognizer"]["all"].value
     assert perceptual > comparison.identity.figures["perceptual_recognizer"]["all"].value > 0

@@ -1,6 +1,7 @@
 """Identity descriptor, its verification accuracy, and the face-recognition adapter's refusals."""
 
-from pathlib import Path
+import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,15 @@ from skimage.data import astronaut
 from sklearn.metrics import roc_auc_score
 
 from ecgan.errors import EcganError
-from ecgan.evaluation.identity import descriptor, descriptor_measure, sface_measure, verification
+from ecgan.evaluation import identity
+from ecgan.evaluation.identity import (
+    best_measure,
+    descriptor,
+    descriptor_measure,
+    dlib_measure,
+    verification,
+)
+from ecgan.faces.landmarks import LandmarkDetector
 
 
 def crop(left: int) -> np.ndarray:
@@ -42,7 +51,7 @@ def test_verification_tells_how_much_a_similarity_means() -> None:
     rows = np.repeat(looks, 2, axis=0) + rng.normal(0, 0.9, (24, 30))
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
     people = [str(n) for n in range(12) for _ in range(2)]
-    found = verification(list(rows), people)
+    found = verification(descriptor_measure(), list(rows), people)
     assert found is not None
     first, second = np.triu_indices(24, 1)
     same = first // 2 == second // 2
@@ -55,13 +64,41 @@ def test_verification_tells_how_much_a_similarity_means() -> None:
 
 
 def test_without_both_kinds_of_pair_there_is_no_verification() -> None:
-    assert verification([np.ones(2), np.ones(2)], ["a", "b"]) is None
-    assert verification([np.ones(2), np.ones(2)], ["a", "a"]) is None
+    assert verification(descriptor_measure(), [np.ones(2), np.ones(2)], ["a", "b"]) is None
+    assert verification(descriptor_measure(), [np.ones(2), np.ones(2)], ["a", "a"]) is None
 
 
-def test_the_adapter_says_what_to_put_where(tmp_path: Path) -> None:
-    with pytest.raises(EcganError, match=r"face_recognition_sface_2021dec\.onnx"):
-        sface_measure(tmp_path / "sface.onnx")
-    (tmp_path / "sface.onnx").write_bytes(b"no network")
-    with pytest.raises(EcganError, match="cannot read"):
-        sface_measure(tmp_path / "sface.onnx")
+def test_dlib_knows_a_face_in_other_light_and_not_another_one() -> None:
+    measure = dlib_measure()
+    assert measure.same_below == 0.6
+    assert len(measure.sha256) == 64
+    pixels = astronaut()
+    points = LandmarkDetector().detect(pixels)[0].points
+    own = measure.describe(pixels, points)
+    darker = measure.describe((pixels * 0.7).astype(np.uint8), points)
+    assert own.shape == (128,)
+    assert measure.figure(own, own) == 0
+    assert 0 < measure.figure(own, darker) < measure.same_below
+    upside_down = pixels[::-1].copy()
+    assert measure.figure(own, measure.describe(upside_down, points)) > measure.same_below
+
+
+def test_distances_verify_the_other_way_round() -> None:
+    rng = np.random.default_rng(0)
+    rows = [np.array([who, 0.1 * rng.normal()]) for who in range(4) for _ in range(2)]
+    people = [str(n) for n in range(4) for _ in range(2)]
+    found = verification(replace(descriptor_measure(), same_below=0.6), rows, people)
+    assert found is not None
+    assert (found.accuracy, found.auc) == (1, 1)
+    assert 0 < found.threshold < 1
+
+
+def test_without_dlib_the_descriptor_measures(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert best_measure().key == "identity_dlib"
+    monkeypatch.setattr(identity, "find_spec", lambda name: None)
+    with pytest.raises(EcganError, match=r"ecgan\[identity\]"):
+        dlib_measure()
+    assert best_measure().key == "identity_descriptor"
+    monkeypatch.setitem(sys.modules, "dlib", None)
+    with pytest.raises(EcganError, match="needs dlib"):
+        dlib_measure()

@@ -112,6 +112,8 @@ SCORES = {
     ),
     "ssim": Score("SSIM to the truth", "", 3, True),
     "psnr_db": Score("PSNR to the truth", "dB", 1, True),
+    "identity_dlib": Score("face-recognition distance to the source (dlib)", "", 3, False),
+    "same_person": Score("same person by face recognition (dlib)", "%", 1, True),
     "identity_descriptor": Score("identity, landmark-normalised descriptor", "", 3, True),
     "landmark_validity": Score("faces found in place", "%", 1, True),
     "landmark_error": Score("landmark error", "eye distances", 3, False),
