@@ -29,6 +29,8 @@ FIGURES = (
     ("PSNR inside the face, dB", "psnr_db", "decibel"),
     ("change outside the mask, grey levels of 255", "outside", "level"),
     ("change outside the face in the source", "outside_face", "level"),
+    ("taken for the same person (dlib)", "same_person", "percent"),
+    ("distance of the person (dlib; one person's below 0.6)", "identity_dlib", "plain"),
     ("likeness of the person, cosine", "identity_descriptor", "plain"),
     ("FID on the recogniser's features", "fid_recognizer", "decibel"),
     ("a face found in its place", "landmark_validity", "percent"),
@@ -87,7 +89,8 @@ def render(results: dict[str, Json]) -> str:
     ]
     speeds = [(name, result) for name, result in results.items() if "what" in result]
     compared = [compare(name, result) for name, result in results.items() if "parts" in result]
-    parts = [*scores, *compared, *([speed_table(speeds)] if speeds else [])]
+    changed = [ablations(name, result) for name, result in results.items() if "base" in result]
+    parts = [*scores, *compared, *changed, *([speed_table(speeds)] if speeds else [])]
     return "\n".join(parts) if parts else "None yet: see `benchmarks/results/`.\n"
 
 
@@ -207,6 +210,45 @@ def compare(name: str, result: Json) -> str:
         + f"\n<sub>{made}; all figures: `benchmarks/results/{name}.json`; charts and generated "
         f"faces: `benchmarks/results/{name}/`.</sub>\n"
     )
+
+
+def ablations(name: str, result: Json) -> str:
+    """One change a row, from `benchmarks/ablations.py`, as differences from the first row."""
+    columns = ("to_expression/correct", "to_neutral/correct", "to_expression/ssim")
+    rows = []
+    for row in result["rows"]:
+        cells = []
+        for column in columns:
+            unit = "plain" if column.endswith("ssim") else "percent"
+            whole, apart = row[column]["value"], row[column]["difference"]
+            is_base = row["row"] == result["base"]
+            cells += (
+                [shown(whole, unit)]
+                if is_base
+                else [f"{'+' if apart['value'] >= 0 else ''}{shown(apart, unit)}{star(apart)}"]
+            )
+        rows.append([row["row"], *cells])
+    data = result["data"]
+    head = [
+        f"one change to the preset `{result['table']['preset']}`, {data['people']} "
+        f"{data['split']} people",
+        "recognised as asked",
+        "neutral recognised",
+        "SSIM",
+    ]
+    facts = f"{', '.join(result['table']['settings'][:3])}; {result['date']}, {where(result)}"
+    return (
+        table(head, rows)
+        + f"\n<sub>`{result['command']}`, {facts}. First row: the figure; others: the difference "
+        "from it, image by image, * where its 95 % interval over people leaves out 0. All settings "
+        f"and figures: `benchmarks/results/{name}.json`; faces: "
+        f"`benchmarks/results/{name}/`.</sub>\n"
+    )
+
+
+def star(interval: Json) -> str:
+    low, high = interval["low"], interval["high"]
+    return " *" if low is not None and (low > 0 or high < 0) else ""
 
 
 def speed_table(results: Iterable[tuple[str, Json]]) -> str:

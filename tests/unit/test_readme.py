@@ -86,6 +86,23 @@ def compared() -> dict[str, object]:
     }
 
 
+def ablated() -> dict[str, object]:
+    def row(name: str, apart: float) -> dict[str, object]:
+        both = {"value": interval(0.75), "difference": interval(apart)}
+        columns = ("to_expression/correct", "to_neutral/correct", "to_expression/ssim")
+        return {"row": name, **dict.fromkeys(columns, both)}
+
+    return {
+        "base": "default",
+        "rows": [row("default", 0), row("no D", -0.5), row("R1", 0.005)],
+        "table": {"preset": "default", "settings": ["size=64", "batch=4", "steps=9", "a=1"]},
+        "data": {"people": 10, "split": "val"},
+        "command": "python benchmarks/ablations.py D",
+        "date": "2026-01-01",
+        "machine": {"processor": "abacus", "cpus": 2, "gpu": None},
+    }
+
+
 def speed() -> dict[str, object]:
     return {
         "what": "train",
@@ -112,6 +129,7 @@ def test_writes_only_between_the_markers(script: ModuleType, tmp_path: Path) -> 
     (results / "between.json").write_text(json.dumps(between()))
     (results / "speed.json").write_text(json.dumps(speed()))
     (results / "methods.json").write_text(json.dumps(compared()))
+    (results / "changes.json").write_text(json.dumps(ablated()))
     arguments = ["--readme", str(readme), "--results", str(results)]
     assert script.main([*arguments, "--check"]) == 1
     assert "old" in readme.read_text()
@@ -126,6 +144,10 @@ def test_writes_only_between_the_markers(script: ModuleType, tmp_path: Path) -> 
         "| ECGAN default | 43.8 % (42.8 to 44.8) | 62.5 % (61.5 to 63.5) | 12.5 % (11.5 to 13.5) |",
         "| 12.5 % (11.5 to 13.5) | 75.0 % (74.0 to 76.0) |",
         "benchmarks/results/methods/",
+        "| default | 75.0 % (74.0 to 76.0) |",
+        "| no D | -50.0 % (-51.0 to -49.0) * |",
+        "| R1 | +0.5 % (-0.5 to 1.5) |",
+        "size=64, batch=4, steps=9; 2026",
         "0.250 s a step",
         "40 %",
     ):
