@@ -124,9 +124,18 @@ class DiscriminatorConfig(Section):
     """Add a head that names the expression (AC-GAN, StarGAN)."""
     scales: int = Field(1, ge=1, le=4)
     """PatchGANs, each on images of half the side of the one before (pix2pixHD)."""
+    recognizer: str | None = None
+    """Folder or hub id of a recogniser snapshot, or `recognizer` for the packaged one."""
+    recognizer_judges: Literal["features", "name"] = "features"
+    """`features`: D judges frozen features of the recogniser besides (Sauer et al. 2021); `name`:
+    its probabilities are D's class head, which `objective.classification` weighs."""
     augment: bool = False
     """Change brightness, saturation, contrast and place of all that it judges, and cut a square
     out, at random (DiffAugment, Zhao et al. 2020): against learning few people by heart."""
+
+    def names_expressions(self) -> bool:
+        """Whether it has a class head, of its own or a recogniser's."""
+        return self.classify or (self.recognizer is not None and self.recognizer_judges == "name")
 
 
 class ContextConfig(Section):
@@ -268,7 +277,7 @@ class Config(Section):
             self.objective.flow_smoothness or self.objective.blend_area or self.objective.shape
         ):
             raise ValueError("flow_smoothness, blend_area and shape need generator.output=warp")
-        if self.objective.classification and not self.discriminator.classify:
+        if self.objective.classification and not self.discriminator.names_expressions():
             raise ValueError("objective.classification needs discriminator.classify=true")
         if self.generator.refine and self.generator.output != "warp":
             raise ValueError("generator.refine needs generator.output=warp")
@@ -329,7 +338,7 @@ class Config(Section):
             fixed |= {"dropout": False}
         else:
             fixed = {"norm": "none", "conditioning": "none", "sees_source": False}
-            fixed |= {"classify": True, "scales": 1, "augment": False}
+            fixed |= {"classify": True, "scales": 1, "augment": False, "recognizer": None}
             if self.size % 2**self.discriminator.layers:
                 raise ValueError(
                     f"a critic of {self.discriminator.layers} halvings needs a size divisible by "
@@ -459,7 +468,8 @@ def published(config: Section) -> dict[str, Any]:
     values = config.model_dump(mode="json")
     context = values.get("objective", {}).get("context_options", {})
     by_path = [(values, key) for key in ("init", "recognizer", "weights")]
-    for section, key in [*by_path, (context, "network")]:
+    judge = values.get("discriminator", {})
+    for section, key in [*by_path, (context, "network"), (judge, "recognizer")]:
         if isinstance(value := section.get(key), str):
             section[key] = "/".join(Path(value).parts[-2:])
     return values

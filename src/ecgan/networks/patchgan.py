@@ -73,19 +73,24 @@ class Pyramid(nn.Module):
         self.judges = nn.ModuleList(judges)
 
     def forward(self, image: Images, code: Codes, source: Images | None = None) -> Verdict:
-        """Patches side by side, those of the smaller scales repeated so that each scale counts the
-        same in a mean; logits are the mean, features those of all scales."""
+        """Each scale counts the same (`side_by_side`)."""
         verdicts: list[Verdict] = []
         for judge in self.judges:
             if verdicts:
                 image = F.avg_pool2d(image, 2)
                 source = None if source is None else F.avg_pool2d(source, 2)
             verdicts.append(judge(image, code, source))
-        size = verdicts[0].patches.shape[2:]
-        patches = torch.cat([F.interpolate(v.patches, size) for v in verdicts], dim=3)
-        logits = [v.logits for v in verdicts if v.logits is not None]
-        return Verdict(
-            patches,
-            torch.stack(logits).mean(dim=0) if logits else None,
-            tuple(feature for v in verdicts for feature in v.features),
-        )
+        return side_by_side(verdicts)
+
+
+def side_by_side(verdicts: Sequence[Verdict]) -> Verdict:
+    """Patches of several judges next to each other, those of the later ones at the size of the
+    first, so that each judge counts the same in a mean; logits are the mean, features all."""
+    size = verdicts[0].patches.shape[2:]
+    patches = torch.cat([F.interpolate(v.patches, size) for v in verdicts], dim=3)
+    logits = [v.logits for v in verdicts if v.logits is not None]
+    return Verdict(
+        patches,
+        torch.stack(logits).mean(dim=0) if logits else None,
+        tuple(feature for v in verdicts for feature in v.features),
+    )

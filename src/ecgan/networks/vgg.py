@@ -152,6 +152,15 @@ class VGGFeatures(nn.Module):
         load_trunk(trunk, read_weights(file), file)
         return cls(layers, trunk)
 
+    def channels(self) -> list[int]:
+        """Of each layer, in the order of `layers`."""
+        found: dict[str, int] = {}
+        count = 0
+        for name, step in zip(self.names, self.trunk, strict=True):
+            count = step.out_channels if isinstance(step, nn.Conv2d) else count
+            found[name] = count
+        return [found[layer] for layer in self.layers]
+
     def train(self, mode: bool = True) -> VGGFeatures:
         """Stays in evaluation mode: batch norms keep their running statistics."""
         del mode

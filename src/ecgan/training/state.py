@@ -14,12 +14,13 @@ from torch.optim import Adam
 from ecgan.config import Config, OptimizerConfig
 from ecgan.errors import CheckpointError, SnapshotError
 from ecgan.expressions import Vocabulary
-from ecgan.networks.build import build_discriminator, build_generator
+from ecgan.networks.build import build_generator
 from ecgan.seeding import derive_seed
 from ecgan.training.checkpoint import Checkpoint, flatten
 from ecgan.training.distributed import World, broadcast
 from ecgan.training.ema import start_average
 from ecgan.training.initial import initial_snapshot
+from ecgan.training.judges import fresh_judge
 from ecgan.training.pool import TranslationPool
 from ecgan.training.steps import Models
 
@@ -159,10 +160,10 @@ class TrainingState:
         return {"expressive": self.expressive_pool, "neutral": self.neutral_pool}
 
 
-def fresh_state(config: Config, num_expressions: int, world: World) -> TrainingState:
+def fresh_state(config: Config, vocabulary: Vocabulary, world: World) -> TrainingState:
     """State before the first update: weights drawn from `config.seed`, equal on every process."""
     torch.manual_seed(derive_seed(config.seed, "weights"))
-    models = fresh_models(config, num_expressions)
+    models = fresh_models(config, vocabulary)
     for network in (*models.generators(), *models.discriminators()):
         network.to(world.device).train()
         broadcast(list(network.state_dict().values()), world)
@@ -206,23 +207,22 @@ def refuse_other_run(checkpoint: Checkpoint, config: Config) -> None:
             )
 
 
-def fresh_models(config: Config, num_expressions: int) -> Models:
+def fresh_models(config: Config, vocabulary: Vocabulary) -> Models:
     """Networks with weights from torch's global generator."""
 
     def generator() -> nn.Module:
-        return build_generator(config.generator, num_expressions, config.size)
-
-    def judge() -> nn.Module:
-        return build_discriminator(config.discriminator, num_expressions, config.size)
+        return build_generator(config.generator, len(vocabulary), config.size)
 
     if shares_networks(config):
-        one, critic = generator(), judge()
+        one, critic = generator(), fresh_judge(config, vocabulary)
         return Models(one, one, critic, critic)
-    return Models(generator(), generator(), judge(), judge())
+    first, second = generator(), generator()
+    return Models(first, second, *(fresh_judge(config, vocabulary) for _ in range(2)))
 
 
 def _adam(networks: tuple[nn.Module, ...], options: OptimizerConfig) -> Adam:
-    parameters = [parameter for network in networks for parameter in network.parameters()]
+    everything = [parameter for network in networks for parameter in network.parameters()]
+    parameters = [parameter for parameter in everything if parameter.requires_grad]
     betas = (options.beta1, options.beta2)
     return Adam(parameters, lr=options.learning_rate, betas=betas, fused=True)
 

@@ -1,0 +1,84 @@
+"""Judges on a recogniser's frozen features: what learns, what stays, what each judge counts."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from ecgan.config import DiscriminatorConfig, RecognizerConfig
+from ecgan.networks.build import build_discriminator
+from ecgan.networks.patchgan import Verdict
+from ecgan.networks.projected import LAYERS, Named, Panel, Projected
+from ecgan.networks.vgg import VGGFeatures, VGGRecognizer
+
+NUM_EXPRESSIONS = 4
+RECOGNIZER = RecognizerConfig(size=32, width=0.0625, pool_size=1, hidden=16, features=24)
+
+
+def recognizer(classes: int = NUM_EXPRESSIONS) -> VGGRecognizer:
+    torch.manual_seed(0)
+    model = VGGRecognizer(RECOGNIZER, classes).eval().requires_grad_(False)
+    nn.init.normal_(model.output.weight)
+    return model
+
+
+def projected() -> Projected:
+    return Projected(VGGFeatures(LAYERS, recognizer().trunk), 32, NUM_EXPRESSIONS)
+
+
+def draw() -> tuple[torch.Tensor, torch.Tensor]:
+    torch.manual_seed(1)
+    return torch.rand(2, 3, 64, 64) * 2 - 1, torch.eye(NUM_EXPRESSIONS)[1:3]
+
+
+def test_heads_learn_and_the_recogniser_does_not() -> None:
+    judge = projected().train()
+    image, code = draw()
+    image.requires_grad_()
+    before = {name: value.clone() for name, value in judge.features.state_dict().items()}
+    judge(image, code).patches.mean().backward()
+    assert image.grad is not None and image.grad.abs().sum() > 0
+    assert all(p.grad is not None for p in judge.heads.parameters())
+    assert all(p.grad is None for p in judge.features.parameters())
+    assert all(torch.equal(before[k], v) for k, v in judge.features.state_dict().items())
+
+
+def test_a_head_for_each_layer_judges_by_z() -> None:
+    judge = projected()
+    image, code = draw()
+    assert len(judge.heads) == len(LAYERS)
+    one, other = judge(image, code).patches, judge(image, code.roll(1, dims=0)).patches
+    assert one.shape[1] == 1
+    assert not torch.equal(one, other)
+
+
+def test_in_a_panel_each_judge_counts_the_same() -> None:
+    image, code = draw()
+    patchgan = build_discriminator(DiscriminatorConfig(width=4), NUM_EXPRESSIONS)
+    verdict = Panel([patchgan, projected()])(image, code)
+    first, second = patchgan(image, code).patches, verdict.patches
+    half = second.shape[3] // 2
+    assert torch.equal(second[..., :half], first)
+    assert second.shape[3] == 2 * first.shape[3]
+
+
+class Blind(nn.Module):
+    def forward(
+        self, image: torch.Tensor, code: torch.Tensor, source: torch.Tensor | None = None
+    ) -> Verdict:
+        del code, source
+        return Verdict(image[:, :1, :2, :2], None, ())
+
+
+def test_what_a_recogniser_names_is_the_class_head_and_recipes_share_it() -> None:
+    model = recognizer(classes=3)
+    # z of neutral, two recipes of the recogniser's second expression, and its third.
+    judge = Named(Blind(), model, 32, [0, 2, 2, 1]).train()
+    image, code = draw()
+    logits = judge(image, code).logits
+    assert logits is not None
+    small = torch.nn.functional.interpolate(image, (32, 32), mode="bilinear", antialias=True)
+    expected = model(small).softmax(dim=1)[:, [0, 2, 2, 1]] / torch.tensor([1.0, 2, 2, 1])
+    torch.testing.assert_close(logits.softmax(dim=1), expected)
+    assert not model.training
+    assert not any(p.requires_grad for p in judge.recognizer.parameters())
