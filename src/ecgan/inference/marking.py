@@ -25,7 +25,7 @@ class Mark:
     """Name of the photo that was translated."""
     source_sha256: str
     model_sha256: str
-    """Of the translator snapshot (its SHA256SUMS)."""
+    """Of the translator snapshot (`Snapshot.sha256`)."""
     settings: Mapping[str, Any]
     """What was asked for: expression, strength, face."""
     faces: list[dict[str, Any]] = field(default_factory=list)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -23,8 +24,9 @@ from ecgan.files import sha256_bytes, sync_folder, write_bytes, write_json, writ
 Kind = Literal["translator", "recognizer"]
 FORMAT = 1
 SUMS = "SHA256SUMS"
+CARD = "README.md"
 _HUB_ID = re.compile(r"[\w][\w.-]*/[\w][\w.-]*(@[\w./-]+)?")
-_PATTERNS = ["config.json", "*.safetensors", "README.md", SUMS]
+_PATTERNS = ["config.json", "*.safetensors", CARD, SUMS]
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ class Snapshot:
     states: dict[str, dict[str, Tensor]]
     """float32 tensors of `<name>.safetensors` by `name`."""
     sha256: str
-    """Of SHA256SUMS, so of everything inside: the model's identity in sidecars and scores."""
+    """Of SHA256SUMS without the line of its card: what sidecars and scores call the model by; it
+    stays when scores are written into the card."""
 
     def load_into(self, name: str, module: nn.Module) -> None:
         """Fill a module.
@@ -75,15 +78,37 @@ def save_snapshot(
         card: the model card, README.md.
         half: matrices and kernels as float16; vectors (norms, biases) stay float32.
     """
+    with _new_folder(folder) as new:
+        write_json(new / "config.json", {"format": FORMAT, "kind": kind, **config})
+        write_text(new / CARD, card if card.endswith("\n") else card + "\n")
+        for name, module in modules.items():
+            tensors = {key: _stored(value, half) for key, value in module.state_dict().items()}
+            write_bytes(new / f"{name}.safetensors", safetensors.torch.save(tensors))
+    return verify_snapshot(folder)
+
+
+def copy_snapshot(source: Path, folder: Path, card: str) -> str:
+    """Write the same model with another card; returns its `sha256`, which the card does not change.
+
+    Raises:
+        SnapshotError: `source` is missing, incomplete or damaged.
+    """
+    files, _ = _verified_files(source)
+    with _new_folder(folder) as new:
+        for name, data in {**files, CARD: card.encode()}.items():
+            write_bytes(new / name, data)
+    return verify_snapshot(folder)
+
+
+@contextlib.contextmanager
+def _new_folder(folder: Path) -> Iterator[Path]:
+    """A folder that appears, with its checksums, once the block has filled it; an old one of that
+    name is replaced."""
     folder = Path.cwd() / folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".part"))
     try:
-        write_json(new / "config.json", {"format": FORMAT, "kind": kind, **config})
-        write_text(new / "README.md", card if card.endswith("\n") else card + "\n")
-        for name, module in modules.items():
-            tensors = {key: _stored(value, half) for key, value in module.state_dict().items()}
-            write_bytes(new / f"{name}.safetensors", safetensors.torch.save(tensors))
+        yield new
         files = sorted(path for path in new.iterdir() if path.name != SUMS)
         sums = "".join(f"{sha256_bytes(path.read_bytes())}  {path.name}\n" for path in files)
         write_text(new / SUMS, sums)
@@ -91,7 +116,6 @@ def save_snapshot(
         _replace_folder(new, folder)
     finally:
         shutil.rmtree(new, ignore_errors=True)
-    return sha256_bytes(sums.encode())
 
 
 def load_snapshot(source: str | Path, kind: Kind | None = None) -> Snapshot:
@@ -184,7 +208,7 @@ def _find_on_hub(hub_id: str) -> Path:
 
 
 def _verified_files(folder: Path) -> tuple[dict[str, bytes], str]:
-    """Content of every listed file by name, and the sha256 of the list."""
+    """Content of every listed file by name, and the sha256 of the list without the card's line."""
     try:
         sums = (folder / SUMS).read_bytes()
     except OSError:
@@ -204,7 +228,8 @@ def _verified_files(folder: Path) -> tuple[dict[str, bytes], str]:
             ) from None
         if sha256_bytes(files[name]) != digest:
             raise SnapshotError(f"{folder / name} is damaged: its sha256 differs from {SUMS}")
-    return files, sha256_bytes(sums)
+    model = [line for line in sums.decode().splitlines(True) if line.split("  ")[1].strip() != CARD]
+    return files, sha256_bytes("".join(model).encode())
 
 
 def _read_config(folder: Path, files: Mapping[str, bytes]) -> dict[str, Any]:

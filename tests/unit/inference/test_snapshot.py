@@ -11,6 +11,7 @@ from ecgan.files import sha256_bytes, sha256_file
 from ecgan.inference import snapshot as module
 from ecgan.inference.snapshot import (
     SUMS,
+    copy_snapshot,
     default_snapshot,
     load_snapshot,
     save_snapshot,
@@ -43,7 +44,9 @@ def sign(folder) -> None:
 def test_round_trip_gives_equal_tensors_config_and_identity(tmp_path):
     sha256 = save(tmp_path / "model")
     loaded = load_snapshot(tmp_path / "model", "recognizer")
-    assert loaded.sha256 == sha256 == sha256_bytes((tmp_path / "model" / SUMS).read_bytes())
+    lines = (tmp_path / "model" / SUMS).read_text().splitlines(keepends=True)
+    of_model = "".join(line for line in lines if "README.md" not in line)
+    assert loaded.sha256 == sha256 == sha256_bytes(of_model.encode())
     assert (loaded.kind, loaded.config) == ("recognizer", {"size": 64})
     fresh = network()
     nn.init.zeros_(fresh[0].weight)
@@ -54,6 +57,20 @@ def test_round_trip_gives_equal_tensors_config_and_identity(tmp_path):
     names = ["README.md", SUMS, "config.json", "net.safetensors"]
     assert names_in(tmp_path / "model") == sorted(names)
     assert json.loads((tmp_path / "model/config.json").read_text())["format"] == 1
+
+
+def test_another_card_is_the_same_model(tmp_path):
+    sha256 = save(tmp_path / "model")
+    assert copy_snapshot(tmp_path / "model", tmp_path / "shipped", "# Scores\n") == sha256
+    assert verify_snapshot(tmp_path / "shipped") == sha256
+    assert (tmp_path / "shipped" / "README.md").read_text() == "# Scores\n"
+    assert names_in(tmp_path / "shipped") == names_in(tmp_path / "model")
+    one, other = (load_snapshot(tmp_path / name) for name in ("model", "shipped"))
+    assert one.config == other.config
+    assert save(tmp_path / "third", config={"size": 32}) != sha256
+    (tmp_path / "shipped" / "README.md").write_text("# Other scores\n")
+    with pytest.raises(SnapshotError, match="damaged"):
+        verify_snapshot(tmp_path / "shipped")
 
 
 def test_half_narrows_kernels_and_keeps_vectors_exact(tmp_path):
