@@ -1,0 +1,112 @@
+"""Put a trained translator into the package, with the scores of its evaluation in its card.
+
+    python benchmarks/ship.py RUN/snapshot benchmarks/results/evaluation.json
+
+The scores must be this model's: the sha256 of the two is compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ecgan.inference.snapshot import CARD, copy_snapshot, verify_snapshot
+
+PACKAGE = Path(__file__).parents[1] / "src" / "ecgan" / "weights" / "translator"
+LIMITS = "## Limits and care"
+MADE = "`benchmarks/translator/make.sh` (four stages; `benchmarks/README.md` says on which data)"
+FIGURES = (
+    ("recognised as asked", "accuracy", 100, "%"),
+    ("mean probability of the asked", "mean_probability", 100, "%"),
+    ("SSIM inside the face", "ssim", 1, ""),
+    ("same person by face recognition (dlib)", "same_person", 100, "%"),
+    ("face-recognition distance (dlib)", "identity_dlib", 1, ""),
+    ("more strength shows more", "intensity_monotone", 100, "%"),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("snapshot", type=Path)
+    parser.add_argument("scores", type=Path, help="what `ecgan evaluate --groups` wrote")
+    parser.add_argument("--out", type=Path, default=PACKAGE)
+    arguments = parser.parse_args()
+    sha256 = verify_snapshot(arguments.snapshot)
+    scores = json.loads(arguments.scores.read_text(encoding="utf-8"))
+    if scores["translator_sha256"] != sha256:
+        parser.error(f"{arguments.scores} has the scores of another model")
+    card = (arguments.snapshot / CARD).read_text(encoding="utf-8")
+    copy_snapshot(arguments.snapshot, arguments.out, with_scores(card, scores))
+
+
+def with_scores(card: str, scores: Mapping[str, Any]) -> str:
+    """The card with a section of scores, in place of an older one, before its limits.
+
+    Raises:
+        ValueError: it has no section of limits.
+    """
+    head, limits, tail = card.partition(LIMITS)
+    if not limits:
+        raise ValueError(f"the card has no section {LIMITS!r}")
+    head = head.partition("## Scores")[0]
+    return f"{head}{section(scores)}\n{limits}{tail}"
+
+
+def section(scores: Mapping[str, Any]) -> str:
+    """Scores by direction, by expression and by group of people, with 95 % intervals."""
+    there, back = scores["expressions"]["model"], scores["neutralisation"]["model"]
+    data = scores["data"]
+    figures = [
+        [label, *(shown(one.get(key, {}).get("all"), times, unit) for one in (there, back))]
+        for label, key, times, unit in FIGURES
+        if key in there
+    ]
+    by_expression = [
+        [name, shown(interval, 100, "%"), shown(there["ssim"].get(name), 1, "")]
+        for name, interval in there["accuracy"].items()
+        if name != "all"
+    ]
+    by_group = [
+        [f"{column}: {group}", str(interval["people"]), shown(interval, 100, "%")]
+        for column, groups in there["by_people"].items()
+        for group, interval in groups.items()
+    ]
+    return "\n".join(
+        [
+            "## Scores",
+            "",
+            f"{data['people']} {data['split']} people whom training never saw; a recogniser that "
+            f"no generator was trained against (`{scores['recognizer_sha256'][:12]}`); 95 % "
+            f"intervals over people; {scores['date']}.",
+            "",
+            *table(["", "to an expression", "to neutral"], figures),
+            *table(["", "recognised as asked", "SSIM"], by_expression),
+            *table(["group", "people", "recognised as asked"], by_group),
+            f"Made by {MADE}.",
+            "",
+        ]
+    )
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    lines = [head, ["---"] * len(head), *rows]
+    return [*("| " + " | ".join(line) + " |" for line in lines), ""]
+
+
+def shown(interval: Mapping[str, Any] | None, times: int, unit: str) -> str:
+    if interval is None:
+        return ""
+    digits = 1 if unit else 3
+    value, *ends = (
+        None if interval[key] is None else f"{times * interval[key]:.{digits}f}"
+        for key in ("value", "low", "high")
+    )
+    between = "" if None in ends else f" ({ends[0]} to {ends[1]})"
+    return f"{value}{' ' + unit if unit else ''}{between}"
+
+
+if __name__ == "__main__":
+    main()
