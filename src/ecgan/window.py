@@ -21,6 +21,8 @@ CENTRE_Y = 0.58
 """Of the face, from its frown lines to below a dropped chin, in sides of the crop."""
 SOFT_EDGE = 0.04
 """Over which a changed part fades in, in sides of the window."""
+STILL_EDGE = 0.1
+"""Over which a motion does."""
 
 
 @dataclass(frozen=True)
@@ -45,12 +47,20 @@ class Window:
         if parts.shape[-1] == side:
             return parts
         rows, columns = self._slices(side)
-        weight = _fading_in(int(parts.shape[-1])).to(parts)
+        weight = _fading_in(int(parts.shape[-1]), SOFT_EDGE).to(parts)
         result = crops.clone()
         result[..., rows, columns] = torch.lerp(
             crops[..., rows, columns], parts.to(crops.dtype), weight.to(crops.dtype)
         )
         return result
+
+    def stilled(self, fields: Tensor) -> Tensor:
+        """Flow or blend of a part (batch, channels, side, side), fading to 0 at its edge. A chin
+        that drops to the edge then pushes the neck together; images that fade show two chins.
+        Zoom 1: `fields`."""
+        if self.zoom == 1:
+            return fields
+        return fields * _fading_in(int(fields.shape[-1]), STILL_EDGE).to(fields)
 
     def points(self, points: Tensor) -> Tensor:
         """Points of whole crops (..., 2) in the coordinates that they have in the window; in those
@@ -68,10 +78,10 @@ class Window:
         return slice(top, top + part), slice(left, left + part)
 
 
-def _fading_in(side: int) -> Tensor:
-    """(side, side): 0 at the edge, smoothly up to 1 at `SOFT_EDGE` within it."""
+def _fading_in(side: int, edge: float) -> Tensor:
+    """(side, side): 0 at the edge, smoothly up to 1 at `edge` sides within it."""
     steps = torch.arange(side)
-    inside = torch.minimum(steps, side - 1 - steps) / max(1.0, SOFT_EDGE * side)
+    inside = torch.minimum(steps, side - 1 - steps) / max(1.0, edge * side)
     ramp = inside.clamp(max=1)
     ramp = ramp * ramp * (3 - 2 * ramp)
     return torch.minimum(ramp[:, None], ramp[None, :])

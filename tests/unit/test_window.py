@@ -96,3 +96,19 @@ def test_a_windowed_generator_sees_and_changes_the_window() -> None:
     part, old = Window(ZOOM).cut(made), Window(ZOOM).cut(images)
     torch.testing.assert_close(part[..., 20:-20, 20:-20], -old[..., 20:-20, 20:-20])
     assert torch.equal(made[..., 0, :], images[..., 0, :])
+
+
+def test_fields_come_to_rest_at_the_edge_and_fold_nothing() -> None:
+    window, side = Window(ZOOM), 64
+    down = torch.full((1, 1, side, side), -0.2)  # each place shows what was higher up
+    still = window.stilled(down)
+    for edge in (still[..., 0, :], still[..., -1, :], still[..., :, 0], still[..., :, -1]):
+        assert edge.abs().max() == 0
+    inside = side // 4
+    assert torch.equal(
+        still[..., inside:-inside, inside:-inside], down[..., inside:-inside, inside:-inside]
+    )
+    rows = (torch.arange(side) + 0.5) / side * 2 - 1
+    lower_half = (rows + still[0, 0, :, side // 2])[side // 2 :]
+    assert (lower_half.diff() > 0).all()
+    assert torch.equal(Window().stilled(down), down)

@@ -338,8 +338,13 @@ class Translator:
             part = self.window.cut(crop)
             small = resize(part, self.size)
             translation: Translation = generator(small, code)
-            if translation.flow is not None:
-                changed = recompose(part, translation, strength)
+            if translation.flow is not None and translation.blend is not None:
+                still = replace(
+                    translation,
+                    flow=self.window.stilled(translation.flow),
+                    blend=self.window.stilled(translation.blend),
+                )
+                changed = recompose(part, still, strength)
             else:
                 change = strength * (translation.image - small)
                 if change.shape != part.shape:
