@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from ecgan.apps.cli import main
+from ecgan.inference.snapshot import verify_snapshot
 
 Capture = pytest.CaptureFixture[str]
 
@@ -59,8 +60,7 @@ def test_output_keeps_size_and_says_what_it_is(
     sidecar = json.loads(output.with_name("anna.fear.jpg.json").read_text())
     assert sidecar["synthetic"] is True
     assert sidecar["source"]["sha256"] == hashlib.sha256(source.read_bytes()).hexdigest()
-    sums = (packaged / "translator" / "SHA256SUMS").read_bytes()
-    assert sidecar["model"]["sha256"] == hashlib.sha256(sums).hexdigest()
+    assert sidecar["model"]["sha256"] == verify_snapshot(packaged / "translator")
     assert sidecar["settings"] == {
         "expression": "fear",
         "strength": 0.5,

@@ -189,7 +189,9 @@ def test_the_learning_rate_warms_up_and_falls_to_zero():
 def test_the_packaged_settings_load():
     folder = Path(str(resources.files("ecgan"))) / "presets" / "recognizer"
     names = {file.stem: load_config(RecognizerConfig, file=file) for file in folder.glob("*.yaml")}
-    assert names["compact"].width < names["judge"].width
+    for packaged in (names["compact"], names["compact_robust"]):
+        for option in ("seed", "size", "zoom", "batch", "augment"):
+            assert getattr(names["judge"], option) != getattr(packaged, option), option
     assert names["compact"].seed != names["judge"].seed
 
 
