@@ -206,15 +206,18 @@ class Scorer:
         source = (
             None if measure is None else self._describe(self._store.image(case.source), case.source)
         )
+        # Doing nothing gives the same picture for every target.
         found: dict[int, Any] = {}
+        described: dict[int, NDArray[np.float64]] = {}
         for name, result, truth in zip(case.targets, results, case.truths, strict=True):
             if measure is not None and source is not None:
-                alike = measure.figure(measure.describe(result, expected), source)
+                if id(result) not in described:
+                    described[id(result)] = measure.describe(result, expected)
+                alike = measure.figure(described[id(result)], source)
                 tally.means[measure.key].add([name], [person], [alike])
                 if measure.same_below is not None:
                     tally.means[SAME].add([name], [person], [alike < measure.same_below])
             if detector is not None:
-                # Doing nothing gives the same picture for every target.
                 if id(result) not in found:
                     found[id(result)] = detector(result)
                 points = None if truth is None else np.array(truth.landmarks)

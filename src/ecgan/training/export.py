@@ -107,5 +107,7 @@ people. The whole configuration is in `config.json` under `training`.
 ## Limits and care
 
 Near-frontal faces only. The images are synthetic: say so wherever they are shown, and translate
-the faces of people who agree to it. It does not show what anybody feels.
+the faces of people who agree to it. It does not show what anybody feels. It must not be used to
+deceive, harass or defame, to pass identity or liveness checks, or to judge people by their faces;
+never present a generated expression as one that somebody made.
 """
