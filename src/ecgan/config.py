@@ -125,17 +125,11 @@ class DiscriminatorConfig(Section):
     scales: int = Field(1, ge=1, le=4)
     """PatchGANs, each on images of half the side of the one before (pix2pixHD)."""
     recognizer: str | None = None
-    """Folder or hub id of a recogniser snapshot, or `recognizer` for the packaged one."""
-    recognizer_judges: Literal["features", "name"] = "features"
-    """`features`: D judges frozen features of the recogniser besides (Sauer et al. 2021); `name`:
-    its probabilities are D's class head, which `objective.classification` weighs."""
+    """Folder or hub id of a recogniser snapshot, or `recognizer` for the packaged one, whose frozen
+    features D judges besides the image (Sauer et al. 2021)."""
     augment: bool = False
     """Change brightness, saturation, contrast and place of all that it judges, and cut a square
     out, at random (DiffAugment, Zhao et al. 2020): against learning few people by heart."""
-
-    def names_expressions(self) -> bool:
-        """Whether it has a class head, of its own or a recogniser's."""
-        return self.classify or (self.recognizer is not None and self.recognizer_judges == "name")
 
 
 class ContextConfig(Section):
@@ -277,7 +271,7 @@ class Config(Section):
             self.objective.flow_smoothness or self.objective.blend_area or self.objective.shape
         ):
             raise ValueError("flow_smoothness, blend_area and shape need generator.output=warp")
-        if self.objective.classification and not self.discriminator.names_expressions():
+        if self.objective.classification and not self.discriminator.classify:
             raise ValueError("objective.classification needs discriminator.classify=true")
         if self.generator.refine and self.generator.output != "warp":
             raise ValueError("generator.refine needs generator.output=warp")

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -66,43 +65,3 @@ class Panel(nn.Module):
 
     def forward(self, image: Images, code: Codes, source: Images | None = None) -> Verdict:
         return side_by_side([judge(image, code, source) for judge in self.judges])
-
-
-class Named(nn.Module):
-    """A judge with a frozen recogniser for its class head: a term of classification that no
-    training can soften, and that a generator can fool."""
-
-    entry: Tensor
-    share: Tensor
-
-    def __init__(
-        self, judge: nn.Module, recognizer: nn.Module, side: int, entries: Sequence[int]
-    ) -> None:
-        """
-        Args:
-            judge: gives the patches.
-            recognizer: logits of images of `side` pixels.
-            side: in pixels.
-            entries: for each entry of z, the expression of the recogniser that it is.
-        """
-        super().__init__()
-        self.judge = judge
-        self.recognizer = recognizer.requires_grad_(False)
-        self.side = side
-        entry = torch.tensor(entries)
-        # Recipes of one expression share its probability.
-        share = torch.bincount(entry)[entry].float().log()
-        self.register_buffer("entry", entry, persistent=False)
-        self.register_buffer("share", share, persistent=False)
-
-    def train(self, mode: bool = True) -> Named:
-        """The recogniser stays in evaluation mode."""
-        super().train(mode)
-        self.recognizer.train(False)
-        return self
-
-    def forward(self, image: Images, code: Codes, source: Images | None = None) -> Verdict:
-        verdict: Verdict = self.judge(image, code, source)
-        small = F.interpolate(image, (self.side, self.side), mode="bilinear", antialias=True)
-        seen = torch.log_softmax(self.recognizer(small).float(), dim=1)
-        return Verdict(verdict.patches, seen[:, self.entry] - self.share, verdict.features)

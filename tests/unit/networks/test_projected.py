@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import torch
-from torch import nn
 
 from ecgan.config import DiscriminatorConfig, RecognizerConfig
 from ecgan.networks.build import build_discriminator
-from ecgan.networks.patchgan import Verdict
-from ecgan.networks.projected import LAYERS, Named, Panel, Projected
+from ecgan.networks.projected import LAYERS, Panel, Projected
 from ecgan.networks.vgg import VGGFeatures, VGGRecognizer
 
 NUM_EXPRESSIONS = 4
 RECOGNIZER = RecognizerConfig(size=32, width=0.0625, pool_size=1, hidden=16, features=24)
 
 
-def recognizer(classes: int = NUM_EXPRESSIONS) -> VGGRecognizer:
+def recognizer() -> VGGRecognizer:
     torch.manual_seed(0)
-    model = VGGRecognizer(RECOGNIZER, classes).eval().requires_grad_(False)
-    nn.init.normal_(model.output.weight)
-    return model
+    return VGGRecognizer(RECOGNIZER, NUM_EXPRESSIONS).eval().requires_grad_(False)
 
 
 def projected() -> Projected:
@@ -60,25 +56,3 @@ def test_in_a_panel_each_judge_counts_the_same() -> None:
     half = second.shape[3] // 2
     assert torch.equal(second[..., :half], first)
     assert second.shape[3] == 2 * first.shape[3]
-
-
-class Blind(nn.Module):
-    def forward(
-        self, image: torch.Tensor, code: torch.Tensor, source: torch.Tensor | None = None
-    ) -> Verdict:
-        del code, source
-        return Verdict(image[:, :1, :2, :2], None, ())
-
-
-def test_what_a_recogniser_names_is_the_class_head_and_recipes_share_it() -> None:
-    model = recognizer(classes=3)
-    # z of neutral, two recipes of the recogniser's second expression, and its third.
-    judge = Named(Blind(), model, 32, [0, 2, 2, 1]).train()
-    image, code = draw()
-    logits = judge(image, code).logits
-    assert logits is not None
-    small = torch.nn.functional.interpolate(image, (32, 32), mode="bilinear", antialias=True)
-    expected = model(small).softmax(dim=1)[:, [0, 2, 2, 1]] / torch.tensor([1.0, 2, 2, 1])
-    torch.testing.assert_close(logits.softmax(dim=1), expected)
-    assert not model.training
-    assert not any(p.requires_grad for p in judge.recognizer.parameters())

@@ -1,0 +1,99 @@
+"""Are generated smiles nearer to real ones than those that the 3-D model made?
+
+    python benchmarks/smile_distance.py TRANSLATOR DATA --recognizer JUDGE [--split test] [--out F]
+
+KID and FID on the recogniser's fc7 between the real smiles of a split and, of the same people, the
+smiles that the translator makes of their neutral photos; their re-animated smiles; and, for scale,
+their neutral photos as they are. Intervals over people.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgan.data.dataset import to_images
+from ecgan.data.images import ImageStore, image_side
+from ecgan.data.manifest import MANIFEST_NAME, Manifest, load_manifest
+from ecgan.evaluation.feature_distances import FeatureSet, feature_distances
+from ecgan.evaluation.translations import translate_aligned
+from ecgan.expressions import NEUTRAL
+from ecgan.files import sha256_file, write_json
+from ecgan.inference.recognizer import Recognizer
+from ecgan.inference.translator import Translator
+from ecgan.provenance import provenance
+
+SMILE = "happy"
+Pixels = NDArray[np.uint8]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("translator")
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--recognizer", type=Path, required=True)
+    parser.add_argument("--split", default="test", choices=("val", "test"))
+    parser.add_argument("--out", type=Path)
+    arguments = parser.parse_args()
+    manifest = load_manifest(arguments.data)
+    translator = Translator.load(arguments.translator)
+    judge = Recognizer.load(arguments.recognizer)
+    sets = collect(manifest, arguments.split, translator, judge)
+    distances = {
+        name: {
+            figure: groups[SMILE].to_json()
+            for figure, groups in feature_distances(made, sets["real"]).items()
+        }
+        for name, made in sets.items()
+        if name != "real"
+    }
+    result = {
+        "to_real_smiles": distances,
+        "translator_sha256": translator.sha256,
+        "recognizer_sha256": judge.sha256,
+        "manifest_sha256": sha256_file(arguments.data / MANIFEST_NAME),
+        "split": arguments.split,
+        **provenance(),
+        "command": "python benchmarks/smile_distance.py TRANSLATOR D --recognizer JUDGE/snapshot "
+        f"--split {arguments.split}",
+    }
+    if arguments.out is not None:
+        write_json(arguments.out, result)
+    print(json.dumps(distances, indent=2))
+
+
+def collect(
+    manifest: Manifest, split: Any, translator: Translator, judge: Recognizer
+) -> dict[str, FeatureSet]:
+    """Features of everybody with a real neutral photo and a real smile, by kind of picture."""
+    store = ImageStore(manifest, image_side(manifest), cache_mib=256)
+    records = manifest.select(split=split)
+    photos = {(r.subject, r.expression): r for r in records if r.pair is None}
+    people = {subject for subject, name in photos if name == SMILE and (subject, NEUTRAL) in photos}
+
+    def pictures() -> Iterator[tuple[str, str, Pixels]]:
+        for person in sorted(people):
+            source = photos[person, NEUTRAL]
+            neutral = store.image(source)
+            yield "neutral photos", person, neutral
+            yield "real", person, store.image(photos[person, SMILE])
+            (smile,) = translate_aligned(translator, neutral, source, {SMILE: 1.0})
+            yield "translated", person, smile
+        for record in records:
+            if record.pair is not None and record.expression == SMILE and record.subject in people:
+                yield "re-animated", record.subject, store.image(record)
+
+    sets = {name: FeatureSet() for name in ("real", "translated", "re-animated", "neutral photos")}
+    for name, person, pixels in pictures():
+        sets[name].add([SMILE], [person], judge.features(to_images(pixels[None])))
+    return sets
+
+
+if __name__ == "__main__":
+    main()
