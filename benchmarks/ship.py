@@ -73,6 +73,7 @@ def section(scores: Mapping[str, Any]) -> str:
         [f"{column}: {group}", str(interval["people"]), shown(interval, 100, "%")]
         for column, groups in there["by_people"].items()
         for group, interval in groups.items()
+        if not group.isnumeric()
     ]
     return "\n".join(
         [

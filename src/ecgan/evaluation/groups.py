@@ -10,6 +10,8 @@ from ecgan.errors import DataError
 
 Groups = Mapping[str, Mapping[str, str]]
 """By column, the group of each person."""
+UNKNOWN = ("", "NA", "NaN", "None")
+"""Values that group nobody."""
 
 
 def read_groups(file: Path) -> dict[str, dict[str, str]]:
@@ -29,9 +31,10 @@ def read_groups(file: Path) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for column in rows[0]:
         values = {row["subject"]: (row[column] or "").strip() for row in rows}
-        if column == "subject" or all(value.isnumeric() for value in values.values() if value):
+        values = {person: value for person, value in values.items() if value not in UNKNOWN}
+        if column == "subject" or all(value.isnumeric() for value in values.values()):
             continue
-        found[column] = {person: value for person, value in values.items() if value}
+        found[column] = values
     if not found:
         raise DataError(f"{file} has no column of groups beside `subject`, such as `gender`")
     return found

@@ -11,7 +11,7 @@ from ecgan.evaluation.groups import read_groups
 
 def test_reads_every_column_of_names(tmp_path: Path) -> None:
     file = tmp_path / "people.csv"
-    file.write_text("subject,age,gender,origin\nann,24,female,north\nbob,38,male,\n")
+    file.write_text("subject,age,gender,origin\nann,24,female,north\nbob,NA,male,\n")
     assert read_groups(file) == {
         "gender": {"ann": "female", "bob": "male"},
         "origin": {"ann": "north"},
