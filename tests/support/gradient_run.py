@@ -40,7 +40,7 @@ def gradients(config: Config, data_root: Path, world: World) -> dict[str, Tensor
     )
     neutral = torch.from_numpy(data.vocabulary.code("neutral"))[None]
     setting = Setting(config, world, "fp32", total_steps=4, neutral_code=neutral)
-    state = fresh_state(config, data.vocabulary, world)
+    state = fresh_state(config, len(data.vocabulary), world)
     saved: dict[str, Tensor] = {}
     original = update_module.averaged_gradients
 

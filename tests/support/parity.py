@@ -17,7 +17,6 @@ from torch import Tensor, nn
 
 from ecgan.config import Config, load_config
 from ecgan.data.dataset import TranslationBatch
-from ecgan.expressions import NEUTRAL, Vocabulary
 from ecgan.training.domains import DomainBatch, domain_critic_step, domain_generator_step
 from ecgan.training.state import fresh_models
 from ecgan.training.steps import Models, discriminator_step, generator_step
@@ -114,9 +113,7 @@ def our_step(name: str) -> tuple[dict[str, float], dict[str, list[Tensor]]]:
     """Loss terms, as `generator/<term>` and `discriminator/<term>`, and gradients by network; all
     in float64."""
     config, size = parity_config(name), SIZES[name]
-    models = fresh_models(
-        config, Vocabulary((NEUTRAL, "happy", "sad")[: 3 if name == "stargan" else 2])
-    )
+    models = fresh_models(config, 3 if name == "stargan" else 2)
     networks = {key: getattr(models, key) for key in NETWORKS}
     if name == "stargan":
         networks = {key: networks[key] for key in ("to_expression", "judge_expression")}

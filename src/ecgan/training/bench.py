@@ -86,7 +86,7 @@ def bench_training(config: Config, *, steps: int = 5, warmup: int = 2) -> Traini
         total_steps=steps + warmup,
         neutral_code=torch.from_numpy(vocabulary.code(NEUTRAL))[None].to(device),
     )
-    state = fresh_state(config, vocabulary, world)
+    state = fresh_state(config, len(vocabulary), world)
     batch = _random_batch(config, vocabulary).to(device)
     flops = update_flops(state.models, batch, setting)
     limit_before = convolution_limit(precision, device)

@@ -6,7 +6,6 @@ import torch
 from torch import nn
 
 from ecgan.config import Config
-from ecgan.expressions import Vocabulary
 from ecgan.inference.recognizer import Recognizer
 from ecgan.networks.blocks import initialize_for_relu
 from ecgan.networks.build import build_discriminator
@@ -14,19 +13,19 @@ from ecgan.networks.projected import LAYERS, Panel, Projected
 from ecgan.networks.vgg import VGGFeatures
 
 
-def fresh_judge(config: Config, vocabulary: Vocabulary) -> nn.Module:
+def fresh_judge(config: Config, num_expressions: int) -> nn.Module:
     """A discriminator with weights from torch's global generator.
 
     Raises:
         SnapshotError: there is no such recogniser.
     """
     options = config.discriminator
-    judge = build_discriminator(options, len(vocabulary), config.size)
+    judge = build_discriminator(options, num_expressions, config.size)
     if options.recognizer is None:
         return judge
     source = None if options.recognizer == "recognizer" else options.recognizer
     found = Recognizer.load(source, device=torch.device("cpu"))
     side = round(found.size / config.data.zoom)
-    projected = Projected(VGGFeatures(LAYERS, found.model.trunk), side, len(vocabulary))
+    projected = Projected(VGGFeatures(LAYERS, found.model.trunk), side, num_expressions)
     initialize_for_relu(projected.heads)
     return Panel([judge, projected])

@@ -160,10 +160,10 @@ class TrainingState:
         return {"expressive": self.expressive_pool, "neutral": self.neutral_pool}
 
 
-def fresh_state(config: Config, vocabulary: Vocabulary, world: World) -> TrainingState:
+def fresh_state(config: Config, num_expressions: int, world: World) -> TrainingState:
     """State before the first update: weights drawn from `config.seed`, equal on every process."""
     torch.manual_seed(derive_seed(config.seed, "weights"))
-    models = fresh_models(config, vocabulary)
+    models = fresh_models(config, num_expressions)
     for network in (*models.generators(), *models.discriminators()):
         network.to(world.device).train()
         broadcast(list(network.state_dict().values()), world)
@@ -207,17 +207,17 @@ def refuse_other_run(checkpoint: Checkpoint, config: Config) -> None:
             )
 
 
-def fresh_models(config: Config, vocabulary: Vocabulary) -> Models:
+def fresh_models(config: Config, num_expressions: int) -> Models:
     """Networks with weights from torch's global generator."""
 
     def generator() -> nn.Module:
-        return build_generator(config.generator, len(vocabulary), config.size)
+        return build_generator(config.generator, num_expressions, config.size)
 
     if shares_networks(config):
-        one, critic = generator(), fresh_judge(config, vocabulary)
+        one, critic = generator(), fresh_judge(config, num_expressions)
         return Models(one, one, critic, critic)
     first, second = generator(), generator()
-    return Models(first, second, *(fresh_judge(config, vocabulary) for _ in range(2)))
+    return Models(first, second, *(fresh_judge(config, num_expressions) for _ in range(2)))
 
 
 def _adam(networks: tuple[nn.Module, ...], options: OptimizerConfig) -> Adam:

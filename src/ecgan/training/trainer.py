@@ -80,7 +80,7 @@ def train(
         _cpu_threads(config.threads),
     ):
         data, setting = _open(config, data_root, world)
-        state = fresh_state(config, data.vocabulary, world)
+        state = fresh_state(config, len(data.vocabulary), world)
         with RunOutputs(run, data, setting, state) as outputs:
             first, total = state.step, setting.total_steps
             with show_progress(progress and world.is_first, first, total) as shown:

@@ -40,7 +40,7 @@ def setup(config: Config, data_root: Path) -> tuple[TrainingState, TranslationBa
     neutral = torch.from_numpy(data.vocabulary.code("neutral"))[None]
     setting = Setting(config, ALONE, "fp32", total_steps=8, neutral_code=neutral)
     batch = data.batch(config.batch, config.seed, 0)
-    return fresh_state(config, data.vocabulary, ALONE), batch, setting
+    return fresh_state(config, len(data.vocabulary), ALONE), batch, setting
 
 
 def test_targets_are_the_codes_of_the_batch_in_another_order(tiny_data: Path) -> None:

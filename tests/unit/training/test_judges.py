@@ -1,4 +1,4 @@
-"""Discriminators that a frozen recogniser helps: what is built, refused, and how it trains."""
+"""Discriminators that a frozen recogniser helps: what is built, and how it trains."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from support.tiny_run import tiny_config
 from ecgan.config import Config, RecognizerConfig, published
 from ecgan.data.dataset import TranslationData
 from ecgan.data.manifest import load_manifest
-from ecgan.expressions import Vocabulary
 from ecgan.inference.snapshot import save_snapshot
 from ecgan.networks.projected import Panel
 from ecgan.networks.vgg import VGGRecognizer
@@ -40,14 +39,13 @@ def config(recognizer: Path) -> Config:
 
 
 def test_judges_are_what_was_asked_for(recognizer: Path) -> None:
-    vocabulary = Vocabulary(NAMES[:3])
-    assert isinstance(fresh_judge(config(recognizer), vocabulary), Panel)
-    assert not isinstance(fresh_judge(tiny_config(), vocabulary), Panel)
+    assert isinstance(fresh_judge(config(recognizer), 3), Panel)
+    assert not isinstance(fresh_judge(tiny_config(), 3), Panel)
 
 
 def test_the_features_see_a_window_at_the_size_that_they_learned_on(recognizer: Path) -> None:
     closer = tiny_config(discriminator={"recognizer": str(recognizer)}, data={"zoom": 1.6})
-    judge = fresh_judge(closer, Vocabulary(NAMES))
+    judge = fresh_judge(closer, len(NAMES))
     assert isinstance(judge, Panel)
     assert judge.judges[1].side == OPTIONS.size / 1.6
 
@@ -60,7 +58,7 @@ def test_an_update_trains_all_but_the_recogniser(recognizer: Path, tiny_data: Pa
     )
     neutral = torch.from_numpy(data.vocabulary.code("neutral"))[None]
     setting = Setting(options, ALONE, "fp32", total_steps=4, neutral_code=neutral)
-    state = fresh_state(options, data.vocabulary, ALONE)
+    state = fresh_state(options, len(data.vocabulary), ALONE)
     judge = state.models.judge_expression
     before = {name: value.clone() for name, value in judge.state_dict().items()}
     update(state, data.batch(options.batch, options.seed, 0), setting)

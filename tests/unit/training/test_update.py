@@ -43,7 +43,7 @@ def setup(
     neutral = torch.from_numpy(data.vocabulary.code("neutral"))[None]
     setting = Setting(config, ALONE, "fp32", total_steps=4, neutral_code=neutral)
     batch = data.batch(config.batch, config.seed, 0)
-    return manifest, fresh_state(config, data.vocabulary, ALONE), batch, setting
+    return manifest, fresh_state(config, len(data.vocabulary), ALONE), batch, setting
 
 
 def test_generator_step_gives_discriminators_no_gradient(tiny_data: Path) -> None:
