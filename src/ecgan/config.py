@@ -68,6 +68,9 @@ class DataConfig(Section):
     recipes: dict[str, str] | None = None
     """Give each recipe of an expression an entry of z. The mapping names, by expression, the recipe
     that stands for it (`{fear: gasping}`; else the first by name); none: recipes are ignored."""
+    recipe_of_photos: dict[str, str] = {}
+    """Which of the `recipes` images that have none count as, by expression: `{happy: natural}` for
+    photos of real smiles; else as the one that stands for the expression."""
     balance: bool = True
     """Draw every expression equally often, and of its `recipes` the one that stands for it as often
     as all others together."""
@@ -252,6 +255,9 @@ class Config(Section):
     """`auto`: bf16 where the machine has it in hardware."""
     threads: int | None = Field(None, ge=1)
     """CPU threads; a fixed number makes fp32 runs bit-reproducible."""
+    compile: bool = False
+    """Compile the networks with `torch.compile`, which takes a minute or two at the start: for long
+    runs on a GPU."""
     init: str | None = None
     """Translator snapshot whose generators training starts from (fine-tuning); none: at random."""
     recognizer: str | None = None

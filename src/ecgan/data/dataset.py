@@ -142,8 +142,9 @@ class TranslationData:
         world: int = 1,
         *,
         augment: bool = True,
+        device: torch.device | str = "cpu",
     ) -> TranslationBatch:
-        """The `batch_size` examples of one process at one step.
+        """The `batch_size` examples of one process at one step, augmented on `device`.
 
         All random draws are made for the joined batch of `world * batch_size` examples, of which
         this process takes its slice: two processes see together what one with twice the batch
@@ -167,8 +168,8 @@ class TranslationData:
         loose = np.array([self._is_loose(record) for record in expressive])
         neutral_change = neutral_change.where(paired | loose, expressive_change)
 
-        expressive_images, expressive_masks = self.stack(expressive)
-        neutral_images, neutral_masks = self.stack(neutral)
+        expressive_images, expressive_masks = self.stack(expressive, device)
+        neutral_images, neutral_masks = self.stack(neutral, device)
         expressive_images, expressive_masks = apply(
             expressive_change, expressive_images, expressive_masks
         )
@@ -185,7 +186,7 @@ class TranslationData:
                 other if known else record
                 for record, other, known in zip(expressive, others, paired.tolist(), strict=True)
             ]
-            other_images, _ = apply(expressive_change, *self.stack(shown))
+            other_images, _ = apply(expressive_change, *self.stack(shown, device))
             other_images = cut(other_images)
             other_code = self._codes(others)
         return TranslationBatch(
@@ -202,7 +203,12 @@ class TranslationData:
             neutral_shapes=self._shapes(neutral, neutral_change),
             expressive_shapes=self._shapes(expressive, expressive_change),
             names=[f"{a.image} <- {b.image}" for a, b in zip(expressive, neutral, strict=True)],
-        )
+        ).to(device)
+
+    def preload(self) -> None:
+        """Decode all images and masks that the cache has room for, with all cores: what trains in
+        minutes should not decode in its one thread of batches."""
+        self.store.preload([*self.neutral, *self.expressive])
 
     def code(self, record: Record) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
         """z of a record: one-hot, or with its intensity (1 where unknown) if so configured."""
@@ -227,15 +233,18 @@ class TranslationData:
         return torch.from_numpy(np.stack([self.code(record) for record in records]))
 
     def _label(self, record: Record) -> int:
-        recipe = f"{record.expression}:{record.recipe}"
-        known = record.recipe is not None and recipe in self.vocabulary.names
-        return self.vocabulary.index(recipe if known else record.expression)
+        recipe = record.recipe or self.config.recipe_of_photos.get(record.expression)
+        name = f"{record.expression}:{recipe}"
+        return self.vocabulary.index(name if name in self.vocabulary.names else record.expression)
 
-    def stack(self, records: Sequence[Record]) -> tuple[Images, Masks]:
+    def stack(
+        self, records: Sequence[Record], device: torch.device | str = "cpu"
+    ) -> tuple[Images, Masks]:
         """Whole crops in [-1, 1] and masks in {0, 1} of some records, without augmentation."""
         images = np.stack([self.store.image(record) for record in records])
         masks = np.stack([self.store.mask(record) for record in records])
-        return to_images(images), torch.from_numpy((masks > 0)[:, None].astype(np.float32))
+        inside = torch.from_numpy(masks)[:, None].to(device) > 0
+        return to_images(images, device), inside.to(torch.float32)
 
     def _grouped(self) -> list[list[int]]:
         if not self.config.balance:
@@ -305,6 +314,12 @@ def translation_vocabulary(manifest: Manifest, data: DataConfig) -> Vocabulary:
         first = data.recipes.get(expression)
         ordered = sorted(recipes[expression], key=lambda recipe: (recipe != first, recipe))
         names += [f"{expression}:{recipe}" for recipe in ordered] or [expression]
+    for expression, recipe in data.recipe_of_photos.items():
+        if f"{expression}:{recipe}" not in names:
+            raise DataError(
+                f"data.recipe_of_photos wants {recipe!r} for {expression}, the entries of z are: "
+                f"{', '.join(names)}"
+            )
     return Vocabulary(tuple(names))
 
 
@@ -322,7 +337,11 @@ def _asked_expressions(manifest: Manifest, data: DataConfig) -> Vocabulary:
     return Vocabulary(tuple(name for name in known.names if name in {NEUTRAL, *asked}))
 
 
-def to_images(pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> Images:
+def to_images(
+    pixels: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], device: torch.device | str = "cpu"
+) -> Images:
     """uint8 (batch, height, width, 3) as float32 (batch, 3, height, width) in [-1, 1]."""
-    planes = torch.from_numpy(np.ascontiguousarray(pixels.transpose(0, 3, 1, 2)))
+    if not pixels.flags.writeable:
+        pixels = pixels.copy()
+    planes = torch.from_numpy(pixels).to(device).permute(0, 3, 1, 2).contiguous()
     return planes.to(torch.float32).mul_(2 / 255).sub_(1)

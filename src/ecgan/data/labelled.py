@@ -70,6 +70,10 @@ class LabelledImages:
         """uint8 (size, size, 3) RGB."""
         return self.store.image(self.records[index])
 
+    def preload(self) -> None:
+        """Decode all images that the cache has room for, with all cores."""
+        self.store.preload(self.records, masks=False)
+
     def class_counts(self) -> NDArray[np.int64]:
         """Images of each vocabulary entry."""
         return np.bincount(self.labels, minlength=len(self.vocabulary))
@@ -83,8 +87,10 @@ class LabelledImages:
         *,
         balance: bool = False,
         shuffle: bool = True,
+        device: torch.device | str = "cpu",
     ) -> Iterator[LabelledBatch]:
-        """One pass: `len(self)` images, the last batch being smaller where it does not divide.
+        """One pass: `len(self)` images, the last batch being smaller where it does not divide,
+        augmented on `device`.
 
         With `balance` the labels take turns, so that rare ones are repeated; without `shuffle`
         the images come in manifest order. The pass is a pure function of its arguments.
@@ -92,12 +98,16 @@ class LabelledImages:
         order = self._order(seed, epoch, balance) if shuffle else list(range(len(self)))
         for number, start in enumerate(range(0, len(order), batch)):
             chosen = order[start : start + batch]
-            images = to_images(np.stack([self.image(index) for index in chosen]))
+            images = to_images(np.stack([self.image(index) for index in chosen]), device)
             if augment is not None:
                 generator = numpy_generator(seed, "labelled", epoch, number)
                 images, _ = apply(draw_parameters(len(chosen), augment, generator), images)
             labels, intensity = self.labels[chosen], self._intensity[chosen]
-            yield LabelledBatch(images, torch.from_numpy(labels), torch.from_numpy(intensity))
+            yield LabelledBatch(
+                images,
+                torch.from_numpy(labels).to(device),
+                torch.from_numpy(intensity).to(device),
+            )
 
     def _order(self, seed: int, epoch: int, balance: bool) -> list[int]:
         groups: dict[int, list[int]] = defaultdict(list)

@@ -234,13 +234,18 @@ def _blur(parameters: Parameters, images: Tensor) -> Tensor:
 def _noise(parameters: Parameters, images: Tensor) -> Tensor:
     if not np.any(parameters.noise):
         return images
+    generator = torch.Generator(images.device)
     noise = torch.stack(
         [
-            torch.randn(images.shape[1:], generator=torch.Generator().manual_seed(int(seed)))
+            torch.randn(
+                images.shape[1:],
+                generator=generator.manual_seed(int(seed)),
+                device=images.device,
+            )
             for seed in parameters.noise_seed
         ]
     )
-    return images + _column(parameters.noise, images) * noise.to(images.device, images.dtype)
+    return images + _column(parameters.noise, images) * noise.to(images.dtype)
 
 
 def _column(values: NDArray[np.generic], images: Tensor) -> Tensor:

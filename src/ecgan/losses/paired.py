@@ -10,8 +10,8 @@ from ecgan.shapes import Scalar
 
 Maps = Float[Tensor, "batch channels height width"]
 """Images or activations."""
-LOOSE_POOL = 4
-"""Pixels that are averaged, along each side, before loose pairs are compared."""
+LOOSE_SIDE = 32
+"""Side at which loose pairs are compared, at most."""
 Paired = Bool[Tensor, " batch"]
 """Whether `truth` shows the same person as the output, pixel for pixel."""
 
@@ -46,9 +46,10 @@ def gradient_loss(output: Maps, truth: Maps, paired: Paired) -> Scalar:
 def loose_loss(
     output: Maps, truth: Maps, loose: Paired, source: Maps | None = None, focus: float = 0.0
 ) -> Scalar:
-    """`paired_loss` at a quarter of the resolution: two photos of one person, aligned by the eyes,
-    differ by a pixel or two everywhere."""
-    small = [None if x is None else F.avg_pool2d(x, LOOSE_POOL) for x in (output, truth, source)]
+    """`paired_loss` of images averaged down to `LOOSE_SIDE`: two photos of one person, aligned by
+    the eyes, differ by a hundredth of the side everywhere."""
+    pool = max(1, output.shape[-1] // LOOSE_SIDE)
+    small = [None if x is None else F.avg_pool2d(x, pool) for x in (output, truth, source)]
     assert small[0] is not None and small[1] is not None
     return paired_loss(small[0], small[1], loose, small[2], focus)
 

@@ -28,6 +28,7 @@ from ecgan.training.update import Setting, update
 
 # (channels, side, batch) of 3 x 3 convolutions: the shapes in which generators spend their time.
 LIMIT_SHAPES = ((128, 64, 1), (256, 64, 1), (256, 32, 4), (512, 16, 4))
+GPU_LIMIT_SHAPES = ((256, 64, 32), (512, 32, 64))
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,9 @@ def bench_training(config: Config, *, steps: int = 5, warmup: int = 2) -> Traini
     state = fresh_state(config, len(vocabulary), world)
     batch = _random_batch(config, vocabulary).to(device)
     flops = update_flops(state.models, batch, setting)
+    if config.compile:
+        state.compile()
+    torch.backends.cudnn.benchmark = True
     limit_before = convolution_limit(precision, device)
     times = []
     for step in range(warmup + steps):
@@ -117,10 +121,12 @@ def bench_training(config: Config, *, steps: int = 5, warmup: int = 2) -> Traini
 
 
 def convolution_limit(precision: Precision, device: torch.device, repeats: int = 4) -> float:
-    """FLOP/s of the fastest of `LIMIT_SHAPES`, forward and backward, in the better layout."""
+    """FLOP/s of the fastest of `LIMIT_SHAPES` (a GPU has larger ones, to be filled), forward and
+    backward, in the better layout."""
     dtype = torch.bfloat16 if precision == "bf16" else torch.float32
     best = 0.0
-    for channels, side, batch in LIMIT_SHAPES:
+    shapes = GPU_LIMIT_SHAPES if device.type == "cuda" else LIMIT_SHAPES
+    for channels, side, batch in shapes:
         flops = 3 * 2 * channels * channels * 9 * side * side * batch
         for layout in (torch.contiguous_format, torch.channels_last):
             images = torch.randn(batch, channels, side, side, dtype=dtype, device=device)
@@ -177,6 +183,7 @@ def _random_batch(config: Config, vocabulary: Vocabulary) -> TranslationBatch:
     mask = torch.ones(config.batch, 1, config.size, config.size)
     names = [vocabulary.expressive[i % len(vocabulary.expressive)] for i in range(config.batch)]
     codes = [torch.from_numpy(vocabulary.code(name)) for name in names]
+    direct = config.data.direct
     return TranslationBatch(
         neutral=images[0],
         neutral_mask=mask,
@@ -189,6 +196,8 @@ def _random_batch(config: Config, vocabulary: Vocabulary) -> TranslationBatch:
         expressive_shapes=_random_shapes(config.batch, len(vocabulary), generator),
         loose=torch.full((config.batch,), config.data.same_person and config.data.pairs != "use"),
         names=["random"] * config.batch,
+        other=images[1].flip(0) if direct else None,
+        other_code=torch.stack(codes[::-1]) if direct else None,
     )
 
 

@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from ecgan.config import RecognizerConfig, published, to_yaml
 from ecgan.data.dataset import to_images
-from ecgan.data.labelled import LabelledBatch, LabelledImages
+from ecgan.data.labelled import LabelledImages
 from ecgan.data.manifest import Manifest, Split, load_manifest
 from ecgan.errors import Interrupted, NonFiniteError
 from ecgan.files import write_json, write_text
@@ -92,6 +92,8 @@ def train_recognizer(
     train = LabelledImages(manifest, "train", config.size)
     has_validation = bool(manifest.select(split="val"))
     validation = LabelledImages(manifest, "val", config.size) if has_validation else None
+    if device.type == "cuda":
+        train.preload()
     weights = class_weights(train) if config.class_weights else torch.ones(len(train.vocabulary))
     weights = weights.to(device)
 
@@ -191,7 +193,8 @@ def _train_epoch(
     state.model.train()
     with torch.random.fork_rng():
         torch.manual_seed(derive_seed(config.seed, "dropout", state.epoch))
-        for batch in train.batches(config.batch, config.seed, state.epoch, config.augment):
+        order = (config.batch, config.seed, state.epoch, config.augment)
+        for batch in train.batches(*order, device=weights.device):
             if stop:
                 raise Interrupted(
                     f"stopped by {stop.signal_name} in epoch {number}; finished epochs are kept, "
@@ -200,7 +203,8 @@ def _train_epoch(
             position = state.epoch + num_seen / len(train)
             rate = config.learning_rate * cosine_factor(position, config.epochs)
             set_learning_rate(state.optimizer, rate)
-            images, labels, intensity = _on_device(batch, weights.device)
+            images = batch.images.contiguous(memory_format=torch.channels_last)
+            labels, intensity = batch.labels, batch.intensity
             with autocast(precision, weights.device):
                 logits = state.model(images)
             targets = soft_targets(labels, intensity, config.soft_below, neutral, len(weights))
@@ -229,18 +233,13 @@ def _validate(
     state.model.eval()
     found, truth = [], []
     with torch.inference_mode(), autocast(precision, weights.device):
-        for batch in data.batches(state.config.batch, shuffle=False):
-            images, labels, _ = _on_device(batch, weights.device)
+        for batch in data.batches(state.config.batch, shuffle=False, device=weights.device):
+            images = batch.images.contiguous(memory_format=torch.channels_last)
             found.append(state.model(images).float())
-            truth.append(labels)
+            truth.append(batch.labels)
         logits, labels = torch.cat(found), torch.cat(truth)
         loss = functional.cross_entropy(logits, labels, weights)
     return float(loss), float((logits.argmax(dim=1) == labels).float().mean())
-
-
-def _on_device(batch: LabelledBatch, device: torch.device) -> LabelledBatch:
-    images = batch.images.to(device).contiguous(memory_format=torch.channels_last)
-    return LabelledBatch(images, batch.labels.to(device), batch.intensity.to(device))
 
 
 def _finish(state: RecognizerState, manifest: Manifest, run: Path) -> RecognizerReport:

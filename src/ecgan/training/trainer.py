@@ -60,7 +60,7 @@ def train(
 
     Args:
         config: the run's configuration; a resumed run may change `steps`, `epochs`, `threads`,
-            `recognizer` and `log` only.
+            `compile`, `recognizer` and `log` only.
         data_root: folder that `ecgan prepare` wrote.
         run: output folder.
         progress: show a bar (or lines, without a terminal).
@@ -79,11 +79,14 @@ def train(
         stop_on_signals() as stop,
         _cpu_threads(config.threads),
     ):
+        torch.backends.cudnn.benchmark = True  # all batches of a run have one shape
         data, setting = _open(config, data_root, world)
         state = fresh_state(config, len(data.vocabulary), world)
         with RunOutputs(run, data, setting, state) as outputs:
             first, total = state.step, setting.total_steps
             with show_progress(progress and world.is_first, first, total) as shown:
+                if config.compile:
+                    state.compile()
                 if first:
                     shown.say(f"resumed at step {first} of {total}")
                 for batch in _batches(data, setting, first):
@@ -136,17 +139,25 @@ def _batches(data: TranslationData, setting: Setting, first: int) -> Iterator[Tr
     share = share_of_batch(config.batch, world)
 
     def make(step: int) -> TranslationBatch:
-        return data.batch(share, config.seed, step, rank=world.rank, world=world.size)
+        return data.batch(
+            share,
+            config.seed,
+            step,
+            rank=world.rank,
+            world=world.size,
+            device=world.device,
+        )
 
     steps = range(first, setting.total_steps)
     if world.device.type == "cpu":
         yield from map(make, steps)
         return
+    data.preload()
     with ThreadPoolExecutor(1) as pool:
         ahead = pool.submit(make, first) if steps else None
         for step in steps:
             assert ahead is not None
-            batch = ahead.result().to(world.device)
+            batch = ahead.result()
             if step + 1 < setting.total_steps:
                 ahead = pool.submit(make, step + 1)
             yield batch
