@@ -113,6 +113,7 @@ class Scorer:
         self._judge = instruments.judge
         self._seed = seed
         self._groups = groups or {}
+        self._described: dict[str, NDArray[np.float64]] = {}
         self._real = {one.key: FeatureSet() for one in instruments.extractors}
         for record in self._records if self._real else ():
             self._add_features(self._real, self._pictures([record]), [record.expression], record)
@@ -124,7 +125,7 @@ class Scorer:
         # Images of a pair are made from one photo, which would be no test.
         photos = [record for record in self._records if record.pair is None]
         if measure is not None and photos:
-            described = [self._describe(self._store.image(record), record) for record in photos]
+            described = [self._describe(record) for record in photos]
             found = verification(measure, described, [record.subject for record in photos])
             if found is not None:
                 facts["identity_verification"] = {"measure": measure.key, **found.to_json()}
@@ -203,17 +204,14 @@ class Scorer:
         """Is it a face in its place, and the same person's?"""
         detector, measure = self._tools.detector, self._tools.identity
         expected, person = np.array(case.source.landmarks), case.source.subject
-        source = (
-            None if measure is None else self._describe(self._store.image(case.source), case.source)
-        )
+        unchanged = self._store.image(case.source)
+        source = None if measure is None else self._describe(case.source)
         # Doing nothing gives the same picture for every target.
         found: dict[int, Any] = {}
-        described: dict[int, NDArray[np.float64]] = {}
         for name, result, truth in zip(case.targets, results, case.truths, strict=True):
             if measure is not None and source is not None:
-                if id(result) not in described:
-                    described[id(result)] = measure.describe(result, expected)
-                alike = measure.figure(described[id(result)], source)
+                its = source if result is unchanged else measure.describe(result, expected)
+                alike = measure.figure(its, source)
                 tally.means[measure.key].add([name], [person], [alike])
                 if measure.same_below is not None:
                     tally.means[SAME].add([name], [person], [alike < measure.same_below])
@@ -242,12 +240,15 @@ class Scorer:
 
     def _alike(self, record: Record, source: Record) -> float:
         assert self._tools.identity is not None  # asked for by its callers alone
-        one, other = (self._describe(self._store.image(r), r) for r in (record, source))
-        return self._tools.identity.figure(one, other)
+        return self._tools.identity.figure(self._describe(record), self._describe(source))
 
-    def _describe(self, pixels: Pixels, record: Record) -> NDArray[np.float64]:
+    def _describe(self, record: Record) -> NDArray[np.float64]:
+        """Of the picture as it is; that of one image is asked for again and again."""
         assert self._tools.identity is not None  # asked for by its callers alone
-        return self._tools.identity.describe(pixels, np.array(record.landmarks))
+        if record.image not in self._described:
+            pixels, points = self._store.image(record), np.array(record.landmarks)
+            self._described[record.image] = self._tools.identity.describe(pixels, points)
+        return self._described[record.image]
 
     def _pictures(self, records: Sequence[Record]) -> Tensor:
         return to_images(np.stack([self._store.image(record) for record in records]))
