@@ -88,6 +88,8 @@ def render(results: dict[str, Json]) -> str:
         if "expressions" in result
     ]
     speeds = [(name, result) for name, result in results.items() if "what" in result]
+    for name, result in results.items():  # several ways to train, timed in one run
+        speeds += [(name, {**way, **result}) for way in result.get("ways", {}).values()]
     compared = [compare(name, result) for name, result in results.items() if "parts" in result]
     changed = [ablations(name, result) for name, result in results.items() if "base" in result]
     parts = [*scores, *compared, *changed, *([speed_table(speeds)] if speeds else [])]

@@ -17,7 +17,7 @@ from ecgan.inference.snapshot import CARD, copy_snapshot, verify_snapshot
 
 PACKAGE = Path(__file__).parents[1] / "src" / "ecgan" / "weights" / "translator"
 LIMITS = "## Limits and care"
-MADE = "`benchmarks/translator/make.sh` (four stages; `benchmarks/README.md` says on which data)"
+MADE = "`benchmarks/translator/make.sh` (`benchmarks/README.md` says on which data and machine)"
 FIGURES = (
     ("recognised as asked", "accuracy", 100, "%"),
     ("mean probability of the asked", "mean_probability", 100, "%"),

@@ -305,6 +305,20 @@ def test_a_recipe_that_the_data_lack_is_refused(tmp_path: Path) -> None:
         TranslationData(_with_recipes(tmp_path), "train", size=32, data=values)
 
 
+def test_photos_without_a_recipe_count_as_the_one_that_is_named_for_them(tmp_path: Path) -> None:
+    manifest = _with_recipes(tmp_path)
+    recipes = {"happy": "toothy"}
+    values = DataConfig(recipes=recipes, recipe_of_photos={"happy": "laugh"})
+    data = TranslationData(manifest, "train", size=32, data=values)
+    unknown = next(record for record in data.expressive if record.image.endswith("ann_0.png"))
+    assert data.code(unknown).tolist() == data.vocabulary.code("happy:laugh").tolist()
+    sad = next(record for record in data.expressive if record.expression == "sad")
+    assert data.code(sad).tolist() == data.vocabulary.code("sad").tolist()
+    unread = DataConfig(recipes=recipes, recipe_of_photos={"happy": "natural"})
+    with pytest.raises(DataError, match=r"'natural' for happy.*happy:toothy, happy:closed"):
+        TranslationData(manifest, "train", size=32, data=unread)
+
+
 def test_the_recipe_that_stands_for_an_expression_is_drawn_as_often_as_the_others(
     tmp_path: Path,
 ) -> None:

@@ -51,6 +51,19 @@ def test_the_budget_is_kept_to(manifest: Manifest) -> None:
     assert store.image(RECORDS[1]) is not second
 
 
+def test_preloaded_is_what_the_budget_holds(manifest: Manifest) -> None:
+    all_of_it, none = ImageStore(manifest, 64, 1), ImageStore(manifest, 64, 0)
+    for store in (all_of_it, none):
+        store.preload(RECORDS)
+    for one in RECORDS:
+        manifest.image_path(one).unlink()
+        np.testing.assert_array_equal(all_of_it.image(one), pattern(RECORDS.index(one)))
+        with pytest.raises(DataError, match="cannot read"):
+            none.image(one)
+    with pytest.raises(DataError, match="cannot read"):
+        ImageStore(manifest, 64, 1).preload(RECORDS)
+
+
 def test_kept_images_cannot_be_written_to(manifest: Manifest) -> None:
     image = ImageStore(manifest, 64, 1).image(RECORDS[0])
     with pytest.raises(ValueError, match="read-only"):
