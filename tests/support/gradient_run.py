@@ -15,13 +15,10 @@ import torch
 from torch import Tensor
 
 from ecgan.config import Config
-from ecgan.data.dataset import TranslationData
-from ecgan.data.manifest import load_manifest
 from ecgan.training import update as update_module
 from ecgan.training.distributed import World, join_world, share_of_batch
-from ecgan.training.state import fresh_state
-from ecgan.training.update import Setting, update
-from support.tiny_run import tiny_config, tiny_stargan_config
+from ecgan.training.update import update
+from support.tiny_run import start, tiny_config, tiny_stargan_config
 
 CONFIGS = {
     "unpaired": tiny_config(batch=4),
@@ -34,13 +31,7 @@ CONFIGS = {
 
 def gradients(config: Config, data_root: Path, world: World) -> dict[str, Tensor]:
     """Flat gradients of G and D of three updates, named `<update>.<generator|discriminator>`."""
-    manifest = load_manifest(data_root)
-    data = TranslationData(
-        manifest, "train", size=config.size, vocabulary=manifest.vocabulary, data=config.data
-    )
-    neutral = torch.from_numpy(data.vocabulary.code("neutral"))[None]
-    setting = Setting(config, world, "fp32", total_steps=4, neutral_code=neutral)
-    state = fresh_state(config, len(data.vocabulary), world)
+    state, data, setting = start(config, data_root, world)
     saved: dict[str, Tensor] = {}
     original = update_module.averaged_gradients
 

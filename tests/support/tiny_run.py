@@ -1,6 +1,19 @@
 """The smallest training that uses every part: a second or two on one CPU thread."""
 
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
 from ecgan.config import Config, build
+from ecgan.data.dataset import TranslationData
+from ecgan.data.manifest import load_manifest
+from ecgan.training.distributed import World
+from ecgan.training.state import TrainingState, fresh_state
+from ecgan.training.update import Setting
+
+ALONE = World(rank=0, size=1, device=torch.device("cpu"))
 
 TINY = {
     "size": 32,
@@ -75,3 +88,16 @@ def tiny_stargan_config(**changes: object) -> Config:
         merged = isinstance(old, dict) and isinstance(change, dict)
         tiny[key] = {**old, **change} if merged else change
     return build(Config, tiny)
+
+
+def start(
+    config: Config, data_root: Path, world: World = ALONE
+) -> tuple[TrainingState, TranslationData, Setting]:
+    """What the first update needs, in fp32."""
+    manifest = load_manifest(data_root)
+    data = TranslationData(
+        manifest, "train", size=config.size, vocabulary=manifest.vocabulary, data=config.data
+    )
+    neutral = torch.from_numpy(data.vocabulary.code("neutral"))[None]
+    setting = Setting(config, world, "fp32", total_steps=4, neutral_code=neutral)
+    return fresh_state(config, len(data.vocabulary), world), data, setting

@@ -7,24 +7,20 @@ from pathlib import Path
 
 import pytest
 import torch
-from support.tiny_run import tiny_config, tiny_stargan_config
+from support.tiny_run import ALONE, start, tiny_config, tiny_stargan_config
 
 from ecgan.config import Config, build, load_config
-from ecgan.data.dataset import TranslationBatch, TranslationData
-from ecgan.data.manifest import load_manifest
+from ecgan.data.dataset import TranslationBatch
 from ecgan.errors import CheckpointError, ConfigError, Interrupted
 from ecgan.inference.snapshot import load_snapshot
 from ecgan.training.checkpoint import Checkpoint, CheckpointFolder
-from ecgan.training.distributed import World
 from ecgan.training.domains import domain_batch, domain_critic_step, domain_generator_step
 from ecgan.training.export import export_checkpoint
 from ecgan.training.flops import update_flops
 from ecgan.training.metrics import read_metrics
-from ecgan.training.state import TrainingState, fresh_state, refuse_other_run
+from ecgan.training.state import TrainingState, refuse_other_run
 from ecgan.training.trainer import train
 from ecgan.training.update import Setting, frozen, update
-
-ALONE = World(rank=0, size=1, device=torch.device("cpu"))
 
 
 @pytest.fixture(autouse=True)
@@ -36,11 +32,8 @@ def one_thread() -> Iterator[None]:
 
 
 def setup(config: Config, data_root: Path) -> tuple[TrainingState, TranslationBatch, Setting]:
-    data = TranslationData(load_manifest(data_root), "train", size=config.size, data=config.data)
-    neutral = torch.from_numpy(data.vocabulary.code("neutral"))[None]
-    setting = Setting(config, ALONE, "fp32", total_steps=8, neutral_code=neutral)
-    batch = data.batch(config.batch, config.seed, 0)
-    return fresh_state(config, len(data.vocabulary), ALONE), batch, setting
+    state, data, setting = start(config, data_root)
+    return state, data.batch(config.batch, config.seed, 0), setting
 
 
 def test_targets_are_the_codes_of_the_batch_in_another_order(tiny_data: Path) -> None:

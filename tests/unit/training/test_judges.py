@@ -6,20 +6,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from support.tiny_run import tiny_config
+from support.tiny_run import start, tiny_config
 
 from ecgan.config import Config, RecognizerConfig, published
-from ecgan.data.dataset import TranslationData
-from ecgan.data.manifest import load_manifest
 from ecgan.inference.snapshot import save_snapshot
 from ecgan.networks.projected import Panel
 from ecgan.networks.vgg import VGGRecognizer
-from ecgan.training.distributed import World
 from ecgan.training.judges import fresh_judge
-from ecgan.training.state import fresh_state
-from ecgan.training.update import Setting, update
+from ecgan.training.update import update
 
-ALONE = World(rank=0, size=1, device=torch.device("cpu"))
 NAMES = ("neutral", "happy", "sad", "angry", "fear", "disgust", "surprise")
 OPTIONS = RecognizerConfig(size=32, width=0.0625, pool_size=1, hidden=16, features=24)
 
@@ -52,13 +47,7 @@ def test_the_features_see_a_window_at_the_size_that_they_learned_on(recognizer: 
 
 def test_an_update_trains_all_but_the_recogniser(recognizer: Path, tiny_data: Path) -> None:
     options = config(recognizer)
-    manifest = load_manifest(tiny_data)
-    data = TranslationData(
-        manifest, "train", size=options.size, vocabulary=manifest.vocabulary, data=options.data
-    )
-    neutral = torch.from_numpy(data.vocabulary.code("neutral"))[None]
-    setting = Setting(options, ALONE, "fp32", total_steps=4, neutral_code=neutral)
-    state = fresh_state(options, len(data.vocabulary), ALONE)
+    state, data, setting = start(options, tiny_data)
     judge = state.models.judge_expression
     before = {name: value.clone() for name, value in judge.state_dict().items()}
     update(state, data.batch(options.batch, options.seed, 0), setting)

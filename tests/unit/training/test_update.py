@@ -7,22 +7,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from support.tiny_run import tiny_config, tiny_stargan_config
+from support.tiny_run import start, tiny_config, tiny_stargan_config
 from torch import nn
 
 from ecgan.config import Config
-from ecgan.data.dataset import TranslationBatch, TranslationData
-from ecgan.data.manifest import Manifest, load_manifest
+from ecgan.data.dataset import TranslationBatch
+from ecgan.data.manifest import Manifest
 from ecgan.errors import ConfigError, UsageError
 from ecgan.training.distributed import World, share_of_batch
 from ecgan.training.flops import update_flops
 from ecgan.training.samples import expression_codes, sample_grid, sample_people, tile
-from ecgan.training.state import TrainingState, fresh_state
+from ecgan.training.state import TrainingState
 from ecgan.training.steps import generator_step, mismatched_expressions
 from ecgan.training.update import Setting, frozen, update
 from ecgan.training.validation import validate, validation_data
-
-ALONE = World(rank=0, size=1, device=torch.device("cpu"))
 
 
 @pytest.fixture(autouse=True)
@@ -36,14 +34,8 @@ def one_thread() -> Iterator[None]:
 def setup(
     config: Config, data_root: Path
 ) -> tuple[Manifest, TrainingState, TranslationBatch, Setting]:
-    manifest = load_manifest(data_root)
-    data = TranslationData(
-        manifest, "train", size=config.size, vocabulary=manifest.vocabulary, data=config.data
-    )
-    neutral = torch.from_numpy(data.vocabulary.code("neutral"))[None]
-    setting = Setting(config, ALONE, "fp32", total_steps=4, neutral_code=neutral)
-    batch = data.batch(config.batch, config.seed, 0)
-    return manifest, fresh_state(config, len(data.vocabulary), ALONE), batch, setting
+    state, data, setting = start(config, data_root)
+    return data.store.manifest, state, data.batch(config.batch, config.seed, 0), setting
 
 
 def test_generator_step_gives_discriminators_no_gradient(tiny_data: Path) -> None:
