@@ -3,14 +3,16 @@
     python benchmarks/smile_distance.py TRANSLATOR DATA --recognizer JUDGE [--split test] [--out F]
 
 KID and FID on the recogniser's fc7 between the real smiles of a split and, of the same people, the
-smiles that the translator makes of their neutral photos; their re-animated smiles; and, for scale,
-their neutral photos as they are. Intervals over people.
+smiles that the translator makes of their neutral photos, of each kind that it knows (the first is
+what `happy` gives); their re-animated smiles; and, for scale, their neutral photos as they are.
+Intervals over people.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,7 @@ from ecgan.data.images import ImageStore, image_side
 from ecgan.data.manifest import MANIFEST_NAME, Manifest, load_manifest
 from ecgan.evaluation.feature_distances import FeatureSet, feature_distances
 from ecgan.evaluation.translations import translate_aligned
-from ecgan.expressions import NEUTRAL
+from ecgan.expressions import NEUTRAL, expression_of
 from ecgan.files import sha256_file, write_json
 from ecgan.inference.recognizer import Recognizer
 from ecgan.inference.translator import Translator
@@ -77,22 +79,25 @@ def collect(
     photos = {(r.subject, r.expression): r for r in records if r.pair is None}
     people = {subject for subject, name in photos if name == SMILE and (subject, NEUTRAL) in photos}
 
+    kinds = [name for name in translator.vocabulary.names if expression_of(name) == SMILE]
+
     def pictures() -> Iterator[tuple[str, str, Pixels]]:
         for person in sorted(people):
             source = photos[person, NEUTRAL]
             neutral = store.image(source)
             yield "neutral photos", person, neutral
             yield "real", person, store.image(photos[person, SMILE])
-            (smile,) = translate_aligned(translator, neutral, source, {SMILE: 1.0})
-            yield "translated", person, smile
+            made = translate_aligned(translator, neutral, source, dict.fromkeys(kinds, 1.0))
+            for kind, smile in zip(kinds, made, strict=True):
+                yield f"translated, {kind}", person, smile
         for record in records:
             if record.pair is not None and record.expression == SMILE and record.subject in people:
                 yield "re-animated", record.subject, store.image(record)
 
-    sets = {name: FeatureSet() for name in ("real", "translated", "re-animated", "neutral photos")}
+    sets: defaultdict[str, FeatureSet] = defaultdict(FeatureSet)
     for name, person, pixels in pictures():
         sets[name].add([SMILE], [person], judge.features(to_images(pixels[None])))
-    return sets
+    return dict(sets)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,9 @@ NEUTRAL_FROM = 0.5
 NEUTRAL_PASSES = 3
 """At most: one pass takes a broad smile back only in part. Each paints the mouth anew, so that a
 further one must raise the probability of neutral."""
+STRONGEST = 1.2
+"""Intensity up to which labelled data go (`ecgan reanimate`, `ecgan draw`): further on, what the
+generator does at this one is exaggerated."""
 LEFT_BY = 0.5
 """The strength by which a face that is translated directly has left its own expression."""
 
@@ -320,12 +323,13 @@ class Translator:
             for _ in range(max(1, passes)):
                 crop = self._apply(self._to_neutral, crop, self._code(NEUTRAL, 1.0), strength)
             return crop
-        if self.intensity and strength <= 1:
-            share, intensity = 1.0 if strength else 0.0, strength
-            if face.direct:
-                share, intensity = min(1.0, strength / LEFT_BY), max(LEFT_BY, strength)
-            return self._apply(self._to_expression, face.start, self._code(name, intensity), share)
-        return self._apply(self._to_expression, face.start, self._code(name, 1.0), strength)
+        if not self.intensity:
+            return self._apply(self._to_expression, face.start, self._code(name, 1.0), strength)
+        intensity = min(strength, STRONGEST)
+        share = strength / STRONGEST if strength > STRONGEST else float(strength > 0)
+        if face.direct and strength < LEFT_BY:
+            share, intensity = strength / LEFT_BY, LEFT_BY
+        return self._apply(self._to_expression, face.start, self._code(name, intensity), share)
 
     def _code(self, name: str, intensity: float) -> Codes:
         return torch.from_numpy(self.vocabulary.code(name, intensity))[None].to(self.device)
