@@ -53,15 +53,11 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == f"ecgan {__version__}\n"
 
 
-def test_help_is_quick_and_imports_nothing_heavy() -> None:
-    """0.3 s on a quiet machine, in processor time, which other programs do not lengthen."""
-    code = (
-        "import sys\nfrom ecgan.apps.cli import main\nassert main(['--help']) == 0\n"
-        "heavy = {'torch', 'numpy', 'cv2', 'mediapipe', 'PIL', 'pydantic', 'rich', 'scipy'}\n"
-        "print('loaded', sorted(heavy & set(sys.modules)))"
-    )
+def processor_seconds(code: str) -> tuple[float, str]:
+    """Of the quickest of three fresh processes, which other programs hardly lengthen; what the last
+    one printed."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("COV", "PYTEST"))}
-    best = float("inf")
+    best, printed = float("inf"), ""
     for _ in range(3):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run(
@@ -72,10 +68,21 @@ def test_help_is_quick_and_imports_nothing_heavy() -> None:
             env=environment,
         )
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        assert done.stdout.endswith("loaded []\n")
         user, system = after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
-        best = min(best, user + system)
-    assert best <= 0.3
+        best, printed = min(best, user + system), done.stdout
+    return best, printed
+
+
+def test_help_is_quick_and_imports_nothing_heavy() -> None:
+    """0.3 s, or on a slow machine twice what its command-line library takes alone."""
+    seconds, printed = processor_seconds(
+        "import sys\nfrom ecgan.apps.cli import main\nassert main(['--help']) == 0\n"
+        "heavy = {'torch', 'numpy', 'cv2', 'mediapipe', 'PIL', 'pydantic', 'rich', 'scipy'}\n"
+        "print('loaded', sorted(heavy & set(sys.modules)))"
+    )
+    assert printed.endswith("loaded []\n")
+    library, _ = processor_seconds("import typer.main")
+    assert seconds <= max(0.3, 2 * library)
 
 
 @pytest.mark.parametrize(
