@@ -12,6 +12,8 @@ from ecgan.errors import UsageError
 
 EXPRESSIONS = ("neutral", "happy", "sad", "angry", "fear", "disgust", "surprise")
 NEUTRAL = "neutral"
+MAX_INTENSITY = 1.2
+"""Up to which drawn and re-animated faces are labelled; 1 is the full expression."""
 
 ALIASES = {
     "neutral": ("ne", "neu", "normal", "neutrality", "no expression"),

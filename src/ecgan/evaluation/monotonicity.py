@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ecgan.evaluation.bootstrap import Interval, PeopleMeans
+from ecgan.expressions import MAX_INTENSITY
 
-STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.2)
+STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0, MAX_INTENSITY)
 TOLERANCE = 0.02
 """Of probability: how far a step may fall back."""
 

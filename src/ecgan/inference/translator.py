@@ -13,7 +13,13 @@ from torch import nn
 
 from ecgan.config import GeneratorConfig, build
 from ecgan.errors import EcganError, SnapshotError, UsageError
-from ecgan.expressions import NEUTRAL, Vocabulary, canonical_expression, expression_of
+from ecgan.expressions import (
+    MAX_INTENSITY,
+    NEUTRAL,
+    Vocabulary,
+    canonical_expression,
+    expression_of,
+)
 from ecgan.faces.masks import JAW_ROOM, face_mask
 from ecgan.faces.paste import paste_back
 from ecgan.faces.photo import Photo
@@ -40,9 +46,6 @@ NEUTRAL_FROM = 0.5
 NEUTRAL_PASSES = 3
 """At most: one pass takes a broad smile back only in part. Each paints the mouth anew, so that a
 further one must raise the probability of neutral."""
-STRONGEST = 1.2
-"""Intensity up to which labelled data go (`ecgan reanimate`, `ecgan draw`): further on, what the
-generator does at this one is exaggerated."""
 LEFT_BY = 0.5
 """The strength by which a face that is translated directly has left its own expression."""
 
@@ -325,8 +328,9 @@ class Translator:
             return crop
         if not self.intensity:
             return self._apply(self._to_expression, face.start, self._code(name, 1.0), strength)
-        intensity = min(strength, STRONGEST)
-        share = strength / STRONGEST if strength > STRONGEST else float(strength > 0)
+        # Beyond what labels go to, what the generator does there is exaggerated.
+        intensity = min(strength, MAX_INTENSITY)
+        share = max(1.0, strength / MAX_INTENSITY) if strength else 0.0
         if face.direct and strength < LEFT_BY:
             share, intensity = strength / LEFT_BY, LEFT_BY
         return self._apply(self._to_expression, face.start, self._code(name, intensity), share)

@@ -9,10 +9,8 @@ from types import MappingProxyType
 import numpy as np
 
 from ecgan.errors import UsageError
-from ecgan.expressions import EXPRESSIONS, NEUTRAL
+from ecgan.expressions import EXPRESSIONS, MAX_INTENSITY, NEUTRAL
 from ecgan.seeding import numpy_generator
-
-MAX_INTENSITY = 1.2
 
 ACTION_UNITS = MappingProxyType(
     {

@@ -20,14 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgan import __version__
-from ecgan.data.drawn.expressions import ACTION_UNITS, MAX_INTENSITY, perform
+from ecgan.data.drawn.expressions import ACTION_UNITS, perform
 from ecgan.data.drawn.people import person, shot
 from ecgan.data.drawn.render import Picture, Sitting
 from ecgan.data.layouts.folders import LABELS_NAME
 from ecgan.data.manifest import CARD_NAME
 from ecgan.data.pool import run_tasks
 from ecgan.errors import UsageError
-from ecgan.expressions import EXPRESSIONS, NEUTRAL
+from ecgan.expressions import EXPRESSIONS, MAX_INTENSITY, NEUTRAL
 from ecgan.files import sync_folder, write_json
 
 MASKS = "masks"

@@ -21,7 +21,7 @@ from ecgan.data.layouts import (
 from ecgan.data.reanimate.recipes import ACTION_UNITS, LARGEST, RECIPES, smiles, variants_of
 from ecgan.data.tasks import LandmarkMode
 from ecgan.errors import DataError, UsageError
-from ecgan.expressions import NEUTRAL, canonical_expression
+from ecgan.expressions import MAX_INTENSITY, NEUTRAL, canonical_expression
 from ecgan.files import sha256_bytes, sha256_file
 from ecgan.seeding import numpy_generator
 
@@ -37,7 +37,7 @@ class Settings:
     pictures: int = 3
     """Of each expression and person."""
     weakest: float = 0.3
-    strongest: float = 1.2
+    strongest: float = MAX_INTENSITY
     """Between these intensities lie the pictures of an expression."""
     size: int = 320
     seed: int = 0

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from ecgan.data.drawn.expressions import ACTION_UNITS, MAX_INTENSITY, RECIPES, perform
+from ecgan.data.drawn.expressions import ACTION_UNITS, RECIPES, perform
 from ecgan.errors import UsageError
-from ecgan.expressions import EXPRESSIONS
+from ecgan.expressions import EXPRESSIONS, MAX_INTENSITY
 
 DOCS = Path(__file__).parents[4] / "docs/drawn.md"
 
