@@ -36,7 +36,7 @@ def evaluate(
         list[str] | None,
         typer.Option(
             help="Part to leave out, once each: distances, perceptual, identity, landmarks, "
-            "monotonicity, from-expression.",
+            "monotonicity, as-labelled, from-expression.",
             metavar="PART",
         ),
     ] = None,
@@ -97,6 +97,7 @@ def _summarise(result: Evaluation) -> None:
     for title, comparison in (
         ("neutral to expression", result.expressions),
         ("expression to neutral", result.neutralisation),
+        *((("as the truth is labelled", result.as_labelled),) if result.as_labelled else ()),
         *((f"expression to another ({result.facts['route']}), {key}", it) for key, it in others),
     ):
         say(f"{title} (doing nothing in brackets):")

@@ -6,7 +6,7 @@ from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from ecgan.data.manifest import Manifest, Record, Split
-from ecgan.expressions import NEUTRAL, Vocabulary
+from ecgan.expressions import NEUTRAL, Vocabulary, expression_of
 
 Truths = Mapping[tuple[str, str], Record]
 """Images by pair and expression."""
@@ -18,8 +18,16 @@ class Case:
 
     source: Record
     targets: tuple[str, ...]
+    """What the translator is asked for: expressions, or recipes of them."""
     truths: tuple[Record | None, ...]
     """For each target the same person's image of it that matches pixel for pixel, if any."""
+    strengths: tuple[float, ...]
+    """How much of each target."""
+
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """Of the targets, without recipes."""
+        return tuple(map(expression_of, self.targets))
 
 
 def expression_cases(manifest: Manifest, split: Split, vocabulary: Vocabulary) -> list[Case]:
@@ -30,6 +38,18 @@ def expression_cases(manifest: Manifest, split: Split, vocabulary: Vocabulary) -
         _case(source, vocabulary.expressive, truths)
         for source in manifest.select(split=split, expression=NEUTRAL)
     ]
+
+
+def labelled_cases(manifest: Manifest, split: Split, vocabulary: Vocabulary) -> list[Case]:
+    """Those of `expression_cases` that have a truth, each asked for as its truth is labelled: by
+    its recipe, where the vocabulary has that, and as strong as its intensity."""
+    found = []
+    for case in expression_cases(manifest, split, vocabulary):
+        truths = tuple(truth for truth in case.truths if truth is not None)
+        if truths:
+            targets = tuple(_label(truth, vocabulary) for truth in truths)
+            found.append(Case(case.source, targets, truths, tuple(map(_intensity, truths))))
+    return found
 
 
 def other_cases(manifest: Manifest, split: Split, vocabulary: Vocabulary) -> list[Case]:
@@ -55,7 +75,7 @@ def neutral_cases(manifest: Manifest, split: Split, vocabulary: Vocabulary) -> l
     neutral = manifest.select(split=split, expression=NEUTRAL)
     truths: dict[str | None, Record] = {r.pair: r for r in neutral if r.pair}
     return [
-        Case(source, (NEUTRAL,), (truths.get(source.pair),))
+        Case(source, (NEUTRAL,), (truths.get(source.pair),), (1.0,))
         for source in manifest.select(split=split)
         if source.expression in vocabulary.expressive
     ]
@@ -63,7 +83,13 @@ def neutral_cases(manifest: Manifest, split: Split, vocabulary: Vocabulary) -> l
 
 def _case(source: Record, targets: Sequence[str], truths: Truths) -> Case:
     found = (truths.get((source.pair, name)) if source.pair else None for name in targets)
-    return Case(source, tuple(targets), tuple(found))
+    return Case(source, tuple(targets), tuple(found), (1.0,) * len(targets))
+
+
+def _label(record: Record, vocabulary: Vocabulary) -> str:
+    """Of an image, as the vocabulary can say it."""
+    recipe = f"{record.expression}:{record.recipe}"
+    return recipe if recipe in vocabulary.names else record.expression
 
 
 def _expressive_truths(manifest: Manifest, split: Split, vocabulary: Vocabulary) -> Truths:

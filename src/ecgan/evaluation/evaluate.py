@@ -10,9 +10,15 @@ from pathlib import Path
 from ecgan.data.manifest import MANIFEST_NAME, Split, load_manifest
 from ecgan.errors import DataError
 from ecgan.evaluation.bootstrap import CONFIDENCE, RESAMPLES
-from ecgan.evaluation.cases import Case, expression_cases, neutral_cases, other_cases
+from ecgan.evaluation.cases import (
+    Case,
+    expression_cases,
+    labelled_cases,
+    neutral_cases,
+    other_cases,
+)
 from ecgan.evaluation.groups import Groups
-from ecgan.evaluation.instruments import FROM_EXPRESSION, Instruments, chosen_parts
+from ecgan.evaluation.instruments import AS_LABELLED, FROM_EXPRESSION, Instruments, chosen_parts
 from ecgan.evaluation.results import Evaluation
 from ecgan.evaluation.scorer import Counter, Progress, Scorer
 from ecgan.files import sha256_file, write_json
@@ -36,9 +42,10 @@ def evaluate(
 ) -> Evaluation:
     """Translate the people of one split with the code that users run, and score the results.
 
-    Every neutral image goes to every expression, every expressive image to neutral, and the
-    strongest image of each expression of each person to the other expressions, each pasted back
-    into its aligned picture as a photo would be. Scores: the VGG score of the paper as mean
+    Every neutral image goes to every expression in full, and once more to each that it has a truth
+    of, at the recipe and the intensity of that truth; every expressive image goes to neutral, and
+    the strongest image of each expression of each person to the other expressions; each is pasted
+    back into its aligned picture as a photo would be. Scores: the VGG score of the paper as mean
     probability and as accuracy; SSIM and PSNR inside the two faces against the paired truth (of the
     recipe that the translator was asked for, where it knows recipes, then of the highest
     intensity); mean absolute change in grey levels of 255 outside the mask that the
@@ -88,13 +95,17 @@ def evaluate(
             if case.targets:
                 between[case.source.source].append(case)
     others = [case for cases in between.values() for case in cases]
-    total = sum(len(case.targets) for case in (*there, *back, *others))
+    labelled: list[Case] = []
+    if AS_LABELLED in parts:
+        labelled = labelled_cases(manifest, split, translator.vocabulary)
+    total = sum(len(case.targets) for case in (*there, *back, *labelled, *others))
     counter = Counter(total, progress)
     scorer = Scorer(
         manifest, split, translator, Instruments.choose(judge, parts), seed=seed, groups=groups
     )
     expressions = scorer.compare(there, counter)
     neutralisation = scorer.compare(back, counter)
+    as_labelled = scorer.compare(labelled, counter, curves=False) if labelled else None
     from_expression = {
         source: scorer.compare(cases, counter) for source, cases in sorted(between.items())
     }
@@ -122,7 +133,7 @@ def evaluate(
         **provenance(),
         "seconds": round(time.perf_counter() - began, 1),
     }
-    evaluation = Evaluation(expressions, neutralisation, from_expression, facts)
+    evaluation = Evaluation(expressions, neutralisation, from_expression, as_labelled, facts)
     if out is not None:
         write_json(out, evaluation.to_json())
     return evaluation

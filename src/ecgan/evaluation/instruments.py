@@ -16,8 +16,17 @@ from ecgan.evaluation.perceptual import PerceptualDistance, best_distance
 from ecgan.faces.landmarks import LandmarkDetector
 from ecgan.inference.recognizer import Recognizer
 
+AS_LABELLED = "as-labelled"
 FROM_EXPRESSION = "from-expression"
-PARTS = ("distances", "perceptual", "identity", "landmarks", "monotonicity", FROM_EXPRESSION)
+PARTS = (
+    "distances",
+    "perceptual",
+    "identity",
+    "landmarks",
+    "monotonicity",
+    AS_LABELLED,
+    FROM_EXPRESSION,
+)
 """What `ecgan evaluate` can leave out."""
 
 

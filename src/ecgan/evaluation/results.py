@@ -63,6 +63,9 @@ class Evaluation:
     from_expression: dict[str, Comparison]
     """Expressive images to the other expressions, by the source of the images; empty where left
     out."""
+    as_labelled: Comparison | None
+    """Neutral images to the expressions, recipes and intensities that their truths show; None where
+    left out or without a truth."""
     facts: dict[str, Any]
 
     def to_json(self) -> dict[str, Any]:
@@ -71,6 +74,7 @@ class Evaluation:
             **self.facts,
             "expressions": self.expressions.to_json(),
             "neutralisation": self.neutralisation.to_json(),
+            **({} if self.as_labelled is None else {"as_labelled": self.as_labelled.to_json()}),
             "from_expression": {
                 source: comparison.to_json() for source, comparison in self.from_expression.items()
             },

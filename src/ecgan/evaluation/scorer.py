@@ -131,17 +131,20 @@ class Scorer:
                 facts["identity_verification"] = {"measure": measure.key, **found.to_json()}
         return facts
 
-    def compare(self, cases: Sequence[Case], counter: Counter) -> Comparison:
-        """The model's scores of some cases, those of doing nothing, and how the truth is seen."""
+    def compare(
+        self, cases: Sequence[Case], counter: Counter, *, curves: bool = True
+    ) -> Comparison:
+        """The model's scores of some cases, those of doing nothing, and how the truth is seen;
+        `curves`: with monotonicity, which needs cases at full strength."""
         model, identity = _Tally(self._tools), _Tally(self._tools)
         graded: set[str] = set()
         for case in cases:
             source = self._store.image(case.source)
-            wanted = dict.fromkeys(case.targets, 1.0)
+            wanted = dict(zip(case.targets, case.strengths, strict=True))
             made = list(translate_aligned(self._translator, source, case.source, wanted))
             self._add(model, case, made)
             self._add(identity, case, [source] * len(case.targets))
-            if self._tools.monotonicity and NEUTRAL not in case.targets:
+            if self._tools.monotonicity and curves and NEUTRAL not in case.targets:
                 # One photo of each person: every curve takes as many translations as strengths.
                 if case.source.subject not in graded:
                     self._add_curves(model, case, made)
@@ -157,7 +160,7 @@ class Scorer:
         scores, alike = RecognitionScores(), PeopleMeans()
         seen: set[str] = set()
         for case in cases:
-            for name, record in zip(case.targets, case.truths, strict=True):
+            for name, record in zip(case.expressions, case.truths, strict=True):
                 if record is None or record.image in seen:
                     continue
                 seen.add(record.image)
@@ -179,10 +182,11 @@ class Scorer:
         person = case.source.subject
         people = [person] * len(results)
         probabilities = self._probabilities(results)
-        tally.recognition.update(probabilities, self._asked(case.targets), case.targets, people)
-        self._add_features(tally.features, to_images(np.stack(results)), case.targets, case.source)
+        names = case.expressions
+        tally.recognition.update(probabilities, self._asked(names), names, people)
+        self._add_features(tally.features, to_images(np.stack(results)), names, case.source)
         self._add_faces(tally, case, results)
-        for name, result, truth in zip(case.targets, results, case.truths, strict=True):
+        for name, result, truth in zip(names, results, case.truths, strict=True):
             tally.outside.update(change_outside(result, source, may_change), name, person)
             tally.outside_face.update(change_outside(result, source, face), name, person)
             if truth is not None:
@@ -208,7 +212,7 @@ class Scorer:
         source = None if measure is None else self._describe(case.source)
         # Doing nothing gives the same picture for every target.
         found: dict[int, Any] = {}
-        for name, result, truth in zip(case.targets, results, case.truths, strict=True):
+        for name, result, truth in zip(case.expressions, results, case.truths, strict=True):
             if measure is not None and source is not None:
                 its = source if result is unchanged else measure.describe(result, expected)
                 alike = measure.figure(its, source)

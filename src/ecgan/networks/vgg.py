@@ -214,6 +214,9 @@ def resolve_weights(
 ) -> Path:
     """The file with a network's ImageNet weights: given path, `$TORCH_HOME` cache, download.
 
+    In the cache, torchvision's own file comes first, then `NETWORK.safetensors` beside it, which
+    somebody made: no checksum is known for it.
+
     Args:
         network: a name of torchvision's: `vgg19`, `inception_v3`, `alexnet`.
         given: the file; None: the cache of `torch.hub`.
@@ -233,6 +236,9 @@ def resolve_weights(
         return path
     url = weights_url(network)
     target = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
+    converted = target.with_name(f"{network}.safetensors")
+    if not target.is_file() and converted.is_file():
+        return converted
     if not target.is_file():
         if not download:
             raise SnapshotError(

@@ -4,7 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from ecgan.data.manifest import Manifest, load_manifest
-from ecgan.evaluation.cases import expression_cases, neutral_cases, other_cases
+from ecgan.evaluation.cases import (
+    expression_cases,
+    labelled_cases,
+    neutral_cases,
+    other_cases,
+)
 from ecgan.expressions import Vocabulary
 
 HAPPY = Vocabulary(("neutral", "happy"))
@@ -49,6 +54,24 @@ def test_the_truth_is_of_the_recipe_that_is_asked_for(tiny_data: Path) -> None:
             assert case.truths[0].recipe == recipe
 
 
+def test_a_truth_can_be_asked_for_as_it_is_labelled(tiny_data: Path) -> None:
+    manifest = load_manifest(tiny_data)
+    graded = [
+        replace(record, intensity=0.6, recipe="laugh") if record.expression == "happy" else record
+        for record in manifest.records
+    ]
+    mixed = Manifest(manifest.root, tuple(graded), manifest.card)
+    for names, asked in ((("happy:shy", "happy:laugh"), "happy:laugh"), (("happy",), "happy")):
+        cases = labelled_cases(mixed, "test", Vocabulary(("neutral", *names, "fear")))
+        assert len(cases) == 2
+        for case in cases:
+            (truth,) = case.truths
+            assert truth is not None
+            assert (truth.pair, truth.recipe) == (case.source.pair, "laugh")
+            assert (case.targets, case.strengths) == ((asked,), (0.6,))
+            assert case.expressions == ("happy",)
+
+
 def test_neutralisation_has_the_pairs_neutral_as_truth(tiny_data: Path) -> None:
     manifest = load_manifest(tiny_data)
     cases = neutral_cases(manifest, "test", manifest.vocabulary)
@@ -66,6 +89,7 @@ def test_without_pairs_there_is_no_truth(tiny_data: Path) -> None:
     unpaired = Manifest(manifest.root, alone, manifest.card)
     cases = [*expression_cases(unpaired, "test", HAPPY), *neutral_cases(unpaired, "test", HAPPY)]
     assert all(case.truths == (None,) for case in cases)
+    assert labelled_cases(unpaired, "test", HAPPY) == []
 
 
 def test_an_expressive_image_goes_to_every_other_expression(tiny_data: Path) -> None:

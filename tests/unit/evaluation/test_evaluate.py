@@ -97,6 +97,32 @@ def test_the_identity_is_scored_beside_the_model(evaluation: Evaluation) -> None
     assert comparison.truth["accuracy"]["happy"].value == 1
 
 
+def test_a_truth_is_met_at_its_own_intensity(
+    data: Path, models: tuple[Path, Path], evaluation: Evaluation, tmp_path: Path
+) -> None:
+    at_one = evaluation.as_labelled
+    assert at_one is not None, "the drawn truths are labelled 1"
+    assert at_one.model.figures["ssim"] == evaluation.expressions.model.figures["ssim"]
+    assert at_one.truth == evaluation.expressions.truth
+    assert at_one.model.figures["accuracy"]["all"].images == 9, "none without a truth"
+    assert "intensity_monotone" not in at_one.model.figures
+    manifest = load_manifest(data)
+    graded = tuple(
+        replace(r, intensity=0.5) if r.expression != "neutral" else r for r in manifest.records
+    )
+    for name in ("images", "masks"):
+        (tmp_path / name).symlink_to(data / name)
+    write_manifest(Manifest(tmp_path, graded, manifest.card))
+    parts = [part for part in PARTS if part != "as-labelled"]
+    result = evaluate(models[0], tmp_path, recognizer=models[1], without=parts)
+    assert result.expressions.model.figures["ssim"] == at_one.model.figures["ssim"]
+    half = result.as_labelled
+    assert half is not None
+    assert half.model.figures["ssim"]["all"].value > at_one.model.figures["ssim"]["all"].value, (
+        "half of what a random network does spoils less"
+    )
+
+
 def test_expressive_images_meet_the_other_expressions(evaluation: Evaluation) -> None:
     (comparison,) = evaluation.from_expression.values()
     accuracy = comparison.model.figures["accuracy"]
@@ -155,7 +181,8 @@ def test_writes_figures_with_their_provenance(
     assert written["data"]["people"] == 3
     assert written["from_expression"] == expected["from_expression"]
     assert written["route"] == "neutral-first"
-    assert told[-1] == (72, 72)
+    assert written["as_labelled"] == expected["as_labelled"]
+    assert told[-1] == (81, 81)
     assert [path.name for path in out.parent.iterdir()] == ["test.json"]
 
 
@@ -173,6 +200,7 @@ def test_without_pairs_there_is_no_similarity(
     for comparison in (result.expressions, other):
         assert "ssim" not in comparison.model.figures
     assert result.expressions.truth == {}
+    assert result.as_labelled is None
 
 
 def test_says_what_is_missing(data: Path, models: tuple[Path, Path], tmp_path: Path) -> None:
@@ -221,6 +249,7 @@ def test_parts_can_be_left_out(data: Path, models: tuple[Path, Path]) -> None:
         "psnr_db",
     }
     assert result.from_expression == {}
+    assert result.as_labelled is None
     assert result.facts["measured_with"] == {}
     with pytest.raises(UsageError, match=r"no part 'speed'.*landmarks"):
         evaluate(models[0], data, recognizer=models[1], without=["speed"])

@@ -136,6 +136,18 @@ def test_cached_weights_are_checked_against_their_name(tmp_path, monkeypatch):
         resolve_weights("vgg19")
 
 
+def test_converted_weights_stand_in_for_torchvisions_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    own = tmp_path / "hub" / "checkpoints" / weights_url("vgg16").rsplit("/", 1)[-1]
+    converted = own.with_name("vgg16.safetensors")
+    converted.parent.mkdir(parents=True)
+    converted.touch()
+    assert resolve_weights("vgg16") == converted
+    own.touch()
+    with pytest.raises(SnapshotError, match="is damaged"):
+        resolve_weights("vgg16")
+
+
 def test_weights_are_downloaded_only_when_allowed_and_leave_no_part(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     folder = tmp_path / "hub" / "checkpoints"
