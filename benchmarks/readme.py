@@ -27,6 +27,7 @@ FIGURES = (
     ("mean probability of the asked", "mean_probability", "percent"),
     ("SSIM inside the face", "ssim", "plain"),
     ("PSNR inside the face, dB", "psnr_db", "decibel"),
+    ("LPIPS", "lpips", "plain"),
     ("change outside the mask, grey levels of 255", "outside", "level"),
     ("change outside the face in the source", "outside_face", "level"),
     ("taken for the same person (dlib)", "same_person", "percent"),
@@ -36,6 +37,9 @@ FIGURES = (
     ("a face found in its place", "landmark_validity", "percent"),
     ("more strength shows more", "intensity_monotone", "percent"),
 )
+SIMILARITY = ("ssim", "psnr_db", "lpips")
+"""Figures against a truth: of faces that were asked for as it is labelled, where there are some."""
+AS_LABELLED = ("accuracy", *SIMILARITY, "same_person", "identity_dlib")
 Json = dict[str, Any]
 
 
@@ -91,8 +95,11 @@ def render(results: dict[str, Json]) -> str:
     for name, result in results.items():  # several ways to train, timed in one run
         speeds += [(name, {**way, **result}) for way in result.get("ways", {}).values()]
     compared = [compare(name, result) for name, result in results.items() if "parts" in result]
+    budgets = [
+        equal_budget(name, result) for name, result in results.items() if "methods" in result
+    ]
     changed = [ablations(name, result) for name, result in results.items() if "base" in result]
-    parts = [*scores, *compared, *changed, *([speed_table(speeds)] if speeds else [])]
+    parts = [*scores, *budgets, *compared, *changed, *([speed_table(speeds)] if speeds else [])]
     return "\n".join(parts) if parts else "None yet: see `benchmarks/results/`.\n"
 
 
@@ -125,10 +132,21 @@ def origin(name: str, result: Json) -> str:
 def evaluation(name: str, result: Json) -> str:
     """The scores that `ecgan evaluate` wrote: two tables and where they come from."""
     data, there, back = result["data"], result["expressions"], result["neutralisation"]
+    labelled = result.get("as_labelled")
+    compared = labelled or there
+    told = [figure for _, figure, _ in FIGURES]
+    directions = [("neutral to expression", there, told)]
+    if labelled:
+        full = [figure for figure in told if figure not in SIMILARITY]
+        directions = [
+            ("neutral to expression", there, full),
+            ("as the real image is labelled", labelled, list(AS_LABELLED)),
+        ]
+    directions.append(("expression to neutral", back, told))
     rows = []
-    for title, direction in (("neutral to expression", there), ("expression to neutral", back)):
+    for title, direction, figures in directions:
         for label, figure, unit in FIGURES:
-            if figure in direction["model"]:
+            if figure in figures and figure in direction["model"]:
                 cells = [
                     shown(direction[column].get(figure, {}).get("all"), unit)
                     for column in ("model", "identity", "truth")
@@ -141,8 +159,8 @@ def evaluation(name: str, result: Json) -> str:
             shown(there["model"]["accuracy"][key], "percent"),
             shown(there["model"]["mean_probability"][key], "percent"),
             shown(there["identity"]["accuracy"][key], "percent"),
-            shown(there["model"].get("ssim", {}).get(key), "plain"),
-            shown(there["identity"].get("ssim", {}).get(key), "plain"),
+            shown(compared["model"].get("ssim", {}).get(key), "plain"),
+            shown(compared["identity"].get("ssim", {}).get(key), "plain"),
         ]
         for key in expressions
     ]
@@ -151,7 +169,8 @@ def evaluation(name: str, result: Json) -> str:
         [
             f"**{data['people']} {data['split']} people**, whom the split keeps out of training; "
             f"{share} intervals over people; *unchanged* is the same figure for output = input, "
-            "*real* the recogniser on the true images.",
+            "*real* the recogniser on the true images. Neutral faces go to every expression in "
+            "full, and once more to the recipe and intensity that a real image is labelled with.",
             "",
             table(["", "translated", "unchanged", "real"], rows),
             table(
@@ -211,6 +230,35 @@ def compare(name: str, result: Json) -> str:
         table(head, rows)
         + f"\n<sub>{made}; all figures: `benchmarks/results/{name}.json`; charts and generated "
         f"faces: `benchmarks/results/{name}/`.</sub>\n"
+    )
+
+
+def equal_budget(name: str, result: Json) -> str:
+    """Methods that saw as many examples, from `benchmarks/equal_budget.py`."""
+    units = {
+        "recognised as asked": "percent",
+        "neutral recognised": "percent",
+        "SSIM": "plain",
+        "LPIPS": "plain",
+        "same person": "percent",
+        "distance of the person": "plain",
+    }
+    columns = {
+        **{f"`{method}`": found for method, found in result["methods"].items()},
+        "*unchanged*": result["identity"],
+        "*real*": result["truth"],
+    }
+    rows = [
+        [key, *(shown(found.get(figure), unit) for figure, unit in units.items())]
+        for key, found in columns.items()
+    ]
+    settings = dict(text.split("=", 1) for text in result["settings"])
+    examples = int(settings["steps"]) * int(settings["batch"])
+    data = result["data"]
+    head = f"{examples} examples of {settings['size']} px, {data['people']} {data['split']} people"
+    return (
+        table([head, *units], rows) + f"\n<sub>`{result['command']}`, {result['date']}, "
+        f"{where(result)}; all figures and settings: `benchmarks/results/{name}.json`.</sub>\n"
     )
 
 

@@ -22,6 +22,7 @@ FIGURES = (
     ("recognised as asked", "accuracy", 100, "%"),
     ("mean probability of the asked", "mean_probability", 100, "%"),
     ("SSIM inside the face", "ssim", 1, ""),
+    ("LPIPS", "lpips", 1, ""),
     ("same person by face recognition (dlib)", "same_person", 100, "%"),
     ("face-recognition distance (dlib)", "identity_dlib", 1, ""),
     ("more strength shows more", "intensity_monotone", 100, "%"),
@@ -57,15 +58,20 @@ def with_scores(card: str, scores: Mapping[str, Any]) -> str:
 
 def section(scores: Mapping[str, Any]) -> str:
     """Scores by direction, by expression and by group of people, with 95 % intervals."""
-    there, back = scores["expressions"]["model"], scores["neutralisation"]["model"]
+    directions = ("expressions", "as_labelled", "neutralisation")
+    there, labelled, back = (scores[direction]["model"] for direction in directions)
+    full = {key: value for key, value in there.items() if key not in ("ssim", "lpips")}
     data = scores["data"]
     figures = [
-        [label, *(shown(one.get(key, {}).get("all"), times, unit) for one in (there, back))]
+        [
+            label,
+            *(shown(one.get(key, {}).get("all"), times, unit) for one in (full, labelled, back)),
+        ]
         for label, key, times, unit in FIGURES
         if key in there
     ]
     by_expression = [
-        [name, shown(interval, 100, "%"), shown(there["ssim"].get(name), 1, "")]
+        [name, shown(interval, 100, "%"), shown(labelled["ssim"].get(name), 1, "")]
         for name, interval in there["accuracy"].items()
         if name != "all"
     ]
@@ -83,7 +89,7 @@ def section(scores: Mapping[str, Any]) -> str:
             f"no generator was trained against (`{scores['recognizer_sha256'][:12]}`); 95 % "
             f"intervals over people; {scores['date']}.",
             "",
-            *table(["", "to an expression", "to neutral"], figures),
+            *table(["", "to an expression", "as a real image is labelled", "to neutral"], figures),
             *table(["", "recognised as asked", "SSIM"], by_expression),
             *table(["group", "people", "recognised as asked"], by_group),
             f"Made by {MADE}.",

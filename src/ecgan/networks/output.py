@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torchvision.transforms.functional import gaussian_blur
 
 from ecgan.shapes import Flows, Images, Masks
 
@@ -20,6 +21,10 @@ source's: the untrained output is almost the source."""
 _WINDOW = 5
 _FLAT = 1e-4
 """Variance of noise of about one grey level of 255: below it, two variances are alike."""
+_TEXTURE = 3 / 256
+"""Standard deviation of the blur that takes a skin's texture away, in sides of the image."""
+_NEW = 0.3
+"""How far painted pixels lie from the source's, in [-1, 1], where they are a mouth, not a shade."""
 
 OutputKind = Literal["pixels", "residual", "warp"]
 Paint = Literal["pixels", "change"]
@@ -125,12 +130,17 @@ def warp(source: Images, flow: Flows, mode: Literal["bilinear", "bicubic"] = "bi
 
 
 def recompose(source: Images, translation: Translation, strength: float = 1.0) -> Images:
-    """Apply the fields of a warp translation to the source at any size.
+    """Apply the fields of a warp translation to the source at any size, keeping its texture.
+
+    Painted pixels are smoother than a skin. Where they differ little from the moved source they are
+    a shade on it, and only their coarse change is taken: low = moved + n c + (1 - n) blur(c) with
+    c = blend (pixels - moved) and n = 1 - exp(-(blur(abs(pixels - moved)) / 0.3)^4), which is 1 in
+    a mouth that opens.
 
     The new pixels are known at the network's size only. At a larger size their coarse image is kept
     and the fine detail is the warped source's, faded where the pixels are new and where the
     translation has flattened the coarse image, as when a row of teeth becomes a lip:
-    up(low) + up((1 - blend) r) (warped - up(down(warped))), where r is
+    up(low) + up((1 - n blend) r) (warped - up(down(warped))), where r is
     min(1, var(low) / var(down(warped))) in a small window. The source is sampled bicubically here:
     bilinear sampling takes a fifth of the fine texture of a skin.
 
@@ -148,16 +158,29 @@ def recompose(source: Images, translation: Translation, strength: float = 1.0) -
     size = (int(source.shape[2]), int(source.shape[3]))
     alpha = (blend * strength).clamp(0, 1)
     low_size = (int(pixels.shape[2]), int(pixels.shape[3]))
-    if size == low_size:
-        return torch.lerp(warp(source, flow * strength), pixels, alpha)
     moved = warp(source, flow * strength, mode="bicubic")
-    moved_low = F.interpolate(moved, low_size, mode="bilinear", antialias=True)
-    low = torch.lerp(moved_low, pixels, alpha)
+    moved_low = moved
+    if size != low_size:
+        moved_low = F.interpolate(moved, low_size, mode="bilinear", antialias=True)
+    difference = pixels - moved_low
+    new = 1 - torch.exp(-((_blurred(difference.abs().mean(1, keepdim=True)) / _NEW) ** 4))
+    change = alpha * difference
+    low = moved_low + torch.lerp(_blurred(change), change, new)
+    if size == low_size:
+        return low.clamp(-1, 1)
     detail = moved - F.interpolate(moved_low, size, mode="bicubic")
     kept = ((_variance(low) + _FLAT) / (_variance(moved_low) + _FLAT)).clamp(max=1)
-    gate = F.interpolate(kept * (1 - alpha), size, mode="bilinear")
+    gate = F.interpolate(kept * (1 - alpha * new), size, mode="bilinear")
     coarse = F.interpolate(low, size, mode="bicubic")
     return (coarse + gate * detail).clamp(-1, 1)
+
+
+def _blurred(images: Images | Masks) -> Tensor:
+    """Without the texture of a skin."""
+    sigma = _TEXTURE * images.shape[3]
+    width = 2 * round(3 * sigma) + 1
+    blurred: Tensor = gaussian_blur(images, [width, width], [sigma, sigma])
+    return blurred
 
 
 def _variance(images: Images) -> Masks:

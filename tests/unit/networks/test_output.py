@@ -15,13 +15,18 @@ def noise(size: int, seed: int = 0, spread: float = 0.1) -> torch.Tensor:
 
 
 def translation(
-    source: torch.Tensor, *, shift_px: float = 0.0, blend: float = 0.0, pixels: float = 0.0
+    source: torch.Tensor,
+    *,
+    shift_px: float = 0.0,
+    blend: float = 0.0,
+    pixels: float = 0.0,
+    low: int = LOW,
 ) -> Translation:
-    """Fields that are alike everywhere, as a network of size `LOW` would give them."""
-    flow = torch.zeros(1, 2, LOW // 4, LOW // 4)
+    """Fields that are alike everywhere, as a network of size `low` would give them."""
+    flow = torch.zeros(1, 2, low // 4, low // 4)
     flow[:, 0] = 2 * shift_px / source.shape[3]
-    alpha, new = torch.full((1, 1, LOW, LOW), blend), torch.full((1, 3, LOW, LOW), pixels)
-    small = F.interpolate(source, (LOW, LOW), mode="bilinear", antialias=True)
+    alpha, new = torch.full((1, 1, low, low), blend), torch.full((1, 3, low, low), pixels)
+    small = F.interpolate(source, (low, low), mode="bilinear", antialias=True)
     return Translation(torch.lerp(warp(small, flow), new, alpha), flow, alpha, new)
 
 
@@ -32,10 +37,10 @@ def fine(images: torch.Tensor) -> float:
     return float(rest[..., 8:-8, 8:-8].std())
 
 
-def test_at_the_networks_size_it_is_the_translation() -> None:
+def test_at_the_networks_size_new_pixels_are_those_of_the_translation() -> None:
     source = noise(LOW)
-    made = translation(source, shift_px=1.3, blend=0.4, pixels=0.5)
-    torch.testing.assert_close(recompose(source, made), made.image)
+    made = translation(source, blend=0.4, pixels=0.8)
+    torch.testing.assert_close(recompose(source, made), made.image, atol=1e-4, rtol=0)
 
 
 @pytest.mark.parametrize("size", [LOW, 48, 100])
@@ -55,9 +60,20 @@ def test_a_move_keeps_the_texture_of_the_skin() -> None:
     assert 0.8 * fine(source) < fine(moved) < fine(source)
 
 
+@pytest.mark.parametrize("size", [256, 400])
+def test_a_shade_keeps_the_texture_of_the_skin(size: int) -> None:
+    source = noise(size, spread=0.03)
+    made = translation(source, blend=1.0, pixels=0.05, low=256)
+    shaded = recompose(source, made)
+    assert shaded.std() == pytest.approx(source.std().item(), rel=0.05)
+    assert (shaded - source).mean() == pytest.approx(0.05, abs=0.01)
+    assert made.image.std() < 1e-6, "the network has painted the texture away"
+
+
 def test_detail_goes_where_the_pixels_are_new() -> None:
     source = noise(128)
-    kept = [fine(recompose(source, translation(source, blend=b))) for b in (0.0, 0.3, 0.6, 1.0)]
+    made = [translation(source, blend=b, pixels=0.8) for b in (0.0, 0.3, 0.6, 1.0)]
+    kept = [fine(recompose(source, one)) for one in made]
     assert kept == sorted(kept, reverse=True)
     assert kept[0] == pytest.approx(fine(source), rel=1e-4)
     assert kept[3] < 0.01 * kept[0]
@@ -71,7 +87,7 @@ def test_detail_goes_with_the_structure_that_is_painted_over() -> None:
     made = translation(teeth, blend=0.5)
     assert fine(recompose(teeth, made)) < 0.3 * fine(teeth)
     skin = noise(128, spread=0.005)
-    made = translation(skin, blend=0.5)
+    made = translation(skin, blend=0.5, pixels=0.8)
     assert fine(recompose(skin, made)) == pytest.approx(0.5 * fine(skin), rel=0.1)
 
 
@@ -103,4 +119,5 @@ def test_a_painted_change_is_an_offset_of_the_moved_source() -> None:
     torch.testing.assert_close(
         made.image, (warp(source, made.flow) + 0.1).clamp(-1, 1), atol=1e-3, rtol=0
     )
-    torch.testing.assert_close(recompose(source, made), made.image)
+    # Up to the finer sampling of the source.
+    torch.testing.assert_close(recompose(source, made), made.image, atol=0.02, rtol=0)
