@@ -23,8 +23,10 @@ _FLAT = 1e-4
 """Variance of noise of about one grey level of 255: below it, two variances are alike."""
 _TEXTURE = 3 / 256
 """Standard deviation of the blur that takes a skin's texture away, in sides of the image."""
-_NEW = 0.3
-"""How far painted pixels lie from the source's, in [-1, 1], where they are a mouth, not a shade."""
+_DARK = 0.1
+"""Brightness above black from which differences are relative."""
+_NEW = 0.25
+"""Relative difference of painted pixels from the source's where they are a mouth, not a shade."""
 
 OutputKind = Literal["pixels", "residual", "warp"]
 Paint = Literal["pixels", "change"]
@@ -134,8 +136,8 @@ def recompose(source: Images, translation: Translation, strength: float = 1.0) -
 
     Painted pixels are smoother than a skin. Where they differ little from the moved source they are
     a shade on it, and only their coarse change is taken: low = moved + n c + (1 - n) blur(c) with
-    c = blend (pixels - moved) and n = 1 - exp(-(blur(abs(pixels - moved)) / 0.3)^4), which is 1 in
-    a mouth that opens.
+    c = blend (pixels - moved) and n = 1 - exp(-(blur(d) / 0.25)^4), which is 1 in a mouth that
+    opens; d is abs(pixels - moved), in proportion to the brighter of the two.
 
     The new pixels are known at the network's size only. At a larger size their coarse image is kept
     and the fine detail is the warped source's, faded where the pixels are new and where the
@@ -163,7 +165,9 @@ def recompose(source: Images, translation: Translation, strength: float = 1.0) -
     if size != low_size:
         moved_low = F.interpolate(moved, low_size, mode="bilinear", antialias=True)
     difference = pixels - moved_low
-    new = 1 - torch.exp(-((_blurred(difference.abs().mean(1, keepdim=True)) / _NEW) ** 4))
+    bright = torch.maximum(pixels, moved_low).mean(1, keepdim=True) + 1
+    relative = difference.abs().mean(1, keepdim=True) / (bright + _DARK)
+    new = 1 - torch.exp(-((_blurred(relative) / _NEW) ** 4))
     change = alpha * difference
     low = moved_low + torch.lerp(_blurred(change), change, new)
     if size == low_size:
