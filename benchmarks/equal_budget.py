@@ -44,6 +44,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--judge", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--split", default="val", choices=("val", "test"))
     parser.add_argument("--only", action="append", help="a method, by name; may be repeated")
     parser.add_argument("--set", action="append", default=[], help="of every method")
     parser.add_argument("--result", type=Path, default=RESULT)
@@ -76,6 +77,7 @@ def do_method(arguments: argparse.Namespace, method: str, settings: Sequence[str
         translator,
         arguments.data,
         recognizer=arguments.judge,
+        split=arguments.split,
         out=folder / "scores.json",
         without=WITHOUT,
     )

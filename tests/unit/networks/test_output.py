@@ -40,7 +40,7 @@ def fine(images: torch.Tensor) -> float:
 def test_at_the_networks_size_new_pixels_are_those_of_the_translation() -> None:
     source = noise(LOW)
     made = translation(source, blend=0.4, pixels=0.8)
-    torch.testing.assert_close(recompose(source, made), made.image, atol=1e-3, rtol=0)
+    torch.testing.assert_close(recompose(source, made), made.image, atol=2e-3, rtol=0)
 
 
 @pytest.mark.parametrize("size", [LOW, 48, 100])
