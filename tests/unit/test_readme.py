@@ -103,6 +103,26 @@ def ablated() -> dict[str, object]:
     }
 
 
+def budgets() -> dict[str, object]:
+    return {
+        "settings": ["size=64", "batch=4", "steps=9"],
+        "methods": {"pix2pix": {"SSIM": interval(0.875), "same person": interval(0.5)}},
+        "identity": {"SSIM": interval(0.75)},
+        "truth": {"recognised as asked": interval(0.25)},
+        "data": {"people": 10, "split": "val"},
+        "command": "python benchmarks/equal_budget.py D",
+        "date": "2026-01-01",
+        "machine": {"processor": "abacus", "cpus": 2, "gpu": None},
+    }
+
+
+def labelled() -> dict[str, object]:
+    result = evaluation()
+    figures = {"happy": interval(0.9375), "all": interval(0.9375)}
+    column = {"accuracy": figures, "ssim": figures, "outside": figures}
+    return {**result, "as_labelled": {"model": column, "identity": column, "truth": {}}}
+
+
 def speed() -> dict[str, object]:
     return {
         "what": "train",
@@ -153,6 +173,23 @@ def test_writes_only_between_the_markers(script: ModuleType, tmp_path: Path) -> 
     ):
         assert words in text
     assert script.main([*arguments, "--check"]) == 0
+
+
+def test_a_truth_is_compared_with_what_was_asked_for_as_it_is_labelled(script: ModuleType) -> None:
+    text = script.render({"scores": labelled()})
+    assert "as the real image is labelled: SSIM inside the face | 0.938 (0.927 to 0.948)" in text
+    assert "neutral to expression: SSIM" not in text
+    assert "as the real image is labelled: change outside" not in text
+    assert "| happy | 81.2 % (80.2 to 82.2) |" in text
+    assert text.count("0.938 (0.927 to 0.948)") == 4, "and in the table by expression"
+    assert "expression to neutral: SSIM inside the face | 0.900" in text
+
+
+def test_methods_at_one_budget_stand_side_by_side(script: ModuleType) -> None:
+    text = script.render({"equal_budget": budgets()})
+    assert "36 examples of 64 px, 10 val people" in text
+    assert "| `pix2pix` |  |  | 0.875 (0.865 to 0.885) |  | 50.0 % (49.0 to 51.0) |  |" in text
+    assert "| *real* | 25.0 % (24.0 to 26.0) |" in text
 
 
 def test_refuses_a_readme_without_markers(script: ModuleType) -> None:
