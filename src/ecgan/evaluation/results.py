@@ -23,15 +23,11 @@ class Scores:
     """`accuracy` of groups of people, by grouping."""
 
     def to_json(self) -> dict[str, Any]:
-        intervals = {
-            name: {group: interval.to_json() for group, interval in groups.items()}
-            for name, groups in self.figures.items()
+        return {
+            **_as_json(self.figures),
+            "outside_largest": self.outside_largest,
+            "by_people": _as_json(self.by_people),
         }
-        by_people = {
-            column: {group: interval.to_json() for group, interval in groups.items()}
-            for column, groups in self.by_people.items()
-        }
-        return {**intervals, "outside_largest": self.outside_largest, "by_people": by_people}
 
 
 @dataclass(frozen=True)
@@ -43,13 +39,17 @@ class Comparison:
     """Of output = input."""
     truth: dict[str, dict[str, Interval]]
     """How the recogniser sees the real images of the same people; empty where there are none."""
+    truth_by_people: dict[str, dict[str, Interval]]
+    """Its accuracy on those of groups of people: a group that it sees worse is not translated
+    worse."""
 
     def to_json(self) -> dict[str, Any]:
-        truth = {
-            name: {group: interval.to_json() for group, interval in groups.items()}
-            for name, groups in self.truth.items()
+        return {
+            "model": self.model.to_json(),
+            "identity": self.identity.to_json(),
+            "truth": _as_json(self.truth),
+            "truth_by_people": _as_json(self.truth_by_people),
         }
-        return {"model": self.model.to_json(), "identity": self.identity.to_json(), "truth": truth}
 
 
 @dataclass(frozen=True)
@@ -79,3 +79,10 @@ class Evaluation:
                 source: comparison.to_json() for source, comparison in self.from_expression.items()
             },
         }
+
+
+def _as_json(figures: dict[str, dict[str, Interval]]) -> dict[str, Any]:
+    return {
+        name: {group: interval.to_json() for group, interval in groups.items()}
+        for name, groups in figures.items()
+    }

@@ -153,10 +153,11 @@ class Scorer:
         return Comparison(
             model.scores(self._real, self._groups, self._seed),
             identity.scores(self._real, self._groups, self._seed),
-            self._truth(cases),
+            *self._truth(cases),
         )
 
-    def _truth(self, cases: Sequence[Case]) -> Figures:
+    def _truth(self, cases: Sequence[Case]) -> tuple[Figures, Figures]:
+        """Its figures, and the accuracy of groups of people."""
         scores, alike = RecognitionScores(), PeopleMeans()
         seen: set[str] = set()
         for case in cases:
@@ -169,11 +170,11 @@ class Scorer:
                 if self._tools.identity is not None:
                     alike.add([name], [record.subject], [self._alike(record, case.source)])
         if not seen:
-            return {}
+            return {}, {}
         figures = scores.compute(seed=self._seed)
         if self._tools.identity is not None:
             figures[self._tools.identity.key] = alike.compute(seed=self._seed)
-        return figures
+        return figures, scores.by_people(self._groups, seed=self._seed)
 
     def _add(self, tally: _Tally, case: Case, results: Sequence[Pixels]) -> None:
         """Score the results of one case, one for each target."""

@@ -55,8 +55,11 @@ def test_tells_groups_of_people_apart(evaluation: Evaluation) -> None:
     whole = evaluation.expressions.model.figures["accuracy"]["all"]
     assert (found["one"].people, found["other"].people) == (2, 1)
     assert (2 * found["one"].value + found["other"].value) / 3 == pytest.approx(whole.value)
-    shown = evaluation.to_json()["expressions"]["model"]["by_people"]
-    assert shown["kind"]["one"] == found["one"].to_json()
+    shown = evaluation.to_json()["expressions"]
+    assert shown["model"]["by_people"]["kind"]["one"] == found["one"].to_json()
+    true = shown["truth_by_people"]["kind"]
+    assert (true["one"]["people"], true["other"]["people"]) == (2, 1)
+    assert true["one"]["value"] == pytest.approx(1 / 3), "the judge sees happy everywhere"
 
 
 def test_counts_every_image_and_person(evaluation: Evaluation) -> None:
