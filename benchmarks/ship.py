@@ -60,6 +60,7 @@ def section(scores: Mapping[str, Any]) -> str:
     """Scores by direction, by expression and by group of people, with 95 % intervals."""
     directions = ("expressions", "as_labelled", "neutralisation")
     there, labelled, back = (scores[direction]["model"] for direction in directions)
+    neutral = (back["by_people"], scores["neutralisation"]["truth_by_people"])
     full = {key: value for key, value in there.items() if key not in ("ssim", "lpips")}
     data = scores["data"]
     figures = [
@@ -76,7 +77,11 @@ def section(scores: Mapping[str, Any]) -> str:
         if name != "all"
     ]
     by_group = [
-        [f"{column}: {group}", str(interval["people"]), shown(interval, 100, "%")]
+        [
+            f"{column}: {group}",
+            str(interval["people"]),
+            *(shown(one[column][group], 100, "%") for one in (there["by_people"], *neutral)),
+        ]
         for column, groups in there["by_people"].items()
         for group, interval in groups.items()
         if not group.isnumeric()
@@ -91,7 +96,10 @@ def section(scores: Mapping[str, Any]) -> str:
             "",
             *table(["", "to an expression", "as a real image is labelled", "to neutral"], figures),
             *table(["", "recognised as asked", "SSIM"], by_expression),
-            *table(["group", "people", "recognised as asked"], by_group),
+            *table(
+                ["group", "people", "recognised as asked", "to neutral", "real neutral images"],
+                by_group,
+            ),
             f"Made by {MADE}.",
             "",
         ]
