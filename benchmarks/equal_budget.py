@@ -2,9 +2,9 @@
 
     python benchmarks/equal_budget.py DATA --judge JUDGE --out DIR [--set SETTING]...
 
-Methods are presets, with the settings of `equal_budget.yaml`; `--set` changes them for all, such as
-`size=256`. JUDGE is a recogniser that no training sees. What is done is not done again, a training
-that was stopped goes on.
+Methods are presets, with the recipes of the shipped translator and the settings of
+`equal_budget.yaml`; `--set` changes them for all, such as `size=256`. JUDGE is a recogniser that no
+training sees. What is done is not done again, a training that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ import yaml
 from ecgan.config import Config, load_config
 from ecgan.evaluation.evaluate import evaluate
 from ecgan.files import write_json
-from ecgan.inference.translator import Translator
 from ecgan.provenance import provenance
 from ecgan.training.trainer import train
 
 TABLE = Path(__file__).with_suffix(".yaml")
+SHIPPED = Path(__file__).parent / "translator" / "translator.yaml"
 RESULT = Path(__file__).parent / "results" / "equal_budget.json"
 WITHOUT = ("distances", "landmarks", "monotonicity", "from-expression")
 FIGURES = {
@@ -70,11 +70,10 @@ def do_method(arguments: argparse.Namespace, method: str, settings: Sequence[str
     folder = arguments.out / method
     if (folder / "scores.json").exists():
         return
-    config = load_config(Config, preset=method, settings=settings)
+    config = load_config(Config, preset=method, file=SHIPPED, settings=settings)
     result = train(config, arguments.data, folder / "run", progress=False)
-    translator = Translator.load(result.snapshot)
     evaluate(
-        translator,
+        result.snapshot,
         arguments.data,
         recognizer=arguments.judge,
         split=arguments.split,
@@ -85,6 +84,7 @@ def do_method(arguments: argparse.Namespace, method: str, settings: Sequence[str
 
 def summary(table: Any, common: Sequence[str], scores: Any) -> dict[str, Any]:
     """The figures of each method over all expressions, and those of doing nothing and the truth."""
+    one = next(iter(scores.values()))  # all have the same people and judge
     return {
         "settings": list(common),
         "methods": {
@@ -95,10 +95,8 @@ def summary(table: Any, common: Sequence[str], scores: Any) -> dict[str, Any]:
             }
             for method, found in scores.items()
         },
-        **{
-            column: figures(next(iter(scores.values())), column) for column in ("identity", "truth")
-        },
-        **{key: next(iter(scores.values()))[key] for key in ("data", "recognizer_sha256")},
+        **{column: figures(one, column) for column in ("identity", "truth")},
+        **{key: one[key] for key in ("data", "recognizer_sha256")},
     }
 
 

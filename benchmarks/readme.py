@@ -135,14 +135,15 @@ def evaluation(name: str, result: Json) -> str:
     labelled = result.get("as_labelled")
     compared = labelled or there
     told = [figure for _, figure, _ in FIGURES]
-    directions = [("neutral to expression", there, told)]
-    if labelled:
-        full = [figure for figure in told if figure not in SIMILARITY]
-        directions = [
-            ("neutral to expression", there, full),
-            ("as the real image is labelled", labelled, list(AS_LABELLED)),
-        ]
-    directions.append(("expression to neutral", back, told))
+    directions = [
+        (
+            "neutral to expression",
+            there,
+            [figure for figure in told if not (labelled and figure in SIMILARITY)],
+        ),
+        *([("as the real image is labelled", labelled, [*AS_LABELLED])] if labelled else []),
+        ("expression to neutral", back, told),
+    ]
     rows = []
     for title, direction, figures in directions:
         for label, figure, unit in FIGURES:

@@ -236,10 +236,10 @@ def resolve_weights(
         return path
     url = weights_url(network)
     target = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
-    converted = target.with_name(f"{network}.safetensors")
-    if not target.is_file() and converted.is_file():
-        return converted
     if not target.is_file():
+        converted = target.with_name(f"{network}.safetensors")
+        if converted.is_file():
+            return converted
         if not download:
             raise SnapshotError(
                 f"{network} needs its ImageNet weights: put {url} at {target}"
