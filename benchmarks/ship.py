@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ecgan.inference.snapshot import CARD, copy_snapshot, verify_snapshot
+from ecgan.expressions import Vocabulary
+from ecgan.inference.snapshot import CARD, copy_snapshot, load_snapshot
 
 PACKAGE = Path(__file__).parents[1] / "src" / "ecgan" / "weights" / "translator"
 LIMITS = "## Limits and care"
@@ -35,15 +36,16 @@ def main() -> None:
     parser.add_argument("scores", type=Path, help="what `ecgan evaluate --groups` wrote")
     parser.add_argument("--out", type=Path, default=PACKAGE)
     arguments = parser.parse_args()
-    sha256 = verify_snapshot(arguments.snapshot)
+    snapshot = load_snapshot(arguments.snapshot, "translator")
     scores = json.loads(arguments.scores.read_text(encoding="utf-8"))
-    if scores["translator_sha256"] != sha256:
+    if scores["translator_sha256"] != snapshot.sha256:
         parser.error(f"{arguments.scores} has the scores of another model")
     card = (arguments.snapshot / CARD).read_text(encoding="utf-8")
-    copy_snapshot(arguments.snapshot, arguments.out, with_scores(card, scores))
+    vocabulary = Vocabulary(tuple(snapshot.config["vocabulary"]))
+    copy_snapshot(arguments.snapshot, arguments.out, with_scores(card, scores, vocabulary))
 
 
-def with_scores(card: str, scores: Mapping[str, Any]) -> str:
+def with_scores(card: str, scores: Mapping[str, Any], vocabulary: Vocabulary) -> str:
     """The card with a section of scores, in place of an older one, before its limits.
 
     Raises:
@@ -53,11 +55,12 @@ def with_scores(card: str, scores: Mapping[str, Any]) -> str:
     if not limits:
         raise ValueError(f"the card has no section {LIMITS!r}")
     head = head.partition("## Scores")[0]
-    return f"{head}{section(scores)}\n{limits}{tail}"
+    return f"{head}{section(scores, vocabulary)}\n{limits}{tail}"
 
 
-def section(scores: Mapping[str, Any]) -> str:
-    """Scores by direction, by expression and by group of people, with 95 % intervals."""
+def section(scores: Mapping[str, Any], vocabulary: Vocabulary) -> str:
+    """Scores by direction, by expression (with the recipe that stands for it) and by group of
+    people, with 95 % intervals."""
     directions = ("expressions", "as_labelled", "neutralisation")
     there, labelled, back = (scores[direction]["model"] for direction in directions)
     neutral = (back["by_people"], scores["neutralisation"]["truth_by_people"])
@@ -72,7 +75,11 @@ def section(scores: Mapping[str, Any]) -> str:
         if key in there
     ]
     by_expression = [
-        [name, shown(interval, 100, "%"), shown(labelled["ssim"].get(name), 1, "")]
+        [
+            f"`{vocabulary.names[vocabulary.index(name)]}`",
+            shown(interval, 100, "%"),
+            shown(labelled["ssim"].get(name), 1, ""),
+        ]
         for name, interval in there["accuracy"].items()
         if name != "all"
     ]

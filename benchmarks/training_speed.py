@@ -15,7 +15,7 @@ from typing import Any
 
 from ecgan.config import Config, load_config
 from ecgan.files import write_json
-from ecgan.provenance import provenance
+from ecgan.provenance import command, provenance
 from ecgan.training.bench import bench_training
 
 WAYS = {
@@ -52,8 +52,8 @@ def main() -> None:
             flush=True,
         )
     if arguments.out is not None:
-        command = "python benchmarks/training_speed.py"
-        write_json(arguments.out, {"ways": ways, **provenance(), "command": command})
+        whole = f"python benchmarks/{command()}"
+        write_json(arguments.out, {"ways": ways, **provenance(), "command": whole})
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@
 #
 # PHOTOS has the class folders london and canada of benchmarks/README.md, FACEKIT is ict.npz. In OUT:
 # reanimated*, D and D0 (data), R1 and R2 (recogniser), T (translator), log.txt with the time of each
-# step. OUT/R2/snapshot and OUT/T/snapshot are the weights. A GPU takes seven minutes for T.
+# step. OUT/R2/snapshot and OUT/translator are the weights. A GPU takes seven minutes for T.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 [ $# -ge 3 ] || { sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2; }
@@ -36,4 +36,8 @@ step ecgan train-recognizer "$out/D" --out "$out/R2" --config "$recognizer/compa
     --set "init=$out/R1/snapshot"
 step ecgan train "$out/D0" --preset best --config "$here/translator.yaml" --out "$out/T" \
     --set "discriminator.recognizer=$out/R2/snapshot" "$@"
-echo "$(date -u +%FT%TZ) done: $out/R2/snapshot $out/T/snapshot" | tee -a "$out/log.txt"
+# The prototype of each expression (Friesen & Ekman 1983) stands for it, not the recipe that training
+# showed most: lips that stay closed are more believable, and the person is easier to know.
+step python "$here/leads.py" "$out/T/snapshot" "$out/translator" happy=closed sad=downcast \
+    angry=tight fear=frozen disgust=wrinkled surprise=startled
+echo "$(date -u +%FT%TZ) done: $out/R2/snapshot $out/translator" | tee -a "$out/log.txt"
