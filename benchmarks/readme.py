@@ -185,9 +185,20 @@ def evaluation(name: str, result: Json) -> str:
                 ],
                 by_expression,
             ),
+            *strengths(there["model"]),
             origin(name, result),
         ]
     )
+
+
+def strengths(scores: Json) -> list[str]:
+    """What each strength shows, where the scores tell."""
+    figures = [one for one in FIGURES if one[1] in ("accuracy", "same_person", "identity_dlib")]
+    rows = [
+        [strength, *(shown(found.get(figure, {}).get("all"), unit) for _, figure, unit in figures)]
+        for strength, found in scores.get("by_strength", {}).items()
+    ]
+    return [table(["strength", *(label for label, _, _ in figures)], rows)] if rows else []
 
 
 def compare(name: str, result: Json) -> str:

@@ -21,12 +21,16 @@ class Scores:
     """Largest change of any pixel outside the mask, in grey levels."""
     by_people: dict[str, dict[str, Interval]] = field(default_factory=dict)
     """`accuracy` of groups of people, by grouping."""
+    by_strength: dict[str, dict[str, dict[str, Interval]]] = field(default_factory=dict)
+    """`mean_probability`, `accuracy` and those of the person, of one photo of each person; empty
+    without the part `monotonicity`."""
 
     def to_json(self) -> dict[str, Any]:
         return {
             **_as_json(self.figures),
             "outside_largest": self.outside_largest,
             "by_people": _as_json(self.by_people),
+            "by_strength": {key: _as_json(found) for key, found in self.by_strength.items()},
         }
 
 

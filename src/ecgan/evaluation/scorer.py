@@ -19,7 +19,7 @@ from ecgan.evaluation.bootstrap import Interval, PeopleMeans
 from ecgan.evaluation.cases import Case
 from ecgan.evaluation.feature_distances import FeatureSet, feature_distances
 from ecgan.evaluation.groups import Groups
-from ecgan.evaluation.identity import verification
+from ecgan.evaluation.identity import IdentityMeasure, verification
 from ecgan.evaluation.instruments import Instruments
 from ecgan.evaluation.landmark_validity import LandmarkScores
 from ecgan.evaluation.monotonicity import STRENGTHS, MonotonicityScores
@@ -56,39 +56,63 @@ SAME = "same_person"
 """Figure: the share that the identity measure takes for one person."""
 
 
+class _Seen:
+    """Which expression and whose face some pictures show."""
+
+    def __init__(self, measure: IdentityMeasure | None) -> None:
+        self.recognition = RecognitionScores()
+        self._measure = measure
+        self._alike, self._same = PeopleMeans(), PeopleMeans()
+
+    def add_alike(self, name: str, person: str, alike: float) -> None:
+        """`alike`: what the measure says of a picture beside its source."""
+        assert self._measure is not None  # asked by its callers
+        self._alike.add([name], [person], [alike])
+        if self._measure.same_below is not None:
+            self._same.add([name], [person], [alike < self._measure.same_below])
+
+    def compute(self, seed: int) -> Figures:
+        figures = self.recognition.compute(seed=seed)
+        if self._measure is not None:
+            found = {self._measure.key: self._alike, SAME: self._same}
+            figures |= {key: means.compute(seed=seed) for key, means in found.items() if len(means)}
+        return figures
+
+
 class _Tally:
     """The accumulators of one column: the model's, or the identity's."""
 
     def __init__(self, instruments: Instruments) -> None:
-        self.recognition = RecognitionScores()
+        self.seen = _Seen(instruments.identity)
+        self.at_strength = {strength: _Seen(instruments.identity) for strength in STRENGTHS}
         self.similarity = SimilarityScores()
         self.outside = OutsideScores()
         self.outside_face = OutsideScores()
         self.landmarks = LandmarkScores()
         self.curves = MonotonicityScores()
         self.features = {one.key: FeatureSet() for one in instruments.extractors}
-        self.means = {
-            one.key: PeopleMeans()
-            for one in (instruments.perceptual, instruments.identity)
-            if one is not None
-        }
-        self.means[SAME] = PeopleMeans()
+        self.perceptual = PeopleMeans()
+        self._perceptual = instruments.perceptual
 
     def scores(self, real: dict[str, FeatureSet], groups: Groups, seed: int) -> Scores:
-        figures = self.recognition.compute(seed=seed)
+        figures = self.seen.compute(seed)
         figures["outside"] = self.outside.compute(seed=seed)
         figures["outside_face"] = self.outside_face.compute(seed=seed)
         for collected in (self.similarity, self.landmarks, self.curves):
             if len(collected):
                 figures |= collected.compute(seed=seed)
-        figures |= {
-            key: means.compute(seed=seed) for key, means in self.means.items() if len(means)
-        }
+        if self._perceptual is not None and len(self.perceptual):
+            figures[self._perceptual.key] = self.perceptual.compute(seed=seed)
         for key, features in self.features.items():
             distances = feature_distances(features, real[key], seed=seed)
             figures |= {f"{name}_{key}": groups for name, groups in distances.items()}
-        by_people = self.recognition.by_people(groups, seed=seed)
-        return Scores(figures, self.outside.largest, by_people)
+        by_people = self.seen.recognition.by_people(groups, seed=seed)
+        by_strength = {
+            f"{strength:g}": seen.compute(seed)
+            for strength, seen in self.at_strength.items()
+            if len(self.curves)
+        }
+        return Scores(figures, self.outside.largest, by_people, by_strength)
 
 
 class Scorer:
@@ -158,23 +182,22 @@ class Scorer:
 
     def _truth(self, cases: Sequence[Case]) -> tuple[Figures, Figures]:
         """Its figures, and the accuracy of groups of people."""
-        scores, alike = RecognitionScores(), PeopleMeans()
-        seen: set[str] = set()
+        found, counted = _Seen(self._tools.identity), set()
         for case in cases:
             for name, record in zip(case.expressions, case.truths, strict=True):
-                if record is None or record.image in seen:
+                if record is None or record.image in counted:
                     continue
-                seen.add(record.image)
+                counted.add(record.image)
                 probabilities = self._probabilities([self._store.image(record)])
-                scores.update(probabilities, self._asked([name]), [name], [record.subject])
+                found.recognition.update(
+                    probabilities, self._asked([name]), [name], [record.subject]
+                )
                 if self._tools.identity is not None:
-                    alike.add([name], [record.subject], [self._alike(record, case.source)])
-        if not seen:
+                    found.add_alike(name, record.subject, self._alike(record, case.source))
+        if not counted:
             return {}, {}
-        figures = scores.compute(seed=self._seed)
-        if self._tools.identity is not None:
-            figures[self._tools.identity.key] = alike.compute(seed=self._seed)
-        return figures, scores.by_people(self._groups, seed=self._seed)
+        by_people = found.recognition.by_people(self._groups, seed=self._seed)
+        return found.compute(self._seed), by_people
 
     def _add(self, tally: _Tally, case: Case, results: Sequence[Pixels]) -> None:
         """Score the results of one case, one for each target."""
@@ -184,7 +207,7 @@ class Scorer:
         people = [person] * len(results)
         probabilities = self._probabilities(results)
         names = case.expressions
-        tally.recognition.update(probabilities, self._asked(names), names, people)
+        tally.seen.recognition.update(probabilities, self._asked(names), names, people)
         self._add_features(tally.features, to_images(np.stack(results)), names, case.source)
         self._add_faces(tally, case, results)
         for name, result, truth in zip(names, results, case.truths, strict=True):
@@ -197,7 +220,7 @@ class Scorer:
                 tally.similarity.update(image, other, inside, [name], [person])
                 if self._tools.perceptual is not None:
                     distance = self._tools.perceptual.distance(image, other)
-                    tally.means[self._tools.perceptual.key].add([name], [person], distance.tolist())
+                    tally.perceptual.add([name], [person], distance.tolist())
 
     def _add_features(
         self, sets: dict[str, FeatureSet], images: Tensor, names: Sequence[str], record: Record
@@ -216,10 +239,7 @@ class Scorer:
         for name, result, truth in zip(case.expressions, results, case.truths, strict=True):
             if measure is not None and source is not None:
                 its = source if result is unchanged else measure.describe(result, expected)
-                alike = measure.figure(its, source)
-                tally.means[measure.key].add([name], [person], [alike])
-                if measure.same_below is not None:
-                    tally.means[SAME].add([name], [person], [alike < measure.same_below])
+                tally.seen.add_alike(name, person, measure.figure(its, source))
             if detector is not None:
                 if id(result) not in found:
                     found[id(result)] = detector(result)
@@ -232,6 +252,7 @@ class Scorer:
         known = {1.0: list(made)}
         if case.source.expression == NEUTRAL:
             known[0.0] = [source] * len(made)
+        person, measure = case.source.subject, self._tools.identity
         for index, name in enumerate(case.targets):
             pictures = [
                 known[strength][index]
@@ -239,9 +260,16 @@ class Scorer:
                 else self._translator.render(ready, name, strength).pixels
                 for strength in STRENGTHS
             ]
-            asked = self._judge.vocabulary.index(name)
-            curve = self._probabilities(pictures)[:, asked].tolist()
-            tally.curves.update(curve, name, case.source.subject)
+            asked = self._asked([name])
+            probabilities = self._probabilities(pictures)
+            tally.curves.update(probabilities[:, int(asked)].tolist(), name, person)
+            for seen, row, picture in zip(
+                tally.at_strength.values(), probabilities, pictures, strict=True
+            ):
+                seen.recognition.update(row[None], asked, [name], [person])
+                if measure is not None:
+                    its = measure.describe(picture, np.array(case.source.landmarks))
+                    seen.add_alike(name, person, measure.figure(its, self._describe(case.source)))
 
     def _alike(self, record: Record, source: Record) -> float:
         assert self._tools.identity is not None  # asked for by its callers alone

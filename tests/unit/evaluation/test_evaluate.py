@@ -230,6 +230,22 @@ def test_parts_are_named_with_what_they_were_measured_with(evaluation: Evaluatio
     assert figures["intensity_monotone"]["all"].images == 18
 
 
+def test_each_strength_is_told_of_one_photo_a_person(evaluation: Evaluation) -> None:
+    scores = evaluation.expressions.model
+    assert list(scores.by_strength) == ["0", "0.25", "0.5", "0.75", "1", "1.2"]
+    none, *_, full, _ = scores.by_strength.values()
+    assert none["identity_dlib"]["all"].high == 0, "strength 0 is the photo itself"
+    assert none["same_person"]["all"].low == 1
+    assert full["accuracy"]["happy"].value == 1, "the judge sees happy everywhere"
+    assert full["accuracy"]["sad"].value == 0
+    assert full["mean_probability"]["all"].images == 18
+    assert 0 < full["identity_dlib"]["all"].value < 1
+    assert evaluation.expressions.identity.by_strength == {}
+    assert evaluation.as_labelled is not None
+    assert evaluation.as_labelled.model.by_strength == {}
+    assert set(scores.to_json()["by_strength"]["1"]) == set(full)
+
+
 def test_doing_nothing_keeps_the_person_and_the_truth_nearly_so(evaluation: Evaluation) -> None:
     comparison = evaluation.expressions
     assert comparison.identity.figures["identity_dlib"]["all"].high == 0
