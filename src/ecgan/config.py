@@ -159,8 +159,6 @@ class ObjectiveConfig(Section):
     `gradient_penalty` (StarGAN)."""
     gradient_penalty: float = Field(10.0, ge=0)
     """`wgan`: weight of (|dD/dx| - 1)^2."""
-    r1: float = Field(0.0, ge=0)
-    """gamma of gamma / 2 |dD/dx|^2 on real images (Mescheder et al. 2018)."""
     mismatched: float = Field(0.0, ge=0)
     """How much D learns from real images under a z that is not theirs, as from translations (Reed
     et al. 2016): expressive ones as another expression or neutral, neutral ones as expressive."""
@@ -236,7 +234,6 @@ _BETWEEN_TWO_DOMAINS = (
     "loose_neutral",
     "shape",
     "feature_matching",
-    "r1",
     "mismatched",
 )
 """Terms that know one source and one target domain only."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
 from ecgan.losses.wasserstein import wgan_critic, wgan_generator
-from ecgan.shapes import Images, Patches, Scalar
+from ecgan.shapes import Patches, Scalar
 
 FakePatches = Float[Tensor, "fakes 1 fake_height fake_width"]
 """Patches of a batch that may have another size than the real one."""
@@ -41,17 +40,6 @@ def rejection_loss(patches: FakePatches, form: Form) -> Scalar:
     if form == "wgan":
         raise ValueError("a critic compares; it rejects nothing alone")
     return patches.square().mean() if form == "lsgan" else F.softplus(patches).mean()
-
-
-def r1_penalty(real: Images, patches: Patches) -> Scalar:
-    """E[|dD(y) / dy|^2] / 2: D shall be flat where the data are (Mescheder et al. 2018).
-
-    Args:
-        real: images that take gradients.
-        patches: D's values for them, with their graph; their mean is D(y).
-    """
-    (slope,) = torch.autograd.grad(patches.flatten(1).mean(dim=1).sum(), real, create_graph=True)
-    return slope.flatten(1).square().sum(dim=1).mean() / 2
 
 
 def generator_loss(fake_patches: Patches, form: Form) -> Scalar:

@@ -156,7 +156,6 @@ def discriminator_objective(
     logits: Tensor | None = None,
     target: Codes | None = None,
     penalty: Scalar | None = None,
-    r1: Scalar | None = None,
     mismatched: Tensor | None = None,
 ) -> Objective:
     """Eq. 1 for one discriminator, halved as CycleGAN does (a critic's is not); with its class head
@@ -167,9 +166,6 @@ def discriminator_objective(
     if penalty is not None:
         terms["gradient_penalty"] = penalty
         total = total + config.gradient_penalty * penalty
-    if r1 is not None:
-        terms["r1"] = r1
-        total = total + config.r1 * r1
     if mismatched is not None:
         terms["mismatched"] = rejection_loss(mismatched, form)
         total = total + 0.5 * config.mismatched * terms["mismatched"]

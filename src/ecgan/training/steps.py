@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from ecgan.config import Config, ContextConfig
 from ecgan.data.dataset import TranslationBatch
 from ecgan.data.motion import Shapes
-from ecgan.losses.adversarial import r1_penalty
 from ecgan.losses.context import context_images
 from ecgan.losses.mask import masked_input
 from ecgan.losses.objective import (
@@ -228,7 +227,6 @@ def discriminator_step(  # noqa: PLR0917
             config.objective,
             logits=logits,
             target=real_code,
-            r1=_r1(judge, real, real_code, sources[0]) if config.objective.r1 else None,
             mismatched=judge(*wrong[judge]).patches if judge in wrong else None,
         )
         for name, value in result.terms.items():
@@ -253,14 +251,6 @@ def mismatched_expressions(
     moved = code.clone()
     moved[:, places] = code[:, places].gather(1, order)
     return torch.cat([batch.expressive, batch.neutral]), torch.cat([moved, code])
-
-
-def _r1(judge: nn.Module, real: Images, code: Codes, source: Images) -> Tensor:
-    real = real.detach().requires_grad_()
-    # A slope of slopes: bf16 would leave two digits of it.
-    with torch.autocast(real.device.type, enabled=False):
-        # A copy, because torch's operation counter cannot hook what gradients are asked for.
-        return r1_penalty(real, judge(real.clone(), code, source).patches)
 
 
 def _between_expressions(models: Models, batch: TranslationBatch) -> _Side:

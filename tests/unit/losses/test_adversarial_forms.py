@@ -10,7 +10,6 @@ from ecgan.losses.adversarial import (
     Form,
     discriminator_loss,
     generator_loss,
-    r1_penalty,
     rejection_loss,
 )
 from ecgan.losses.wasserstein import gradient_penalty, interpolate
@@ -64,13 +63,3 @@ def test_rejection_is_the_half_of_a_discriminator_that_sees_fakes(form: Form) ->
 def test_a_critic_rejects_nothing_alone() -> None:
     with pytest.raises(ValueError, match="compares"):
         rejection_loss(patches(0), "wgan")
-
-
-def test_r1_of_a_linear_discriminator_is_half_its_squared_slope() -> None:
-    weight = torch.randn(3, 8, 8, generator=torch.Generator().manual_seed(2)).requires_grad_()
-    real = torch.rand(5, 3, 8, 8).requires_grad_()
-    judged = (real * weight).sum(dim=(1, 2, 3))[:, None, None, None].expand(-1, 1, 4, 4)
-    penalty = r1_penalty(real, judged)
-    torch.testing.assert_close(penalty, weight.square().sum() / 2)
-    penalty.backward()
-    torch.testing.assert_close(weight.grad, weight.detach())
