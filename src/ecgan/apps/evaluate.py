@@ -107,6 +107,9 @@ def _summarise(result: Evaluation) -> None:
         for column, found in comparison.model.by_people.items():
             for group, interval in found.items():
                 say(f"  accuracy, {column} {group:<12} {_shown(interval)}")
+        for strength, figures in comparison.model.by_strength.items():
+            told = ", ".join(f"{name} {_shown(found['all'])}" for name, found in figures.items())
+            say(f"  at strength {strength}: {told}")
 
 
 def _overall(scores: Scores, figure: str) -> str:

@@ -98,11 +98,14 @@ def test_evaluate(packaged: Path, tiny_data: Path, tmp_path: Path, capsys: Captu
     out = tmp_path / "scores.json"
     said = run(capsys, "evaluate", packaged / "translator", tiny_data, "--out", out)
     scores = json.loads(out.read_text())
-    apart = {"outside_largest", "by_people"}
+    apart = {"outside_largest", "by_people", "by_strength"}
     figures = [key for key in scores["expressions"]["model"] if key not in apart]
     assert figures
     for figure in figures:
         assert f"  {figure} " in said
+    for strength in scores["expressions"]["model"]["by_strength"]:
+        assert f"  at strength {strength}: mean_probability " in said
+    assert "at strength 1.2: " in said
     assert f"all figures: {out}" in said
     assert main(["evaluate", "x", str(tiny_data), "--out", str(tmp_path)]) == 2
 
