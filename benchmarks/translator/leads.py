@@ -8,14 +8,13 @@ The order of z becomes that of `ecgan train` with these `data.recipes`.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 from ecgan.config import GeneratorConfig, build
-from ecgan.expressions import Vocabulary, expression_of
+from ecgan.expressions import Vocabulary
 from ecgan.inference.snapshot import CARD, Snapshot, load_snapshot, save_snapshot
 from ecgan.networks.build import build_generator
 
@@ -28,30 +27,15 @@ def main() -> None:
     arguments = parser.parse_args()
     leads = dict(lead.split("=", 1) for lead in arguments.leads)
     old = load_snapshot(arguments.snapshot, "translator")
-    names = tuple(old.config["vocabulary"])
+    names = old.config["vocabulary"]
     for name in (f"{expression}:{recipe}" for expression, recipe in leads.items()):
         if name not in names:
             parser.error(f"the translator knows no {name}, it knows {', '.join(names)}")
-    order = reordered(names, leads)
+    order = Vocabulary(tuple(names)).led_by(leads).names
     modules = with_entries(old, [names.index(name) for name in order])
     config = {**old.config, "vocabulary": list(order)}
     card = (old.folder / CARD).read_text(encoding="utf-8")
     print(save_snapshot(arguments.out, "translator", modules, config, card, half=True))
-
-
-def reordered(names: tuple[str, ...], leads: Mapping[str, str]) -> tuple[str, ...]:
-    """Each expression's recipes in its place: the lead, then the others by name."""
-    expressions = Vocabulary(names).expressions
-    return tuple(
-        sorted(
-            names,
-            key=lambda name: (
-                expressions.index(expression := expression_of(name)),
-                name != f"{expression}:{leads.get(expression)}",
-                name,
-            ),
-        )
-    )
 
 
 def with_entries(old: Snapshot, entries: list[int]) -> dict[str, nn.Module]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,6 +74,15 @@ class Vocabulary:
     def expressive(self) -> tuple[str, ...]:
         """All expressions but neutral, in order."""
         return tuple(name for name in self.expressions if name != NEUTRAL)
+
+    def led_by(self, leads: Mapping[str, str]) -> Vocabulary:
+        """The recipes of each expression in its place: the one that `leads` names for it first, so
+        that it stands for the expression, then the others by name."""
+        places = {expression: place for place, expression in enumerate(self.expressions)}
+        first = {f"{expression}:{recipe}" for expression, recipe in leads.items()}
+        return Vocabulary(
+            tuple(sorted(self.names, key=lambda n: (places[expression_of(n)], n not in first, n)))
+        )
 
     def index(self, name: str) -> int:
         """Position of a name or alias; of an expression's first recipe where it has some.

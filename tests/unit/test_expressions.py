@@ -38,3 +38,10 @@ def test_targets_keep_the_name_that_was_asked_for() -> None:
 def test_the_nearest_name_is_given(name: str, hint: str) -> None:
     with pytest.raises(UsageError, match=f"did you mean '{hint}'"):
         WITH_RECIPES.index(name)
+
+
+def test_who_leads_comes_first_and_the_others_by_name() -> None:
+    names = ("sad:b", "neutral", "happy:c", "sad:a", "happy:b", "fear", "happy:a")
+    led = Vocabulary(names).led_by({"happy": "b", "fear": "x"})
+    assert led.names == ("sad:a", "sad:b", "neutral", "happy:b", "happy:a", "happy:c", "fear")
+    assert led.index("happy") == 3

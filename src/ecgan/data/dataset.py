@@ -311,16 +311,15 @@ def translation_vocabulary(manifest: Manifest, data: DataConfig) -> Vocabulary:
             )
     names: list[str] = []
     for expression in vocabulary.names:
-        first = data.recipes.get(expression)
-        ordered = sorted(recipes[expression], key=lambda recipe: (recipe != first, recipe))
-        names += [f"{expression}:{recipe}" for recipe in ordered] or [expression]
+        names += [f"{expression}:{recipe}" for recipe in recipes[expression]] or [expression]
+    led = Vocabulary(tuple(names)).led_by(data.recipes)
     for expression, recipe in data.recipe_of_photos.items():
-        if f"{expression}:{recipe}" not in names:
+        if f"{expression}:{recipe}" not in led.names:
             raise DataError(
                 f"data.recipe_of_photos wants {recipe!r} for {expression}, the entries of z are: "
-                f"{', '.join(names)}"
+                f"{', '.join(led.names)}"
             )
-    return Vocabulary(tuple(names))
+    return led
 
 
 def _asked_expressions(manifest: Manifest, data: DataConfig) -> Vocabulary:

@@ -232,14 +232,11 @@ class Scorer:
         """Is it a face in its place, and the same person's?"""
         detector, measure = self._tools.detector, self._tools.identity
         expected, person = np.array(case.source.landmarks), case.source.subject
-        unchanged = self._store.image(case.source)
-        source = None if measure is None else self._describe(case.source)
         # Doing nothing gives the same picture for every target.
         found: dict[int, Any] = {}
         for name, result, truth in zip(case.expressions, results, case.truths, strict=True):
-            if measure is not None and source is not None:
-                its = source if result is unchanged else measure.describe(result, expected)
-                tally.seen.add_alike(name, person, measure.figure(its, source))
+            if measure is not None:
+                tally.seen.add_alike(name, person, self._likeness(measure, result, case.source))
             if detector is not None:
                 if id(result) not in found:
                     found[id(result)] = detector(result)
@@ -268,8 +265,14 @@ class Scorer:
             ):
                 seen.recognition.update(row[None], asked, [name], [person])
                 if measure is not None:
-                    its = measure.describe(picture, np.array(case.source.landmarks))
-                    seen.add_alike(name, person, measure.figure(its, self._describe(case.source)))
+                    seen.add_alike(name, person, self._likeness(measure, picture, case.source))
+
+    def _likeness(self, measure: IdentityMeasure, result: Pixels, source: Record) -> float:
+        """Of a result to its source, which may be the result."""
+        known = self._describe(source)
+        if result is self._store.image(source):
+            return measure.figure(known, known)
+        return measure.figure(measure.describe(result, np.array(source.landmarks)), known)
 
     def _alike(self, record: Record, source: Record) -> float:
         assert self._tools.identity is not None  # asked for by its callers alone
