@@ -134,7 +134,10 @@ def test_a_signal_saves_and_leaves_and_the_same_call_resumes(
     with pytest.raises(Interrupted, match=f"{number.name} at step 5 of 8"):
         train(tiny_config(), tiny_data, tmp_path, progress=False, on_step=stop_at_5)
     assert checkpoint_steps(tmp_path)[-1] == 5
+    stopped = load_snapshot(tmp_path / "snapshot").config["training"]
+    assert (stopped["step"], "score" in stopped) == (5, False)
     result = train(tiny_config(), tiny_data, tmp_path, progress=False)
+    assert "score" in load_snapshot(tmp_path / "snapshot").config["training"]
     assert result.weights_sha256 == finished[1].weights_sha256
     steps = [row["step"] for row in read_metrics(tmp_path / "metrics.jsonl")]
     assert steps == [2, 4, 4, 6, 8, 8]

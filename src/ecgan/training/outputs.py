@@ -100,14 +100,14 @@ class RunOutputs:
         if due(self.log.metrics_steps):
             speed = self.timer.speed(self.setting.config.batch, self.flops)
             self.metrics.append(step, "train", {**values, **speed})
-        improved = False
-        if due(self.log.validation_steps) and self.validation_data is not None:
+        improved, validating = False, due(self.log.validation_steps)
+        if validating and self.validation_data is not None:
             improved = self._validate()
         if due(self.log.sample_steps):
             self._draw_samples()
         # The checkpoint comes last: whatever is lost with a kill before it is made again.
-        if due(self.log.validation_steps):
-            self.write_snapshot()
+        if stopping or validating:
+            self.write_snapshot(validated=validating)
         if improved or stopping or due(self.log.checkpoint_steps):
             self.save()
 
@@ -126,11 +126,13 @@ class RunOutputs:
     def finish(self) -> None:
         """The snapshot of a run that is complete, should it be missing."""
         if self.setting.world.is_first and not (self.run / "snapshot").is_dir():
-            self.write_snapshot()
+            self.write_snapshot(validated=True)
 
-    def write_snapshot(self) -> None:
-        """The generators as they are now, for inference."""
-        scores = dict(sorted(asdict(self.validation).items())) if self.validation else {}
+    def write_snapshot(self, *, validated: bool) -> None:
+        """The generators as they are now, for inference; with the scores of the last validation,
+        where that is of this step."""
+        known = self.validation if validated else None
+        scores = dict(sorted(asdict(known).items())) if known else {}
         write_translator(
             self.run / "snapshot",
             self.state.inference_generators(),

@@ -55,8 +55,8 @@ def train(
     """Train on prepared data until the configured number of steps; resume what `run` holds.
 
     `run` gets config.yaml, metrics.jsonl, samples/, checkpoints/ and snapshot/ (the generators at
-    the last validation or the end). Alone or as one of several processes under torchrun, which
-    share each batch and train exactly what one process would.
+    the last validation, or where the run was stopped or ended). Alone or as one of several
+    processes under torchrun, which share each batch and train exactly what one process would.
 
     Args:
         config: the run's configuration; a resumed run may change `steps`, `epochs`, `threads`,
