@@ -2,7 +2,8 @@
 
     python benchmarks/translator/leads.py SNAPSHOT OUT happy=closed disgust=wrinkled ...
 
-The order of z becomes that of `ecgan train` with these `data.recipes`.
+The order of z becomes that of `ecgan train` with these `data.recipes`; `--full-intensity` says
+which labelled intensity strength 1 is to show.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ def main() -> None:
     parser.add_argument("snapshot", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("leads", nargs="+", metavar="EXPRESSION=RECIPE")
+    parser.add_argument("--full-intensity", type=float, default=1.0)
     arguments = parser.parse_args()
     leads = dict(lead.split("=", 1) for lead in arguments.leads)
     old = load_snapshot(arguments.snapshot, "translator")
@@ -33,7 +35,11 @@ def main() -> None:
             parser.error(f"the translator knows no {name}, it knows {', '.join(names)}")
     order = Vocabulary(tuple(names)).led_by(leads).names
     modules = with_entries(old, [names.index(name) for name in order])
-    config = {**old.config, "vocabulary": list(order)}
+    config = {
+        **old.config,
+        "vocabulary": list(order),
+        "full_intensity": arguments.full_intensity,
+    }
     card = (old.folder / CARD).read_text(encoding="utf-8")
     print(save_snapshot(arguments.out, "translator", modules, config, card, half=True))
 

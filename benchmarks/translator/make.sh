@@ -37,7 +37,8 @@ step ecgan train-recognizer "$out/D" --out "$out/R2" --config "$recognizer/compa
 step ecgan train "$out/D0" --preset best --config "$here/translator.yaml" --out "$out/T" \
     --set "discriminator.recognizer=$out/R2/snapshot" "$@"
 # The prototype of each expression (Friesen & Ekman 1983) stands for it, not the recipe that training
-# showed most: lips that stay closed are more believable, and the person is easier to know.
+# showed most: lips that stay closed are more believable, and the person is easier to know. Strength 1 is
+# the mean intensity of the pictures.
 step python "$here/leads.py" "$out/T/snapshot" "$out/translator" happy=closed sad=downcast \
-    angry=tight fear=frozen disgust=wrinkled surprise=startled
+    angry=tight fear=frozen disgust=wrinkled surprise=startled --full-intensity 0.8
 echo "$(date -u +%FT%TZ) done: $out/R2/snapshot $out/translator" | tee -a "$out/log.txt"

@@ -32,7 +32,7 @@ def augment(
     ] = None,
     strengths: Annotated[
         tuple[float, float], typer.Option(help="Weakest and strongest expression.")
-    ] = (0.6, 1.0),
+    ] = (0.75, 1.25),
     least_probability: Annotated[
         float, typer.Option(help="Of the asked expression, for an image to be kept.")
     ] = 0.5,

@@ -40,15 +40,19 @@ def expression_cases(manifest: Manifest, split: Split, vocabulary: Vocabulary) -
     ]
 
 
-def labelled_cases(manifest: Manifest, split: Split, vocabulary: Vocabulary) -> list[Case]:
+def labelled_cases(
+    manifest: Manifest, split: Split, vocabulary: Vocabulary, full_intensity: float
+) -> list[Case]:
     """Those of `expression_cases` that have a truth, each asked for as its truth is labelled: by
-    its recipe, where the vocabulary has that, and as strong as its intensity."""
+    its recipe, where the vocabulary has that, and as strong as its intensity, of which
+    `full_intensity` is strength 1."""
     found = []
     for case in expression_cases(manifest, split, vocabulary):
         truths = tuple(truth for truth in case.truths if truth is not None)
         if truths:
             targets = tuple(_label(truth, vocabulary) for truth in truths)
-            found.append(Case(case.source, targets, truths, tuple(map(_intensity, truths))))
+            strengths = tuple(_intensity(truth) / full_intensity for truth in truths)
+            found.append(Case(case.source, targets, truths, strengths))
     return found
 
 

@@ -53,9 +53,9 @@ class AugmentSettings:
 
     per_class: int | None = None
     """Training images that every expression shall have; None: as many as the most frequent has."""
-    weakest: float = 0.6
-    strongest: float = 1.0
-    """Strengths are drawn between these."""
+    weakest: float = 0.75
+    strongest: float = 1.25
+    """Strengths are drawn between these; 1 is the full expression."""
     least_probability: float = 0.5
     """Of the asked expression, by the recogniser."""
     largest_shift: float = 0.08
@@ -319,7 +319,7 @@ class _Maker:
             mask=mask_name,
             subject=source.subject,
             expression=candidate.expression,
-            intensity=0.0 if candidate.expression == NEUTRAL else candidate.strength,
+            intensity=0.0 if candidate.expression == NEUTRAL else self._intensity(candidate),
             split="train",
             source=SOURCE,
             sha256=sha256_file(target),
@@ -330,6 +330,10 @@ class _Maker:
     def _nearest_person(self, pixels: Pixels) -> str:
         """Whose training image is most like a picture, by what expressions move least."""
         return self._names[int(np.argmax(self._descriptors @ descriptor(pixels)))]
+
+    def _intensity(self, candidate: Candidate) -> float:
+        """As the data label it."""
+        return round(candidate.strength * self._translator.full_intensity, 4)
 
     def _points(self, pixels: Pixels) -> NDArray[np.float32] | None:
         faces = self._detector.detect(pixels)

@@ -41,6 +41,9 @@ from ecgan.shapes import Codes, Images
 from ecgan.window import Window
 
 MAX_STRENGTH = 1.5
+LEAST_FULL = MAX_INTENSITY / MAX_STRENGTH
+"""Least labelled intensity that strength 1 may stand for: `MAX_STRENGTH` then shows the strongest
+labels."""
 NEUTRAL_FROM = 0.5
 """A face whose probability of neutral is lower is expressive."""
 NEUTRAL_PASSES = 3
@@ -122,6 +125,7 @@ class Translator:
         size: int,
         *,
         intensity: bool,
+        full_intensity: float = 1.0,
         zoom: float = 1.0,
         route: Route = "neutral-first",
         sha256: str = "",
@@ -138,6 +142,8 @@ class Translator:
         """Side in pixels of the images that the generators learned on."""
         self.intensity = intensity
         """Whether z was trained with intensities between 0 and 1."""
+        self.full_intensity = full_intensity
+        """Labelled intensity that strength 1 shows."""
         self.window = Window(zoom)
         """What the generators see of a crop."""
         self.route = route
@@ -173,6 +179,7 @@ class Translator:
         try:
             vocabulary = Vocabulary(tuple(config["vocabulary"]))
             size, intensity = int(config["size"]), bool(config["intensity"])
+            full_intensity = _full_intensity(config.get("full_intensity", 1.0))
             zoom = float(config.get("zoom", 1.0))
             generator_config = build(GeneratorConfig, config["generator"])
             own_route = parse_route(config.get("route", "neutral-first"))
@@ -192,6 +199,7 @@ class Translator:
             vocabulary,
             size,
             intensity=intensity,
+            full_intensity=full_intensity,
             zoom=zoom,
             route=route or own_route,
             sha256=snapshot.sha256,
@@ -252,7 +260,7 @@ class Translator:
             ready: from `prepare`.
             target: an expression of `vocabulary`, or an alias.
             strength: 0 is the face that the translation starts from, 1 the full expression, up to
-                1.5 beyond it. Between them it is the intensity of the expression, but on the route
+                1.5 beyond it; times `full_intensity` the intensity of the expression. On the route
                 `direct` an expressive face leaves its own expression on the way from 0, the photo
                 itself, to `LEFT_BY`. For the target neutral: how far the photo's own expression is
                 taken back.
@@ -329,10 +337,11 @@ class Translator:
         if not self.intensity:
             return self._apply(self._to_expression, face.start, self._code(name, 1.0), strength)
         # Beyond what labels go to, what the generator does there is exaggerated.
-        intensity = min(strength, MAX_INTENSITY)
-        share = max(1.0, strength / MAX_INTENSITY) if strength else 0.0
+        intensity = strength * self.full_intensity
+        share = max(1.0, intensity / MAX_INTENSITY) if strength else 0.0
+        intensity = min(intensity, MAX_INTENSITY)
         if face.direct and strength < LEFT_BY:
-            share, intensity = strength / LEFT_BY, LEFT_BY
+            share, intensity = strength / LEFT_BY, LEFT_BY * self.full_intensity
         return self._apply(self._to_expression, face.start, self._code(name, intensity), share)
 
     def _code(self, name: str, intensity: float) -> Codes:
@@ -360,6 +369,17 @@ class Translator:
                     change = nn.functional.interpolate(change, size, mode="bicubic")
                 changed = (part + change).clamp(-1, 1)
             return self.window.put_back(crop, changed)
+
+
+def _full_intensity(value: object) -> float:
+    """Of config.json.
+
+    Raises:
+        SnapshotError: not a number in [LEAST_FULL, 1].
+    """
+    if not isinstance(value, int | float) or not LEAST_FULL <= value <= 1:
+        raise SnapshotError(f"full_intensity lies in [{LEAST_FULL:g}, 1], got {value!r}")
+    return float(value)
 
 
 def _credit(snapshot: Snapshot) -> str:

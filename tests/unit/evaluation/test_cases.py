@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from ecgan.data.manifest import Manifest, load_manifest
 from ecgan.evaluation.cases import (
     expression_cases,
@@ -62,13 +64,13 @@ def test_a_truth_can_be_asked_for_as_it_is_labelled(tiny_data: Path) -> None:
     ]
     mixed = Manifest(manifest.root, tuple(graded), manifest.card)
     for names, asked in ((("happy:shy", "happy:laugh"), "happy:laugh"), (("happy",), "happy")):
-        cases = labelled_cases(mixed, "test", Vocabulary(("neutral", *names, "fear")))
+        cases = labelled_cases(mixed, "test", Vocabulary(("neutral", *names, "fear")), 0.8)
         assert len(cases) == 2
         for case in cases:
             (truth,) = case.truths
             assert truth is not None
             assert (truth.pair, truth.recipe) == (case.source.pair, "laugh")
-            assert (case.targets, case.strengths) == ((asked,), (0.6,))
+            assert (case.targets, case.strengths) == ((asked,), (pytest.approx(0.75),))
             assert case.expressions == ("happy",)
 
 
@@ -89,7 +91,7 @@ def test_without_pairs_there_is_no_truth(tiny_data: Path) -> None:
     unpaired = Manifest(manifest.root, alone, manifest.card)
     cases = [*expression_cases(unpaired, "test", HAPPY), *neutral_cases(unpaired, "test", HAPPY)]
     assert all(case.truths == (None,) for case in cases)
-    assert labelled_cases(unpaired, "test", HAPPY) == []
+    assert labelled_cases(unpaired, "test", HAPPY, 1.0) == []
 
 
 def test_an_expressive_image_goes_to_every_other_expression(tiny_data: Path) -> None:

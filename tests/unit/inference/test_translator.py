@@ -39,6 +39,10 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         name = f"zoomed {output}"
         made[name] = translator_snapshot(root / name, output=output, intensity=False, zoom=ZOOM)
     made["round"] = translator_snapshot(root / "round", route="round")
+    for full in (0.8, 0.5):
+        made[f"full {full}"] = translator_snapshot(
+            root / f"full {full}", route="direct", full_intensity=full
+        )
     return made
 
 
@@ -186,6 +190,26 @@ def test_direct_starts_from_the_photo(folders: dict[str, Path], kind: str) -> No
     assert all(more > less for part in steps for less, more in pairwise(part)), changes
     assert changes[1] < 0.1 * changes[3], "no jump where the strength leaves 0"
     assert ready.faces[0].passes == 0 and ready.faces[0].expressive
+
+
+@pytest.mark.parametrize("sees", ["happy", "neutral"])
+def test_strength_one_is_the_full_intensity(folders: dict[str, Path], sees: str) -> None:
+    photo, translator = astronaut_photo(), load(folders, "full 0.8", sees)
+    seen, plain = calls(translator), load(folders, "direct", sees)
+    for strength, intensity in ((0.6, 0.48), (1, 0.8), (1.5, 1.2)):
+        made = translator.translate(photo, "happy", strength).pixels
+        name, code = seen.pop()
+        assert name == "to_expression"
+        assert code == pytest.approx([1 - intensity, intensity, 0, 0, 0, 0, 0])
+        same = plain.translate(photo, "happy", intensity).pixels
+        # The strongest labels are shown as they are, not exaggerated.
+        if intensity >= 0.5:
+            np.testing.assert_allclose(made, same, atol=1)
+
+
+def test_strength_can_always_reach_the_strongest_labels(folders: dict[str, Path]) -> None:
+    with pytest.raises(SnapshotError, match=r"full_intensity lies in \[0.8, 1\], got 0.5"):
+        load(folders, "full 0.5")
 
 
 def test_both_routes_neutralise_alike(folders: dict[str, Path]) -> None:
