@@ -54,8 +54,8 @@ LEFT_BY = 0.5
 
 Route = Literal["neutral-first", "direct", "auto"]
 """How an expressive face gets another expression: neutralised by the second generator, then
-translated by the first; by the first alone, which must have learned it (`data.direct`); or as of
-the two the recogniser sees more of what was asked for, at full strength."""
+translated by the first; by the first alone, which must have learned it (`data.direct`); or by the
+first alone where the recogniser then sees what was asked for, and more of it, at full strength."""
 ROUTES: tuple[Route, ...] = get_args(Route)
 
 
@@ -311,17 +311,18 @@ class Translator:
 
     def _started(self, face: ReadyFace, target: str) -> ReadyFace:
         """On the route `auto` an expressive face as it is in the photo, if its translation shows
-        more of the target."""
+        the target, and more of it: one that does not convince has kept the photo's own mouth."""
         asked = expression_of(canonical_expression(target))
         judged = self.recognizer.vocabulary.expressions if self.route == "auto" else ()
         if not face.passes or asked == NEUTRAL or asked not in judged:
             return face
         photo = replace(face, start=to_tensor(face.aligned.pixels).to(self.device), passes=0)
-        seen = [
-            self.probabilities(to_pixels(self._translated(start, target, 1.0)))[asked]
+        first, direct = (
+            self.probabilities(to_pixels(self._translated(start, target, 1.0)))
             for start in (face, photo)
-        ]
-        return photo if seen[1] > seen[0] else face
+        )
+        convinces = asked == max(direct, key=lambda name: direct[name])
+        return photo if convinces and direct[asked] > first[asked] else face
 
     def _translated(self, face: ReadyFace, target: str, strength: float) -> Images:
         """The whole aligned crop with another expression."""
