@@ -2,9 +2,10 @@
 
     python benchmarks/equal_budget.py DATA --judge JUDGE --out DIR [--set SETTING]...
 
-Methods are presets, with the recipes of the shipped translator and the settings of
-`equal_budget.yaml`; `--set` changes them for all, such as `size=256`. JUDGE is a recogniser that no
-training sees. What is done is not done again, a training that was stopped goes on.
+Methods are presets (the name up to a comma) with the settings of `equal_budget.yaml`; `--set`
+changes them for all, such as `size=128`. JUDGE is a recogniser that no training sees. What is done
+is not done again, a training that was stopped goes on; DIR/METHOD/run/snapshot may come from
+another machine.
 """
 
 from __future__ import annotations
@@ -24,16 +25,13 @@ from ecgan.provenance import provenance
 from ecgan.training.trainer import train
 
 TABLE = Path(__file__).with_suffix(".yaml")
-SHIPPED = Path(__file__).parent / "translator" / "translator.yaml"
 RESULT = Path(__file__).parent / "results" / "equal_budget.json"
-WITHOUT = ("distances", "landmarks", "monotonicity", "from-expression")
+WITHOUT = ("distances", "identity", "landmarks", "monotonicity", "from-expression")
 FIGURES = {
     "recognised as asked": ("expressions", "accuracy"),
     "neutral recognised": ("neutralisation", "accuracy"),
     "SSIM": ("as_labelled", "ssim"),
     "LPIPS": ("as_labelled", "lpips"),
-    "same person": ("expressions", "same_person"),
-    "distance of the person": ("expressions", "identity_dlib"),
 }
 """Where a figure stands in an evaluation; against a truth, a face is asked for as that is
 labelled."""
@@ -44,7 +42,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--judge", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--split", default="val", choices=("val", "test"))
+    parser.add_argument("--split", default="test", choices=("val", "test"))
     parser.add_argument("--only", action="append", help="a method, by name; may be repeated")
     parser.add_argument("--set", action="append", default=[], help="of every method")
     parser.add_argument("--result", type=Path, default=RESULT)
@@ -61,7 +59,7 @@ def main() -> None:
             scores[method] = json.loads(file.read_text(encoding="utf-8"))
     given = "".join(f" --set {setting}" for setting in arguments.set)
     facts = provenance()
-    facts["command"] = f"python benchmarks/equal_budget.py D --judge JUDGE --out DIR{given}"
+    facts["command"] = f"python benchmarks/equal_budget.py D0 --judge JUDGE --out DIR{given}"
     write_json(arguments.result, {**summary(table, common, scores), **facts})
 
 
@@ -70,10 +68,13 @@ def do_method(arguments: argparse.Namespace, method: str, settings: Sequence[str
     folder = arguments.out / method
     if (folder / "scores.json").exists():
         return
-    config = load_config(Config, preset=method, file=SHIPPED, settings=settings)
-    result = train(config, arguments.data, folder / "run", progress=False)
+    run = folder / "run"
+    snapshot = run / "snapshot"
+    if (run / "checkpoints").exists() or not snapshot.exists():
+        config = load_config(Config, preset=method.partition(",")[0], settings=settings)
+        train(config, arguments.data, run, progress=False)
     evaluate(
-        result.snapshot,
+        snapshot,
         arguments.data,
         recognizer=arguments.judge,
         split=arguments.split,

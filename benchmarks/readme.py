@@ -252,8 +252,6 @@ def equal_budget(name: str, result: Json) -> str:
         "neutral recognised": "percent",
         "SSIM": "plain",
         "LPIPS": "plain",
-        "same person": "percent",
-        "distance of the person": "plain",
     }
     columns = {
         **{f"`{method}`": found for method, found in result["methods"].items()},
