@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -54,10 +55,10 @@ def main() -> None:
         if arguments.only is None or method in arguments.only:
             print(f"{method} ...", flush=True)
             do_method(arguments, method, [*common, *own])
-        file = arguments.out / method / "scores.json"
-        if file.exists():
+            file = arguments.out / method / "scores.json"
             scores[method] = json.loads(file.read_text(encoding="utf-8"))
-    given = "".join(f" --set {setting}" for setting in arguments.set)
+    only = "".join(f" --only {shlex.quote(method)}" for method in arguments.only or ())
+    given = only + "".join(f" --set {setting}" for setting in arguments.set)
     facts = provenance()
     facts["command"] = f"python benchmarks/equal_budget.py D0 --judge JUDGE --out DIR{given}"
     write_json(arguments.result, {**summary(table, common, scores), **facts})
