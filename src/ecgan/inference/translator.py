@@ -143,7 +143,8 @@ class Translator:
         self.intensity = intensity
         """Whether z was trained with intensities between 0 and 1."""
         self.full_intensity = full_intensity
-        """Labelled intensity that strength 1 shows."""
+        """Labelled intensity that strength 1 shows on a face that was neutral. Of an expressive one
+        something stays, so that it is asked for 1."""
         self.window = Window(zoom)
         """What the generators see of a crop."""
         self.route = route
@@ -260,10 +261,10 @@ class Translator:
             ready: from `prepare`.
             target: an expression of `vocabulary`, or an alias.
             strength: 0 is the face that the translation starts from, 1 the full expression, up to
-                1.5 beyond it; times `full_intensity` the intensity of the expression. On the route
-                `direct` an expressive face leaves its own expression on the way from 0, the photo
-                itself, to `LEFT_BY`. For the target neutral: how far the photo's own expression is
-                taken back.
+                1.5 beyond it; on a neutral face times `full_intensity`, it is the intensity of the
+                expression. On the route `direct` an expressive face leaves its own expression on
+                the way from 0, the photo itself, to `LEFT_BY`. For the target neutral: how far the
+                photo's own expression is taken back.
 
         Raises:
             UsageError: unknown expression, or a strength out of range.
@@ -338,11 +339,11 @@ class Translator:
         if not self.intensity:
             return self._apply(self._to_expression, face.start, self._code(name, 1.0), strength)
         # Beyond what labels go to, what the generator does there is exaggerated.
-        intensity = strength * self.full_intensity
+        intensity = strength if face.expressive else strength * self.full_intensity
         share = max(1.0, intensity / MAX_INTENSITY) if strength else 0.0
         intensity = min(intensity, MAX_INTENSITY)
         if face.direct and strength < LEFT_BY:
-            share, intensity = strength / LEFT_BY, LEFT_BY * self.full_intensity
+            share, intensity = strength / LEFT_BY, LEFT_BY
         return self._apply(self._to_expression, face.start, self._code(name, intensity), share)
 
     def _code(self, name: str, intensity: float) -> Codes:
