@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("snapshot", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("leads", nargs="+", metavar="EXPRESSION=RECIPE")
-    parser.add_argument("--full-intensity", type=float, default=1.0)
+    parser.add_argument("--full-intensity", type=float, help="default: that of SNAPSHOT")
     arguments = parser.parse_args()
     leads = dict(lead.split("=", 1) for lead in arguments.leads)
     old = load_snapshot(arguments.snapshot, "translator")
@@ -35,11 +35,9 @@ def main() -> None:
             parser.error(f"the translator knows no {name}, it knows {', '.join(names)}")
     order = Vocabulary(tuple(names)).led_by(leads).names
     modules = with_entries(old, [names.index(name) for name in order])
-    config = {
-        **old.config,
-        "vocabulary": list(order),
-        "full_intensity": arguments.full_intensity,
-    }
+    config = {**old.config, "vocabulary": list(order)}
+    if arguments.full_intensity is not None:
+        config["full_intensity"] = arguments.full_intensity
     card = (old.folder / CARD).read_text(encoding="utf-8")
     print(save_snapshot(arguments.out, "translator", modules, config, card, half=True))
 
