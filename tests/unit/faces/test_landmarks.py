@@ -68,7 +68,8 @@ def test_a_good_face_is_accepted(face: Face, astronaut: np.ndarray) -> None:
     [
         ("profile", {"yaw": 60.0}),
         ("profile", {"yaw": -45.0}),
-        ("tilted", {"pitch": 50.0}),
+        ("tilted", {"pitch": 30.0}),
+        ("tilted", {"pitch": -30.0}),
         ("tilted", {"roll": 80.0}),
     ],
 )
