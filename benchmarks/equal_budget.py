@@ -59,7 +59,8 @@ def main() -> None:
             scores[method] = json.loads(file.read_text(encoding="utf-8"))
     only = "".join(f" --only {shlex.quote(method)}" for method in arguments.only or ())
     given = only + "".join(f" --set {setting}" for setting in arguments.set)
-    given += f" --split {arguments.split}" if arguments.split != "test" else ""
+    if arguments.split != parser.get_default("split"):
+        given += f" --split {arguments.split}"
     facts = provenance()
     facts["command"] = f"python benchmarks/equal_budget.py D0 --judge JUDGE --out DIR{given}"
     write_json(arguments.result, {**summary(table, common, scores), **facts})
