@@ -148,6 +148,17 @@ class ContextConfig(Section):
     """`vgg19` (ImageNet weights), or the folder of a recogniser snapshot."""
 
 
+class PerceptualConfig(Section):
+    """Features of which network, and of what, `perceptual` and `style` compare."""
+
+    network: str = "vgg16"
+    """`vgg16` or `vgg19` (ImageNet weights), the folder or hub id of a recogniser snapshot, or
+    `recognizer` for the packaged one."""
+    layers: tuple[str, ...] = Field(("relu1_2", "relu2_2", "relu3_1"), min_length=1)
+    part: Literal["face", "mouth"] = "mouth"
+    """`face`: all that the networks see."""
+
+
 class ObjectiveConfig(Section):
     """Eq. 6 and its extensions: weights of the terms; a term of weight 0 is not computed."""
 
@@ -179,6 +190,12 @@ class ObjectiveConfig(Section):
     """How much more the L1 counts where the truth differs from the source."""
     paired_gradient: float = Field(0.0, ge=0)
     """L1 between the image gradients of output and paired truth: sharpness of the new pixels."""
+    perceptual: float = Field(0.0, ge=0)
+    """L1 between a network's features of output and paired truth (Johnson et al. 2016)."""
+    style: float = Field(0.0, ge=0)
+    """Distance between the Gram matrices of these features: which edges and textures the truth has,
+    not where (Gatys et al. 2016). Against blur where places are uncertain (Reda et al. 2022)."""
+    perceptual_options: PerceptualConfig = PerceptualConfig()
     loose_neutral: float = Field(0.0, ge=0)
     """L1 at a quarter of the resolution between the neutralised image and the neutral photo of a
     loose pair."""
@@ -193,6 +210,11 @@ class ObjectiveConfig(Section):
     """Mean of the blending mask: how dear new pixels are."""
     feature_matching: float = Field(0.0, ge=0)
     """L1 between D's features of translation and paired truth (pix2pixHD)."""
+
+    @property
+    def judged(self) -> bool:
+        """Whether generators learn anything from a discriminator."""
+        return self.adversarial > 0 or self.classification > 0 or self.feature_matching > 0
 
 
 class OptimizerConfig(Section):
@@ -231,6 +253,8 @@ _BETWEEN_TWO_DOMAINS = (
     "mask",
     "paired",
     "paired_gradient",
+    "perceptual",
+    "style",
     "loose_neutral",
     "shape",
     "feature_matching",
@@ -257,6 +281,8 @@ class Config(Section):
     runs on a GPU."""
     init: str | None = None
     """Translator snapshot whose generators training starts from (fine-tuning); none: at random."""
+    learn: Literal["both", "to_expression"] = "both"
+    """`to_expression`: G_XY and D_Y alone; G_YX stays as `init` has it."""
     recognizer: str | None = None
     """Recogniser snapshot that scores validation; none: the validation L1 of the cycle."""
     data: DataConfig = DataConfig()
@@ -293,6 +319,19 @@ class Config(Section):
         for name in ("generator", "discriminator"):
             if getattr(self, name).kind == "stargan":
                 self._check_stargan_network(name)
+        return self
+
+    @model_validator(mode="after")
+    def _check_learn(self) -> Config:
+        if self.learn == "both":
+            return self
+        if self.init is None:
+            raise ValueError(f"learn={self.learn} leaves a generator as it is: set init")
+        if self.objective.method == "stargan":
+            raise ValueError(f"learn={self.learn} needs two generators, stargan has one")
+        for name in ("cycle", "mask"):
+            if getattr(self.objective, name):
+                raise ValueError(f"learn={self.learn} goes one way: set objective.{name}=0")
         return self
 
     @model_validator(mode="after")
@@ -463,10 +502,13 @@ def published(config: Section) -> dict[str, Any]:
     """The configuration as a snapshot shows it: what it was given by path goes by the last two
     names, since the folders above are this machine's business."""
     values = config.model_dump(mode="json")
-    context = values.get("objective", {}).get("context_options", {})
     by_path = [(values, key) for key in ("init", "recognizer", "weights")]
-    judge = values.get("discriminator", {})
-    for section, key in [*by_path, (context, "network"), (judge, "recognizer")]:
+    by_path.append((values.get("discriminator", {}), "recognizer"))
+    objective = values.get("objective", {})
+    by_path += [
+        (objective.get(key, {}), "network") for key in ("context_options", "perceptual_options")
+    ]
+    for section, key in by_path:
         if isinstance(value := section.get(key), str):
             section[key] = "/".join(Path(value).parts[-2:])
     return values

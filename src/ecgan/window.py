@@ -23,6 +23,9 @@ SOFT_EDGE = 0.04
 """Over which a changed part fades in, in sides of the window."""
 STILL_EDGE = 0.1
 """Over which a motion does."""
+MOUTH = ((0.33, 0.54), (0.67, 0.82))
+"""Left top and right bottom of the mouth in sides of the crop, a dropped lip and a little skin
+within."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,12 @@ class Window:
         if self.zoom == 1:
             return fields
         return fields * _fading_in(int(fields.shape[-1]), STILL_EDGE).to(fields)
+
+    def mouth(self, parts: Tensor) -> Tensor:
+        """The mouth (..., height, width) of what the window shows (..., side, side); a view."""
+        corners = (self.points(2 * torch.tensor(MOUTH) - 1) + 1) / 2 * parts.shape[-1]
+        (left, top), (right, bottom) = corners.round().int().clamp(0, parts.shape[-1]).tolist()
+        return parts[..., top:bottom, left:right]
 
     def points(self, points: Tensor) -> Tensor:
         """Points of whole crops (..., 2) in the coordinates that they have in the window; in those

@@ -284,6 +284,31 @@ def test_init_starts_from_the_generators_of_a_snapshot(
     assert not all(torch.allclose(fresh[name], value) for name, value in start.items())
 
 
+def test_one_generator_learns_mouths_from_the_features_of_a_recogniser(
+    finished: tuple[Path, TrainResult], tiny_data: Path, tmp_path: Path
+) -> None:
+    options = {"network": "recognizer", "layers": ["relu1_2", "relu2_2"]}
+    weights = {"adversarial": 0, "classification": 0, "cycle": 0, "mask": 0, "identity": 0}
+    weights |= {"perceptual": 1, "style": 3}
+    config = tiny_config(
+        steps=40,
+        learn="to_expression",
+        init=str(finished[1].snapshot),
+        data={"pairs": "use"},
+        objective={**weights, "perceptual_options": options},
+        optimizer={"ema": 0, "learning_rate": 2e-3},
+        log={"metrics_steps": 1},
+    )
+    run = tmp_path / "run"
+    result = train(config, tiny_data, run, progress=False)
+    first, last = (load_snapshot(r.snapshot).states for r in (finished[1], result))
+    assert all(torch.equal(last["to_neutral"][k], v) for k, v in first["to_neutral"].items())
+    rows = [row for row in read_metrics(run / "metrics.jsonl") if row["kind"] == "train"]
+    for term in ("perceptual", "style"):
+        values = [row[f"generator/{term}"] for row in rows]
+        assert sum(values[-10:]) < sum(values[:10])
+
+
 def test_init_refuses_generators_of_another_kind(
     finished: tuple[Path, TrainResult], tiny_data: Path, tmp_path: Path
 ) -> None:

@@ -112,3 +112,23 @@ def test_fields_come_to_rest_at_the_edge_and_fold_nothing() -> None:
     lower_half = (rows + still[0, 0, :, side // 2])[side // 2 :]
     assert (lower_half.diff() > 0).all()
     assert torch.equal(Window().stilled(down), down)
+
+
+LIPS = ((0.57, 0.80), (0.36, 0.64))
+"""Rows and columns of the canonical crop that lips are in."""
+
+
+@pytest.mark.parametrize("zoom", [1.0, 1.25])
+@pytest.mark.parametrize("size", [64, 256])
+def test_the_mouth_has_the_lips_and_little_else(zoom: float, size: int) -> None:
+    window = Window(zoom)
+    side = window.canvas(size)
+    crop = torch.zeros(1, 3, side, side)
+    rows, columns = (slice(round(a * side), round(b * side)) for a, b in LIPS)
+    crop[..., rows, columns] = 1
+    part = window.cut(crop)
+    mouth = window.mouth(part)
+    assert mouth.sum() == part.sum()
+    assert mouth.mean() > 0.6
+    mouth += 1  # a view
+    assert part.sum() > mouth.numel()

@@ -112,7 +112,8 @@ def resize(images: Images, size: int) -> Float[Tensor, "batch 3 size size"]:
 
 
 def feature_network(network: str, layers: Sequence[str], *, download: bool = False) -> VGGFeatures:
-    """phi of Eq. 3 (`config.objective.context_options.network`): ImageNet VGG or a recogniser.
+    """phi of Eq. 3 (`objective.context_options`) and of the perceptual loss: ImageNet VGG or a
+    recogniser.
 
     Args:
         network: `vgg19` or `vgg16` for ImageNet weights, `recognizer` for the packaged recogniser,
@@ -131,4 +132,4 @@ def feature_network(network: str, layers: Sequence[str], *, download: bool = Fal
     try:
         return VGGFeatures(layers, model.trunk)
     except ConfigError as error:
-        raise ConfigError(f"context_options.layer of {network}: {error}") from None
+        raise ConfigError(f"the feature network {network}: {error}") from None

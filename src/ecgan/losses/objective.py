@@ -22,6 +22,7 @@ from ecgan.losses.fields import blend_area, flow_smoothness
 from ecgan.losses.identity import identity_loss
 from ecgan.losses.mask import mask_loss
 from ecgan.losses.paired import gradient_loss, loose_loss, paired_loss
+from ecgan.losses.perceptual import perceptual_loss, style_loss
 from ecgan.losses.shape import shape_loss
 from ecgan.shapes import Codes, Flows, Images, Masks, Patches, Points2D, Scalar
 
@@ -61,6 +62,8 @@ class Direction:
     """Of the source, and where the translation should have them."""
     features: tuple[Sequence[Tensor], Sequence[Tensor]] | None = None
     """phi of the two images that Eq. 3 compares."""
+    paired_features: tuple[Sequence[Tensor], Sequence[Tensor]] | None = None
+    """A network's features of translation and truth, where paired."""
     judge_features: tuple[Sequence[Tensor], Sequence[Tensor]] | None = None
     """D's features of translation and truth, where paired."""
 
@@ -122,6 +125,12 @@ def generator_objective(  # noqa: PLR0912 - one branch a term
                 "paired_gradient",
                 gradient_loss(direction.translated, direction.truth, direction.paired),
             )
+        if config.perceptual:
+            first, second = _given(direction.paired_features)
+            add("perceptual", perceptual_loss(first, second, direction.paired))
+        if config.style:
+            first, second = _given(direction.paired_features)
+            add("style", style_loss(first, second, direction.paired))
         if config.loose_neutral and direction.loose is not None:
             add(
                 "loose_neutral",

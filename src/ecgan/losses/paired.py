@@ -28,7 +28,7 @@ def paired_loss(
     if source is not None and focus:
         change = (truth - source).abs().mean(dim=1, keepdim=True)
         difference = difference * (1 + focus * F.avg_pool2d(change, 9, stride=1, padding=4))
-    return _paired_mean(difference.mean(dim=(1, 2, 3)), paired)
+    return paired_mean(difference.mean(dim=(1, 2, 3)), paired)
 
 
 def gradient_loss(output: Maps, truth: Maps, paired: Paired) -> Scalar:
@@ -36,7 +36,7 @@ def gradient_loss(output: Maps, truth: Maps, paired: Paired) -> Scalar:
     as 0; derivatives are differences of neighbouring pixels, so that blur costs more than in plain
     L1."""
     difference = output - truth
-    return _paired_mean(
+    return paired_mean(
         difference.diff(dim=3).abs().mean(dim=(1, 2, 3))
         + difference.diff(dim=2).abs().mean(dim=(1, 2, 3)),
         paired,
@@ -54,7 +54,7 @@ def loose_loss(
     return paired_loss(small[0], small[1], loose, small[2], focus)
 
 
-def _paired_mean(values: Float[Tensor, " batch"], paired: Paired) -> Scalar:
+def paired_mean(values: Float[Tensor, " batch"], paired: Paired) -> Scalar:
     """Mean over the batch, an unpaired example counting as 0: the mean over several processes is
     then that of the joined batch however the pairs fall."""
     return (values * paired.to(values.dtype)).mean()

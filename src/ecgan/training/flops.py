@@ -27,17 +27,18 @@ def update_flops(models: Models, batch: TranslationBatch, setting: Setting) -> i
         with frozen(models.discriminators()), autocast(setting.precision, device):
             made = generator_step(models, batch, config, setting.neutral_code, setting.features)
         made.objective.total.backward()  # type: ignore[no-untyped-call]
-        with autocast(setting.precision, device):
-            judged = discriminator_step(
-                models,
-                batch,
-                made.fake_expressive,
-                made.fake_code,
-                made.fake_neutral,
-                config,
-                setting.neutral_code,
-            )
-        judged.total.backward()  # type: ignore[no-untyped-call]
+        if config.objective.judged:
+            with autocast(setting.precision, device):
+                judged = discriminator_step(
+                    models,
+                    batch,
+                    made.fake_expressive,
+                    made.fake_code,
+                    made.fake_neutral,
+                    config,
+                    setting.neutral_code,
+                )
+            judged.total.backward()  # type: ignore[no-untyped-call]
     return int(counter.get_total_flops())
 
 

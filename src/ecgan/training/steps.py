@@ -30,6 +30,19 @@ Features = Callable[[Tensor], Sequence[Tensor]]
 
 
 @dataclass(frozen=True)
+class FeatureNetworks:
+    """Frozen networks of the terms that compare features."""
+
+    context: Features | None = None
+    """phi of Eq. 3, needed when `objective.context` is above 0."""
+    paired: Features | None = None
+    """Needed when `objective.perceptual` or `.style` is."""
+
+
+NO_FEATURES = FeatureNetworks()
+
+
+@dataclass(frozen=True)
 class Models:
     """The two generators and the two discriminators of the paper; for StarGAN one of each, under
     both names."""
@@ -60,6 +73,7 @@ class GeneratorResult:
     fake_code: Codes
     """z that each of these was asked to wear."""
     fake_neutral: Rests
+    """None with `learn` one way."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +98,7 @@ def generator_step(
     batch: TranslationBatch,
     config: Config,
     neutral_code: NeutralCode,
-    features: Features | None = None,
+    features: FeatureNetworks = NO_FEATURES,
 ) -> GeneratorResult:
     """Forward passes of both directions and Eq. 6; computes, does not update.
 
@@ -99,7 +113,7 @@ def generator_step(
         batch: neutral x and expressive y with their masks and z, float32 in [-1, 1].
         config: the run's configuration.
         neutral_code: z', shape (1, expressions).
-        features: phi of Eq. 3, needed when `objective.context` is above 0.
+        features: those that the objective needs.
     """
     objective = config.objective
     z = batch.code
@@ -117,20 +131,23 @@ def generator_step(
             z,
             z_neutral,
             batch.neutral_shapes,
-        ),
-        _Side(
-            models.to_neutral,
-            models.to_expression,
-            models.judge_neutral,
-            y,
-            x,
-            y_mask,
-            z_neutral,
-            z,
-            batch.expressive_shapes,
-            batch.loose,
-        ),
+        )
     ]
+    if config.learn == "both":
+        sides.append(
+            _Side(
+                models.to_neutral,
+                models.to_expression,
+                models.judge_neutral,
+                y,
+                x,
+                y_mask,
+                z_neutral,
+                z,
+                batch.expressive_shapes,
+                batch.loose,
+            )
+        )
     if batch.other is not None:
         sides.append(_between_expressions(models, batch))
     together = config.generator.norm != "batch"
@@ -152,7 +169,7 @@ def generator_step(
             identity=same,
             target=side.code,
         )
-        if objective.adversarial or objective.classification or objective.feature_matching:
+        if objective.judged:
             _judge(direction, side, config)
         if objective.shape:
             assert side.shapes is not None, "objective.shape needs the landmarks of the batch"
@@ -165,15 +182,24 @@ def generator_step(
             there = side.forward(hidden, side.code).image
             direction.masked_reconstructed = side.backward(there, side.back_code).image
         if objective.context:
-            assert features is not None, "objective.context needs a feature network"
-            direction.features = _context_features(direction, objective.context_options, features)
+            assert features.context is not None, "objective.context needs a feature network"
+            direction.features = _context_features(
+                direction, objective.context_options, features.context
+            )
+        if objective.perceptual or objective.style:
+            assert features.paired is not None, "objective.perceptual needs a feature network"
+            with torch.no_grad():
+                wanted = features.paired(direction.truth)
+            direction.paired_features = features.paired(direction.translated), wanted
         directions.append(direction)
-    to_expression = [directions[0], *directions[2:]]
+    fakes: dict[nn.Module, list[Tensor]] = {models.to_expression: [], models.to_neutral: [x[:0]]}
+    for side, direction in zip(sides, directions, strict=True):
+        fakes[side.forward].append(direction.translated.detach())
     return GeneratorResult(
         objective=generator_objective(directions, objective),
-        fake_expressive=torch.cat([d.translated.detach() for d in to_expression]),
+        fake_expressive=torch.cat(fakes[models.to_expression]),
         fake_code=torch.cat([side.code for side in sides if side.forward is models.to_expression]),
-        fake_neutral=directions[1].translated.detach(),
+        fake_neutral=torch.cat(fakes[models.to_neutral]),
     )
 
 
@@ -192,7 +218,7 @@ def discriminator_step(  # noqa: PLR0917
     translations of neutral images are followed by those of expressive ones.
 
     With `objective.mismatched` real images under a z that is not theirs are judged besides: y with
-    another expression and x with z by D_Y, y by D_X.
+    another expression and x with z by D_Y, y by D_X. Without neutral translations D_X has no part.
     """
     z_neutral = neutral_code.expand_as(batch.code)
     together = config.discriminator.norm != "batch"
@@ -207,6 +233,8 @@ def discriminator_step(  # noqa: PLR0917
         (models.judge_expression, y, fake_expressive, batch.code, fake_code, (x, y)),
         (models.judge_neutral, x, fake_neutral, z_neutral, z_neutral, (y,)),
     ):
+        if not len(fake):
+            continue
         count = len(real)
         fake_source = torch.cat(sources)[: len(fake)]
         if together:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
 from ecgan.config import Config, ObjectiveConfig
 from ecgan.data.dataset import TranslationBatch, TranslationData
@@ -24,8 +23,9 @@ from ecgan.training.progress import show_progress
 from ecgan.training.schedule import total_steps
 from ecgan.training.signals import stop_on_signals
 from ecgan.training.state import fresh_state
-from ecgan.training.steps import Features
+from ecgan.training.steps import FeatureNetworks, Features
 from ecgan.training.update import Setting, update
+from ecgan.window import Window
 
 OnStep = Callable[[int, Mapping[str, float]], None]
 """Called after each update with its number and values, on the first process."""
@@ -128,7 +128,10 @@ def _open(config: Config, data_root: Path, world: World) -> tuple[TranslationDat
         precision=choose_precision(config.precision, world.device),
         total_steps=total_steps(config, data.num_expressive),
         neutral_code=torch.from_numpy(data.vocabulary.code(NEUTRAL))[None].to(world.device),
-        features=_features(config.objective, world.device),
+        features=FeatureNetworks(
+            context=_context_features(config.objective, world.device),
+            paired=_paired_features(config, world.device),
+        ),
     )
     return data, setting
 
@@ -163,21 +166,30 @@ def _batches(data: TranslationData, setting: Setting, first: int) -> Iterator[Tr
             yield batch
 
 
-def _features(objective: ObjectiveConfig, device: torch.device) -> Features | None:
+def _context_features(objective: ObjectiveConfig, device: torch.device) -> Features | None:
     if not objective.context:
         return None
-    from ecgan.inference.recognizer import feature_network
-
     options = objective.context_options
     pyramid = [f"relu{i}_1" for i in range(1, 6)]
     layers = pyramid if options.form == "pyramid" else [options.layer]
-    network = feature_network(options.network, layers).to(device)
+    return _features(options.network, layers, device)
 
-    def features(images: Tensor) -> list[Tensor]:
-        found: list[Tensor] = network(images)
-        return found
 
-    return features
+def _paired_features(config: Config, device: torch.device) -> Features | None:
+    if not (config.objective.perceptual or config.objective.style):
+        return None
+    options, window = config.objective.perceptual_options, Window(config.data.zoom)
+    of_part = _features(options.network, options.layers, device)
+    if options.part == "face":
+        return of_part
+    return lambda images: of_part(window.mouth(images))
+
+
+def _features(network: str, layers: Sequence[str], device: torch.device) -> Features:
+    from ecgan.inference.recognizer import feature_network
+
+    found: Features = feature_network(network, layers).to(device)
+    return found
 
 
 @contextlib.contextmanager

@@ -24,7 +24,12 @@ from ecgan.training.ema import update_average, warmed_decay
 from ecgan.training.pool import Pooled, TranslationPool
 from ecgan.training.schedule import learning_rate_factor, set_learning_rate
 from ecgan.training.state import TrainingState, shares_networks
-from ecgan.training.steps import Features, discriminator_step, generator_step
+from ecgan.training.steps import (
+    NO_FEATURES,
+    FeatureNetworks,
+    discriminator_step,
+    generator_step,
+)
 
 
 @dataclass(frozen=True)
@@ -37,8 +42,7 @@ class Setting:
     total_steps: int
     neutral_code: NeutralCode
     """z', shape (1, expressions)."""
-    features: Features | None = None
-    """phi of Eq. 3, if the context loss is used."""
+    features: FeatureNetworks = NO_FEATURES
 
 
 def update(state: TrainingState, batch: TranslationBatch, setting: Setting) -> dict[str, float]:
@@ -72,12 +76,14 @@ def update(state: TrainingState, batch: TranslationBatch, setting: Setting) -> d
 def _update_two(
     state: TrainingState, batch: TranslationBatch, setting: Setting
 ) -> dict[str, float]:
-    """Two generators, then their two discriminators."""
+    """Two generators, then their two discriminators, if anything is learned from these."""
     config, world, models = setting.config, setting.world, state.models
     with frozen(models.discriminators()), autocast(setting.precision, world.device):
         made = generator_step(models, batch, config, setting.neutral_code, setting.features)
     optimizer = state.generator_optimizer
     values = _apply("generator", made.objective, optimizer, state.step, batch=batch, world=world)
+    if not config.objective.judged:
+        return values
 
     neutral_codes = setting.neutral_code.expand_as(batch.code)
     smiles = _exchange(

@@ -148,6 +148,61 @@ def test_direct_is_a_third_direction_by_the_first_generator(tiny_data: Path) -> 
         tiny_config(data={"direct": True})
 
 
+def test_one_way_learning_moves_one_generator_and_its_judge(tiny_data: Path) -> None:
+    config = tiny_config(
+        learn="to_expression",
+        init="any",  # `start` does not load it
+        data={"pairs": "use", "direct": True},
+        objective={"cycle": 0, "mask": 0, "paired": 1},
+    )
+    _, state, batch, setting = setup(config, tiny_data)
+    before = {name: tensor.clone() for name, tensor in state.weights().items()}
+    made = generator_step(state.models, batch, config, setting.neutral_code)
+    assert len(made.fake_expressive) == 4 and len(made.fake_neutral) == 0
+    update(state, batch, setting)
+    assert changed_parts(state, before) == {"to_expression", "judge_expression"}
+    both = tiny_config(**{**config.model_dump(), "learn": "both"})
+    assert update_flops(state.models, batch, setting) < 0.8 * update_flops(
+        state.models, batch, replace(setting, config=both)
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({}, "set init"),
+        ({"init": "any"}, r"set objective\.cycle=0"),
+        ({"init": "any", "objective": {"cycle": 0}}, r"set objective\.mask=0"),
+    ],
+)
+def test_one_way_learning_refuses_what_takes_both_ways(
+    changes: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        tiny_config(learn="to_expression", **changes)
+    with pytest.raises(ConfigError, match="stargan has one"):
+        tiny_stargan_config(learn="to_expression", init="any")
+
+
+def test_discriminators_rest_where_nothing_asks_them(tiny_data: Path) -> None:
+    alone = {"adversarial": 0, "classification": 0, "paired": 1}
+    config = tiny_config(data={"pairs": "use"}, objective=alone)
+    _, state, batch, setting = setup(config, tiny_data)
+    before = {name: tensor.clone() for name, tensor in state.weights().items()}
+    values = update(state, batch, setting)
+    assert not [name for name in values if name.startswith("discriminator/")]
+    assert changed_parts(state, before) == {"to_expression", "to_neutral"}
+    asked = replace(setting, config=tiny_config(data={"pairs": "use"}, objective={"paired": 1}))
+    assert update_flops(state.models, batch, setting) < update_flops(state.models, batch, asked)
+
+
+def changed_parts(state: TrainingState, before: dict[str, torch.Tensor]) -> set[str]:
+    """Networks, or their averages, with other weights than before."""
+    return {
+        name.split(".")[1] for name, now in state.weights().items() if not now.equal(before[name])
+    }
+
+
 def test_flops_grow_with_the_batch_and_leave_the_state_alone(tiny_data: Path) -> None:
     counts = []
     for size in (1, 2):
