@@ -83,6 +83,7 @@ def _card(
         for key in ("name", "licence", "license", "attribution")
         if manifest.card.get(key)
     )
+    start = f", from the translator `{published(config)['init']}`" if config.init else ""
     return f"""---
 library_name: ecgan
 tags: [facial-expression, image-to-image, gan]
@@ -96,7 +97,7 @@ Translates a neutral face of {config.size} x {config.size} pixels (aligned as `c
 ## Training
 
 {config.objective.method}, {step} updates of batch {config.batch}, {len(train)} images of {people}
-people. The whole configuration is in `config.json` under `training`.
+people{start}. The whole configuration is in `config.json` under `training`.
 
 {credit}
 
