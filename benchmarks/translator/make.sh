@@ -6,7 +6,7 @@
 # PHOTOS has the class folders london and canada of benchmarks/README.md, FACEKIT is ict.npz. In OUT:
 # reanimated*, D and D0 (data), R1 and R2 (recogniser), T and M (translator, its mouths), log.txt with the
 # time of each step. OUT/R2/snapshot and OUT/translator are the weights. A GPU takes seven minutes for T, two
-# cores forty for M, which needs VGG-16's ImageNet weights (benchmarks/imagenet_weights.py).
+# cores 46 for M, which needs VGG-16's ImageNet weights (benchmarks/imagenet_weights.py).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 [ $# -ge 3 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2; }

@@ -216,6 +216,11 @@ class ObjectiveConfig(Section):
         """Whether generators learn anything from a discriminator."""
         return self.adversarial > 0 or self.classification > 0 or self.feature_matching > 0
 
+    @property
+    def perceives(self) -> bool:
+        """Whether a network's features of output and paired truth are compared."""
+        return self.perceptual > 0 or self.style > 0
+
 
 class OptimizerConfig(Section):
     learning_rate: float = Field(2e-4, gt=0)

@@ -73,7 +73,7 @@ class GeneratorResult:
     fake_code: Codes
     """z that each of these was asked to wear."""
     fake_neutral: Rests
-    """None with `learn` one way."""
+    """Without rows where `learn` is one way."""
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,7 @@ def generator_step(
             direction.features = _context_features(
                 direction, objective.context_options, features.context
             )
-        if objective.perceptual or objective.style:
+        if objective.perceives:
             assert features.paired is not None, "objective.perceptual needs a feature network"
             with torch.no_grad():
                 wanted = features.paired(direction.truth)

@@ -176,7 +176,7 @@ def _context_features(objective: ObjectiveConfig, device: torch.device) -> Featu
 
 
 def _paired_features(config: Config, device: torch.device) -> Features | None:
-    if not (config.objective.perceptual or config.objective.style):
+    if not config.objective.perceives:
         return None
     options, window = config.objective.perceptual_options, Window(config.data.zoom)
     of_part = _features(options.network, options.layers, device)
