@@ -45,7 +45,8 @@ def main() -> None:
     translators = {}
     for folder in arguments.translators:
         translator = Translator.load(folder)
-        translator.full_intensity = 1.0  # labels are intensities
+        # Labels are intensities.
+        translator.full_intensity = dict.fromkeys(translator.full_intensity, 1.0)
         crisp, off = [], []
         for record in chosen:
             assert record.intensity is not None and record.pair is not None

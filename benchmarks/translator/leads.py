@@ -1,9 +1,9 @@
 """Let other recipes stand for their expressions: entries of z change places, the faces do not.
 
-    python benchmarks/translator/leads.py SNAPSHOT OUT happy=closed disgust=wrinkled ...
+    python benchmarks/translator/leads.py SNAPSHOT OUT happy=closed disgust=wrinkled@0.9 ...
 
-The order of z becomes that of `ecgan train` with these `data.recipes`; `--full-intensity` says
-which labelled intensity strength 1 is to show.
+The order of z becomes that of `ecgan train` with these `data.recipes`. What follows an @ is the
+labelled intensity that strength 1 is to show of that recipe, `--full-intensity` that of all others.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from ecgan.config import GeneratorConfig, build
-from ecgan.expressions import Vocabulary
+from ecgan.expressions import NEUTRAL, Vocabulary
 from ecgan.inference.snapshot import CARD, Snapshot, load_snapshot, save_snapshot
 from ecgan.networks.build import build_generator
 
@@ -24,10 +24,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("snapshot", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("leads", nargs="+", metavar="EXPRESSION=RECIPE")
+    parser.add_argument("leads", nargs="+", metavar="EXPRESSION=RECIPE[@INTENSITY]")
     parser.add_argument("--full-intensity", type=float, help="default: that of SNAPSHOT")
     arguments = parser.parse_args()
-    leads = dict(lead.split("=", 1) for lead in arguments.leads)
+    split = [lead.partition("@") for lead in arguments.leads]
+    leads = dict(lead.split("=", 1) for lead, _, _ in split)
+    own = {lead.replace("=", ":"): float(full) for lead, _, full in split if full}
     old = load_snapshot(arguments.snapshot, "translator")
     names = old.config["vocabulary"]
     for name in (f"{expression}:{recipe}" for expression, recipe in leads.items()):
@@ -36,8 +38,11 @@ def main() -> None:
     order = Vocabulary(tuple(names)).led_by(leads).names
     modules = with_entries(old, [names.index(name) for name in order])
     config = {**old.config, "vocabulary": list(order)}
-    if arguments.full_intensity is not None:
-        config["full_intensity"] = arguments.full_intensity
+    full = arguments.full_intensity
+    if full is not None:
+        config["full_intensity"] = {n: own.get(n, full) for n in order if n != NEUTRAL}
+    elif own:
+        parser.error("an @INTENSITY needs the --full-intensity of the others")
     card = (old.folder / CARD).read_text(encoding="utf-8")
     print(save_snapshot(arguments.out, "translator", modules, config, card, half=True))
 

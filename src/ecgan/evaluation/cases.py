@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from ecgan.data.manifest import Manifest, Record, Split
@@ -41,17 +41,20 @@ def expression_cases(manifest: Manifest, split: Split, vocabulary: Vocabulary) -
 
 
 def labelled_cases(
-    manifest: Manifest, split: Split, vocabulary: Vocabulary, full_intensity: float
+    manifest: Manifest, split: Split, vocabulary: Vocabulary, full: Callable[[str], float]
 ) -> list[Case]:
     """Those of `expression_cases` that have a truth, each asked for as its truth is labelled: by
-    its recipe, where the vocabulary has that, and as strong as its intensity, of which
-    `full_intensity` is strength 1."""
+    its recipe, where the vocabulary has that, and as strong as its intensity; `full(target)` is the
+    intensity of strength 1."""
     found = []
     for case in expression_cases(manifest, split, vocabulary):
         truths = tuple(truth for truth in case.truths if truth is not None)
         if truths:
             targets = tuple(_label(truth, vocabulary) for truth in truths)
-            strengths = tuple(_intensity(truth) / full_intensity for truth in truths)
+            strengths = tuple(
+                _intensity(truth) / full(target)
+                for truth, target in zip(truths, targets, strict=True)
+            )
             found.append(Case(case.source, targets, truths, strengths))
     return found
 

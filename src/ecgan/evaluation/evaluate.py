@@ -97,7 +97,7 @@ def evaluate(
     others = [case for cases in between.values() for case in cases]
     labelled: list[Case] = []
     if AS_LABELLED in parts:
-        labelled = labelled_cases(manifest, split, translator.vocabulary, translator.full_intensity)
+        labelled = labelled_cases(manifest, split, translator.vocabulary, translator.full)
     total = sum(len(case.targets) for case in (*there, *back, *labelled, *others))
     counter = Counter(total, progress)
     scorer = Scorer(
@@ -114,7 +114,9 @@ def evaluate(
         "translator_sha256": translator.sha256,
         "recognizer_sha256": judge.sha256,
         "route": translator.route,
-        "full_intensity": translator.full_intensity,
+        "full_intensity": {
+            name: translator.full(name) for name in translator.vocabulary.expressive
+        },
         "data": {
             "manifest_sha256": sha256_file(manifest.root / MANIFEST_NAME),
             "card": {key: manifest.card.get(key) for key in ("name", "licence", "attribution")},

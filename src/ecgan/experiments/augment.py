@@ -333,7 +333,7 @@ class _Maker:
 
     def _intensity(self, candidate: Candidate) -> float:
         """As the data label it."""
-        return round(candidate.strength * self._translator.full_intensity, 4)
+        return round(candidate.strength * self._translator.full(candidate.expression), 4)
 
     def _points(self, pixels: Pixels) -> NDArray[np.float32] | None:
         faces = self._detector.detect(pixels)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -125,7 +126,7 @@ class Translator:
         size: int,
         *,
         intensity: bool,
-        full_intensity: float = 1.0,
+        full_intensity: float | Mapping[str, float] = 1.0,
         zoom: float = 1.0,
         route: Route = "neutral-first",
         sha256: str = "",
@@ -142,9 +143,9 @@ class Translator:
         """Side in pixels of the images that the generators learned on."""
         self.intensity = intensity
         """Whether z was trained with intensities between 0 and 1."""
-        self.full_intensity = full_intensity
-        """Labelled intensity that strength 1 shows on a face that was neutral. Of an expressive one
-        something stays, so that it is asked for 1."""
+        self.full_intensity: dict[str, float] = _by_name(full_intensity, vocabulary)
+        """By entry of `vocabulary`, the labelled intensity that strength 1 shows on a face that was
+        neutral. Of an expressive one something stays, so that it is asked for 1 at least."""
         self.window = Window(zoom)
         """What the generators see of a crop."""
         self.route = route
@@ -180,7 +181,7 @@ class Translator:
         try:
             vocabulary = Vocabulary(tuple(config["vocabulary"]))
             size, intensity = int(config["size"]), bool(config["intensity"])
-            full_intensity = _full_intensity(config.get("full_intensity", 1.0))
+            full_intensity = _full_intensity(config.get("full_intensity", 1.0), vocabulary)
             zoom = float(config.get("zoom", 1.0))
             generator_config = build(GeneratorConfig, config["generator"])
             own_route = parse_route(config.get("route", "neutral-first"))
@@ -216,6 +217,15 @@ class Translator:
         if self._recognizer is None:
             self._recognizer = Recognizer.load(device=self.device)
         return self._recognizer
+
+    def full(self, target: str) -> float:
+        """`full_intensity` of a target, or of the recipe that stands for it; 1 of neutral.
+
+        Raises:
+            UsageError: unknown expression.
+        """
+        name = self.vocabulary.names[self.vocabulary.index(target)]
+        return 1.0 if name == NEUTRAL else self.full_intensity[name]
 
     def translate(
         self,
@@ -261,10 +271,10 @@ class Translator:
             ready: from `prepare`.
             target: an expression of `vocabulary`, or an alias.
             strength: 0 is the face that the translation starts from, 1 the full expression, up to
-                1.5 beyond it; on a neutral face times `full_intensity`, it is the intensity of the
-                expression. On the route `direct` an expressive face leaves its own expression on
-                the way from 0, the photo itself, to `LEFT_BY`. For the target neutral: how far the
-                photo's own expression is taken back.
+                1.5 beyond it; times `full(target)`, it is the intensity of the expression. On the
+                route `direct` an expressive face leaves its own expression on the way from 0, the
+                photo itself, to `LEFT_BY`. For the target neutral: how far the photo's own
+                expression is taken back.
 
         Raises:
             UsageError: unknown expression, or a strength out of range.
@@ -339,11 +349,12 @@ class Translator:
         if not self.intensity:
             return self._apply(self._to_expression, face.start, self._code(name, 1.0), strength)
         # Beyond what labels go to, what the generator does there is exaggerated.
-        intensity = strength if face.expressive else strength * self.full_intensity
+        full = max(1.0, self.full(name)) if face.expressive else self.full(name)
+        intensity = strength * full
         share = max(1.0, intensity / MAX_INTENSITY) if strength else 0.0
         intensity = min(intensity, MAX_INTENSITY)
         if face.direct and strength < LEFT_BY:
-            share, intensity = strength / LEFT_BY, LEFT_BY
+            share, intensity = strength / LEFT_BY, LEFT_BY * full
         return self._apply(self._to_expression, face.start, self._code(name, intensity), share)
 
     def _code(self, name: str, intensity: float) -> Codes:
@@ -373,15 +384,27 @@ class Translator:
             return self.window.put_back(crop, changed)
 
 
-def _full_intensity(value: object) -> float:
-    """Of config.json.
+def _by_name(full: float | Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]:
+    """A number of each expressive entry of z; None where a table lacks it."""
+    names = [name for name in vocabulary.names if name != NEUTRAL]
+    if isinstance(full, Mapping):
+        return {name: full.get(name) for name in names}
+    return dict.fromkeys(names, full)
+
+
+def _full_intensity(value: Any, vocabulary: Vocabulary) -> dict[str, float]:
+    """Of config.json: one number, or one of each expressive entry of z.
 
     Raises:
-        SnapshotError: not a number in [LEAST_FULL, 1].
+        SnapshotError: not a number in [LEAST_FULL, MAX_INTENSITY].
     """
-    if not isinstance(value, int | float) or not LEAST_FULL <= value <= 1:
-        raise SnapshotError(f"full_intensity lies in [{LEAST_FULL:g}, 1], got {value!r}")
-    return float(value)
+    found = _by_name(value, vocabulary)
+    for name, full in found.items():
+        if not isinstance(full, int | float) or not LEAST_FULL <= full <= MAX_INTENSITY:
+            raise SnapshotError(
+                f"full_intensity lies in [{LEAST_FULL:g}, {MAX_INTENSITY}], got {full!r} for {name}"
+            )
+    return found
 
 
 def _credit(snapshot: Snapshot) -> str:

@@ -63,13 +63,14 @@ def bench_training(config: Config, *, steps: int = 5, warmup: int = 2) -> Traini
     """Time whole updates (all generators and discriminators) on random images.
 
     Args:
-        config: what to train; its data section is not used, and a context loss that needs a
-            feature network is left out.
+        config: what to train; its data section is not used, and the terms that need a feature
+            network are left out: context, perceptual and style loss.
         steps: timed updates.
         warmup: updates before these.
     """
-    if config.objective.context:
-        objective = config.objective.model_copy(update={"context": 0.0})
+    if config.objective.context or config.objective.perceives:
+        without = {"context": 0.0, "perceptual": 0.0, "style": 0.0}
+        objective = config.objective.model_copy(update=without)
         config = config.model_copy(update={"objective": objective})
     if config.optimizer.critic_steps > 1:  # every timed update shall be a whole one
         optimizer = config.optimizer.model_copy(update={"critic_steps": 1})

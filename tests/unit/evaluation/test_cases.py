@@ -64,7 +64,9 @@ def test_a_truth_can_be_asked_for_as_it_is_labelled(tiny_data: Path) -> None:
     ]
     mixed = Manifest(manifest.root, tuple(graded), manifest.card)
     for names, asked in ((("happy:shy", "happy:laugh"), "happy:laugh"), (("happy",), "happy")):
-        cases = labelled_cases(mixed, "test", Vocabulary(("neutral", *names, "fear")), 0.8)
+        cases = labelled_cases(
+            mixed, "test", Vocabulary(("neutral", *names, "fear")), {asked: 0.8}.__getitem__
+        )
         assert len(cases) == 2
         for case in cases:
             (truth,) = case.truths
@@ -91,7 +93,7 @@ def test_without_pairs_there_is_no_truth(tiny_data: Path) -> None:
     unpaired = Manifest(manifest.root, alone, manifest.card)
     cases = [*expression_cases(unpaired, "test", HAPPY), *neutral_cases(unpaired, "test", HAPPY)]
     assert all(case.truths == (None,) for case in cases)
-    assert labelled_cases(unpaired, "test", HAPPY, 1.0) == []
+    assert labelled_cases(unpaired, "test", HAPPY, lambda _: 1.0) == []
 
 
 def test_an_expressive_image_goes_to_every_other_expression(tiny_data: Path) -> None:

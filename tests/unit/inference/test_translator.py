@@ -17,6 +17,7 @@ from support.tiny_models import (
 )
 
 from ecgan.errors import FaceError, SnapshotError, UsageError
+from ecgan.expressions import EXPRESSIONS
 from ecgan.faces.masks import JAW_ROOM, face_mask
 from ecgan.faces.paste import photo_mask
 from ecgan.inference.recognizer import Recognizer
@@ -25,6 +26,13 @@ from ecgan.window import Window
 
 ZOOM = 1.375
 HAPPY = [0, 1, 0, 0, 0, 0, 0]
+OTHERS = dict.fromkeys(EXPRESSIONS[2:], 0.9)
+FULL = {
+    "full 0.8": 0.8,
+    "full 0.5": 0.5,
+    "full 1.1 of happy": {"happy": 1.1, **OTHERS},
+    "full of others": OTHERS,
+}
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +47,8 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         name = f"zoomed {output}"
         made[name] = translator_snapshot(root / name, output=output, intensity=False, zoom=ZOOM)
     made["round"] = translator_snapshot(root / "round", route="round")
-    for full in (0.8, 0.5):
-        made[f"full {full}"] = translator_snapshot(
-            root / f"full {full}", route="direct", full_intensity=full
-        )
+    for name, full in FULL.items():
+        made[name] = translator_snapshot(root / name, route="direct", full_intensity=full)
     return made
 
 
@@ -192,13 +198,21 @@ def test_direct_starts_from_the_photo(folders: dict[str, Path], kind: str) -> No
     assert ready.faces[0].passes == 0 and ready.faces[0].expressive
 
 
-@pytest.mark.parametrize(("sees", "full"), [("neutral", 0.8), ("happy", 1)])
-def test_strength_one_is_the_full_intensity_of_neutral_faces(
-    folders: dict[str, Path], sees: str, full: float
+@pytest.mark.parametrize(
+    ("kind", "sees", "full"),
+    [
+        ("full 0.8", "neutral", 0.8),
+        ("full 0.8", "happy", 1),
+        ("full 1.1 of happy", "neutral", 1.1),
+        ("full 1.1 of happy", "happy", 1.1),
+    ],
+)
+def test_strength_one_is_the_full_intensity(
+    folders: dict[str, Path], kind: str, sees: str, full: float
 ) -> None:
-    photo, translator = astronaut_photo(), load(folders, "full 0.8", sees)
+    photo, translator = astronaut_photo(), load(folders, kind, sees)
     seen, plain = calls(translator), load(folders, "direct", sees)
-    for strength in (0.75, 1, 1.5):
+    for strength in (0.75, 1, 1.3):
         intensity = min(1.2, strength * full)
         made = translator.translate(photo, "happy", strength).pixels
         name, code = seen.pop()
@@ -209,8 +223,19 @@ def test_strength_one_is_the_full_intensity_of_neutral_faces(
 
 
 def test_strength_can_always_reach_the_strongest_labels(folders: dict[str, Path]) -> None:
-    with pytest.raises(SnapshotError, match=r"full_intensity lies in \[0.8, 1\], got 0.5"):
-        load(folders, "full 0.5")
+    for kind, got in (("full 0.5", 0.5), ("full of others", None)):
+        message = rf"full_intensity lies in \[0.8, 1.2\], got {got} for happy"
+        with pytest.raises(SnapshotError, match=message):
+            load(folders, kind)
+
+
+def test_each_expression_has_a_full_intensity_of_its_own(folders: dict[str, Path]) -> None:
+    translator = load(folders, "full 1.1 of happy")
+    asked = ("HA", "sad", "neutral")
+    assert [translator.full(name) for name in asked] == [1.1, 0.9, 1]
+    assert {load(folders, "full 0.8").full(name) for name in EXPRESSIONS[1:]} == {0.8}
+    with pytest.raises(UsageError, match="unknown expression 'joyous'"):
+        translator.full("joyous")
 
 
 def test_both_routes_neutralise_alike(folders: dict[str, Path]) -> None:

@@ -22,6 +22,16 @@ def test_direct_translation_is_timed_too() -> None:
     assert 0 < speed.share_of_limit < 1
 
 
+@pytest.mark.parametrize("term", ["context", "style"])
+def test_terms_that_need_a_feature_network_are_left_out(term: str) -> None:
+    data, others = {"pairs": "use"}, {"paired": 10, "cycle": 0, "mask": 0, "context": 0}
+    figures = [
+        bench_training(tiny_config(data=data, objective={**others, **more}), steps=1, warmup=0)
+        for more in ({}, {term: 1})
+    ]
+    assert figures[0].tflop_per_step == figures[1].tflop_per_step
+
+
 def test_compiled_networks_keep_the_names_of_their_weights() -> None:
     state = fresh_state(tiny_config(), 3, World(0, 1, default_device()))
     before = list(state.weights())
