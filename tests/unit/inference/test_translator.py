@@ -212,7 +212,7 @@ def test_strength_one_is_the_full_intensity(
 ) -> None:
     photo, translator = astronaut_photo(), load(folders, kind, sees)
     seen, plain = calls(translator), load(folders, "direct", sees)
-    for strength in (0.75, 1, 1.3):
+    for strength in (0.75, 1, 1.5 if full <= 1 else 1.3):  # `plain` goes to 1.5
         intensity = min(1.2, strength * full)
         made = translator.translate(photo, "happy", strength).pixels
         name, code = seen.pop()
