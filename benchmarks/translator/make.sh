@@ -4,7 +4,7 @@
 #   bash benchmarks/translator/make.sh PHOTOS FACEKIT OUT [ecgan train options, such as --set batch=8]
 #
 # PHOTOS has the class folders london and canada of benchmarks/README.md, FACEKIT is ict.npz. In OUT:
-# reanimated*, D and D0 (data), R1 and R2 (recogniser), T, M1 and M2 (translator, its mouths), log.txt with
+# reanimated*, D and D0 (data), R1 and R2 (recogniser), T and M (translator, its mouths), log.txt with
 # the time of each step. OUT/R2/snapshot and OUT/translator are the weights. A GPU takes seven minutes for T,
 # two cores 46 each for M1 and M2, which need VGG-16's ImageNet weights (benchmarks/imagenet_weights.py).
 set -euo pipefail
@@ -38,17 +38,9 @@ step ecgan train-recognizer "$out/D" --out "$out/R2" --config "$recognizer/compa
     --set "init=$out/R1/snapshot"
 step ecgan train "$out/D0" --preset best --config "$here/translator.yaml" --out "$out/T" \
     --set "discriminator.recognizer=$out/R2/snapshot" "$@"
-# Mouths are trained most in the recipes that stand for their expressions. In the end that recipe does in which
-# validation people are recognised and most themselves, and strength 1 is an intensity so chosen
-# (intensities.py).
-leads=(sad=downcast angry=tight fear=frozen surprise=startled)
-step python "$here/leads.py" "$out/T/snapshot" "$out/first" happy=closed disgust=wrinkled "${leads[@]}"
-step ecgan train "$out/D0" --preset best --config "$here/mouth.yaml" --out "$out/M1" \
-    --set "init=$out/first" "$@"
-step python "$here/leads.py" "$out/M1/snapshot" "$out/second" happy=natural disgust=retching "${leads[@]}"
-step ecgan train "$out/D0" --preset best --config "$here/mouth.yaml" --out "$out/M2" \
-    --set "init=$out/second" --set seed=1 --set data.recipes.happy=natural \
-    --set data.recipes.disgust=retching "$@"
-step python "$here/leads.py" "$out/M2/snapshot" "$out/translator" happy=natural@1.1 sad=downcast@0.9 \
+step ecgan train "$out/D0" --preset best --config "$here/mouth.yaml" --out "$out/M" \
+    --set "init=$out/T/snapshot" "$@"
+# Strength 1 of each recipe is an intensity at which validation people are recognised and most themselves.
+step python "$here/leads.py" "$out/M/snapshot" "$out/translator" happy=natural@1.1 sad=downcast@0.9 \
     angry=tight@0.8 fear=frozen@0.9 disgust=retching@0.8 surprise=startled@0.8 --full-intensity 0.85
 echo "$(date -u +%FT%TZ) done: $out/R2/snapshot $out/translator" | tee -a "$out/log.txt"
