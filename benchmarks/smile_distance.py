@@ -4,8 +4,8 @@
 
 KID and FID on the recogniser's fc7 between the real smiles of a split and, of the same people, the
 smiles that the translator makes of their neutral photos, of each kind that it knows (the first is
-what `happy` gives); their re-animated smiles; and, for scale, their neutral photos as they are.
-Intervals over people.
+what `happy` gives, and is made at the labelled `--intensities` too); their re-animated smiles; and,
+for scale, their neutral photos as they are. Intervals over people.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +41,14 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--recognizer", type=Path, required=True)
     parser.add_argument("--split", default="test", choices=("val", "test"))
+    parser.add_argument("--intensities", type=float, nargs="+", default=[])
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     manifest = load_manifest(arguments.data)
     translator = Translator.load(arguments.translator)
     judge = Recognizer.load(arguments.recognizer)
-    sets = collect(manifest, arguments.split, translator, judge)
+    intensities: list[float] = arguments.intensities
+    sets = collect(manifest, arguments.split, translator, judge, intensities)
     distances = {
         name: {
             figure: groups[SMILE].to_json()
@@ -63,7 +65,8 @@ def main() -> None:
         "split": arguments.split,
         **provenance(),
         "command": "python benchmarks/smile_distance.py TRANSLATOR D --recognizer JUDGE/snapshot "
-        f"--split {arguments.split}",
+        f"--split {arguments.split}"
+        + (f" --intensities {' '.join(f'{i:g}' for i in intensities)}" if intensities else ""),
     }
     if arguments.out is not None:
         write_json(arguments.out, result)
@@ -71,7 +74,11 @@ def main() -> None:
 
 
 def collect(
-    manifest: Manifest, split: Any, translator: Translator, judge: Recognizer
+    manifest: Manifest,
+    split: Any,
+    translator: Translator,
+    judge: Recognizer,
+    intensities: Sequence[float],
 ) -> dict[str, FeatureSet]:
     """Features of everybody with a real neutral photo and a real smile, by kind of picture."""
     store = ImageStore(manifest, image_side(manifest), cache_mib=256)
@@ -90,6 +97,10 @@ def collect(
             made = translate_aligned(translator, neutral, source, dict.fromkeys(kinds, 1.0))
             for kind, smile in zip(kinds, made, strict=True):
                 yield f"translated, {kind}", person, smile
+            for intensity in intensities:
+                asked = {SMILE: intensity / translator.full(SMILE)}
+                (smile,) = translate_aligned(translator, neutral, source, asked)
+                yield f"translated, {SMILE} at {intensity:g}", person, smile
         for record in records:
             if record.pair is not None and record.expression == SMILE and record.subject in people:
                 yield "re-animated", record.subject, store.image(record)

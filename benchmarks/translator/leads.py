@@ -28,8 +28,13 @@ def main() -> None:
     parser.add_argument("--full-intensity", type=float, help="default: that of SNAPSHOT")
     arguments = parser.parse_args()
     split = [lead.partition("@") for lead in arguments.leads]
-    leads = dict(lead.split("=", 1) for lead, _, _ in split)
-    own = {lead.replace("=", ":"): float(full) for lead, _, full in split if full}
+    try:
+        leads = dict(lead.split("=", 1) for lead, _, _ in split)
+        own = {lead.replace("=", ":"): float(full) for lead, _, full in split if full}
+    except ValueError:
+        parser.error(
+            "expected EXPRESSION=RECIPE or EXPRESSION=RECIPE@NUMBER, such as happy=closed@0.9"
+        )
     old = load_snapshot(arguments.snapshot, "translator")
     names = old.config["vocabulary"]
     for name in (f"{expression}:{recipe}" for expression, recipe in leads.items()):
