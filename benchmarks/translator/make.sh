@@ -4,9 +4,9 @@
 #   bash benchmarks/translator/make.sh PHOTOS FACEKIT OUT [ecgan train options, such as --set batch=8]
 #
 # PHOTOS has the class folders london and canada of benchmarks/README.md, FACEKIT is ict.npz. In OUT:
-# reanimated*, D and D0 (data), R1 and R2 (recogniser), T and M (translator, its mouths), log.txt with
-# the time of each step. OUT/R2/snapshot and OUT/translator are the weights. A GPU takes seven minutes for T,
-# two cores 46 each for M1 and M2, which need VGG-16's ImageNet weights (benchmarks/imagenet_weights.py).
+# reanimated*, D and D0 (data), R1 and R2 (recogniser), T, M and M2 (translator, its mouths),
+# log.txt with the time of each step. OUT/R2/snapshot and OUT/translator are the weights. benchmarks/README.md
+# has the times. M and M2 need VGG-16's ImageNet weights (benchmarks/imagenet_weights.py).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 [ $# -ge 3 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2; }
@@ -40,7 +40,9 @@ step ecgan train "$out/D0" --preset best --config "$here/translator.yaml" --out 
     --set "discriminator.recognizer=$out/R2/snapshot" "$@"
 step ecgan train "$out/D0" --preset best --config "$here/mouth.yaml" --out "$out/M" \
     --set "init=$out/T/snapshot" "$@"
-# Strength 1 of each recipe is an intensity at which validation people are recognised and most themselves.
-step python "$here/leads.py" "$out/M/snapshot" "$out/translator" happy=natural@1.1 sad=downcast@0.9 \
-    angry=tight@0.8 fear=frozen@0.9 disgust=retching@0.8 surprise=startled@0.8 --full-intensity 0.85
+step ecgan train "$out/D0" --preset best --config "$here/mouth.yaml" --out "$out/M2" \
+    --set "init=$out/M/snapshot" --set seed=1 --set batch=1 --set steps=2400 "$@"
+# Strength 1 of each recipe is an intensity at which validation people are recognised and near to themselves.
+step python "$here/leads.py" "$out/M2/snapshot" "$out/translator" happy=natural@0.9 sad=downcast@0.85 \
+    angry=tight@0.95 fear=frozen@0.85 disgust=retching@0.8 surprise=startled@0.8 --full-intensity 0.85
 echo "$(date -u +%FT%TZ) done: $out/R2/snapshot $out/translator" | tee -a "$out/log.txt"
