@@ -24,7 +24,7 @@ from ecgan.data.dataset import to_images
 from ecgan.data.images import ImageStore, image_side
 from ecgan.data.manifest import MANIFEST_NAME, Manifest, load_manifest
 from ecgan.evaluation.feature_distances import FeatureSet, feature_distances
-from ecgan.evaluation.translations import translate_aligned
+from ecgan.evaluation.translations import ready_photo
 from ecgan.expressions import NEUTRAL, expression_of
 from ecgan.files import sha256_file, write_json
 from ecgan.inference.recognizer import Recognizer
@@ -86,7 +86,8 @@ def collect(
     photos = {(r.subject, r.expression): r for r in records if r.pair is None}
     people = {subject for subject, name in photos if name == SMILE and (subject, NEUTRAL) in photos}
 
-    kinds = [name for name in translator.vocabulary.names if expression_of(name) == SMILE]
+    asked = [(n, n, 1.0) for n in translator.vocabulary.names if expression_of(n) == SMILE]
+    asked += [(f"{SMILE} at {i:g}", SMILE, i / translator.full(SMILE)) for i in intensities]
 
     def pictures() -> Iterator[tuple[str, str, Pixels]]:
         for person in sorted(people):
@@ -94,13 +95,9 @@ def collect(
             neutral = store.image(source)
             yield "neutral photos", person, neutral
             yield "real", person, store.image(photos[person, SMILE])
-            made = translate_aligned(translator, neutral, source, dict.fromkeys(kinds, 1.0))
-            for kind, smile in zip(kinds, made, strict=True):
-                yield f"translated, {kind}", person, smile
-            for intensity in intensities:
-                asked = {SMILE: intensity / translator.full(SMILE)}
-                (smile,) = translate_aligned(translator, neutral, source, asked)
-                yield f"translated, {SMILE} at {intensity:g}", person, smile
+            ready = ready_photo(translator, neutral, source)
+            for made, kind, strength in asked:
+                yield f"translated, {made}", person, translator.render(ready, kind, strength).pixels
         for record in records:
             if record.pair is not None and record.expression == SMILE and record.subject in people:
                 yield "re-animated", record.subject, store.image(record)

@@ -4,7 +4,7 @@
 
 Every neutral image of the validation people with every recipe at some labelled intensities: how
 often the judge sees the expression, with what probability, and how far the face is from its
-person (dlib). Intervals over people. The last leads of `make.sh` were chosen by this.
+person (dlib). Intervals over people. The intensities of `make.sh` were chosen by this.
 """
 
 from __future__ import annotations

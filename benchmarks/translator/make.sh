@@ -43,6 +43,6 @@ step ecgan train "$out/D0" --preset best --config "$here/mouth.yaml" --out "$out
 step ecgan train "$out/D0" --preset best --config "$here/mouth.yaml" --out "$out/M2" \
     --set "init=$out/M/snapshot" --set seed=1 --set batch=1 --set steps=2400 "$@"
 # Strength 1 of each recipe is an intensity at which validation people are recognised and near to themselves.
-step python "$here/leads.py" "$out/M2/snapshot" "$out/translator" happy=natural@0.9 sad=downcast@0.85 \
-    angry=tight@0.95 fear=frozen@0.85 disgust=retching@0.8 surprise=startled@0.8 --full-intensity 0.85
+step python "$here/full_intensity.py" "$out/M2/snapshot" "$out/translator" \
+    happy=0.9 angry=0.95 disgust=0.8 surprise=0.8 --others 0.85
 echo "$(date -u +%FT%TZ) done: $out/R2/snapshot $out/translator" | tee -a "$out/log.txt"
