@@ -11,15 +11,23 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from ecgan.losses.adversarial import lsgan_discriminator, lsgan_generator
-from ecgan.losses.classification import classification_loss
-from ecgan.losses.context import content_loss, pyramid_loss
-from ecgan.losses.cycle import cycle_loss
-from ecgan.losses.fields import blend_area, flow_smoothness
-from ecgan.losses.identity import identity_loss
-from ecgan.losses.mask import mask_loss
-from ecgan.losses.paired import gradient_loss, paired_loss
-from ecgan.losses.shape import shape_loss
+from ecgan.losses.extras import (
+    blend_area,
+    classification_loss,
+    flow_smoothness,
+    gradient_loss,
+    paired_loss,
+    shape_loss,
+)
+from ecgan.losses.paper import (
+    content_loss,
+    cycle_loss,
+    identity_loss,
+    lsgan_discriminator,
+    lsgan_generator,
+    mask_loss,
+    pyramid_loss,
+)
 
 Array = NDArray[np.float64]
 CASES = 100

@@ -17,12 +17,12 @@ from torch import Tensor, nn
 
 from ecgan.config import Config, load_config
 from ecgan.data.dataset import TranslationBatch
-from ecgan.training.domains import DomainBatch, domain_critic_step, domain_generator_step
-from ecgan.training.state import fresh_models
-from ecgan.training.steps import Models, discriminator_step, generator_step
+from ecgan.lab.stargan.method import method_of
+from ecgan.lab.stargan.step import DomainBatch, domain_critic_step, domain_generator_step
+from ecgan.training.step import Models, discriminator_step, generator_step
 from ecgan.training.update import frozen
 
-NETWORKS = ("to_expression", "to_neutral", "judge_expression", "judge_neutral")
+NETWORKS = ("to_expression", "to_neutral", "discriminator_expression", "discriminator_neutral")
 SIZES = {"cyclegan": 64, "pix2pix": 256, "stargan": 64}
 _SMALL = ["generator.width=4", "generator.max_width=32", "discriminator.width=4"]
 _ONE = ["generator.conditioning=none", "discriminator.conditioning=none", "generator.dropout=false"]
@@ -39,7 +39,8 @@ def parity_config(name: str) -> Config:
 
 def numbers(name: str, *shape: int) -> Tensor:
     """float64 in [-1, 1): position i and `name`, scrambled (splitmix64)."""
-    start = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
+    seed = name.replace("discriminator_", "judge_")  # the other implementation was given these
+    start = int.from_bytes(hashlib.sha256(seed.encode()).digest()[:8], "big")
     count = int(np.prod(shape))
     with np.errstate(over="ignore"):
         x = np.arange(1, count + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
@@ -113,10 +114,10 @@ def our_step(name: str) -> tuple[dict[str, float], dict[str, list[Tensor]]]:
     """Loss terms, as `generator/<term>` and `discriminator/<term>`, and gradients by network; all
     in float64."""
     config, size = parity_config(name), SIZES[name]
-    models = fresh_models(config, 3 if name == "stargan" else 2)
+    models = method_of(config).models(config, 3 if name == "stargan" else 2)
     networks = {key: getattr(models, key) for key in NETWORKS}
     if name == "stargan":
-        networks = {key: networks[key] for key in ("to_expression", "judge_expression")}
+        networks = {key: networks[key] for key in ("to_expression", "discriminator_expression")}
     for key, network in networks.items():
         for parameter in network.parameters():
             parameter.data.zero_()
@@ -182,7 +183,6 @@ def stargan_examples(x: Tensor, y: Tensor) -> DomainBatch:
     codes = torch.eye(3, dtype=x.dtype)
     return DomainBatch(
         images=torch.cat([x, y]),
-        masks=torch.ones(4, 1, *x.shape[2:], dtype=x.dtype),
         code=codes[[0, 0, 1, 2]],
         target=codes[[2, 1, 0, 0]],
         share=torch.tensor([0.1, 0.4, 0.6, 0.9], dtype=x.dtype),

@@ -9,9 +9,10 @@ import torch
 from ecgan.config import Config, build
 from ecgan.data.dataset import TranslationData
 from ecgan.data.manifest import load_manifest
+from ecgan.lab.stargan.method import method_of
 from ecgan.training.distributed import World
+from ecgan.training.method import RunContext
 from ecgan.training.state import TrainingState, fresh_state
-from ecgan.training.update import Setting
 
 ALONE = World(rank=0, size=1, device=torch.device("cpu"))
 
@@ -92,12 +93,13 @@ def tiny_stargan_config(**changes: object) -> Config:
 
 def start(
     config: Config, data_root: Path, world: World = ALONE
-) -> tuple[TrainingState, TranslationData, Setting]:
+) -> tuple[TrainingState, TranslationData, RunContext]:
     """What the first update needs, in fp32."""
     manifest = load_manifest(data_root)
     data = TranslationData(
         manifest, "train", size=config.size, vocabulary=manifest.vocabulary, data=config.data
     )
     neutral = torch.from_numpy(data.vocabulary.code("neutral"))[None]
-    setting = Setting(config, world, "fp32", total_steps=4, neutral_code=neutral)
-    return fresh_state(config, len(data.vocabulary), world), data, setting
+    method = method_of(config)
+    context = RunContext(config, world, "fp32", 4, neutral_code=neutral, method=method)
+    return fresh_state(config, len(data.vocabulary), world, method.models), data, context

@@ -78,9 +78,10 @@ def _train(preset: str | None, size: int | None, batch: int | None) -> dict[str,
     settings = [f"{key}={value}" for key, value in (("size", size), ("batch", batch)) if value]
     preset = preset or "default"
     config = load_config(Config, preset=preset, settings=settings)
+    from ecgan.lab.stargan.method import method_of
     from ecgan.training.bench import bench_training
 
-    return {"preset": preset, **bench_training(config).as_dict()}
+    return {"preset": preset, **bench_training(config, method=method_of(config)).as_dict()}
 
 
 def _translate(model: str | None) -> dict[str, Any]:

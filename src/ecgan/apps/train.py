@@ -51,9 +51,10 @@ def train(
     from ecgan.config import Config, load_config
 
     values = load_config(Config, preset=preset, file=config, settings=settings or ())
+    from ecgan.lab.stargan.method import method_of
     from ecgan.training.trainer import train as train_translator
 
-    result = train_translator(values, data, out, progress=not as_json)
+    result = train_translator(values, data, out, progress=not as_json, method=method_of(values))
     if os.environ.get("RANK", "0") != "0":
         return
     if as_json:

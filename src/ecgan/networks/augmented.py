@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ecgan.networks.patchgan import Verdict
+from ecgan.networks.patchgan import DiscriminatorOutput
 from ecgan.shapes import Codes, Images
 
 BRIGHTNESS = 0.5
@@ -30,12 +30,14 @@ class Augmented(nn.Module):
         super().__init__()
         self.judge = judge
 
-    def forward(self, image: Images, code: Codes, source: Images | None = None) -> Verdict:
+    def forward(
+        self, image: Images, code: Codes, source: Images | None = None
+    ) -> DiscriminatorOutput:
         if self.training:
             change = Change(image)
             image = change(image)
             source = None if source is None else change(source)
-        verdict: Verdict = self.judge(image, code, source)
+        verdict: DiscriminatorOutput = self.judge(image, code, source)
         return verdict
 
 

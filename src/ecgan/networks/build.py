@@ -11,7 +11,7 @@ from ecgan.networks.blocks import initialize, initialize_for_relu
 from ecgan.networks.output import Refiner, Translation, output_channels, to_translation
 from ecgan.networks.patchgan import PatchGAN, Pyramid
 from ecgan.networks.resnet import ResNetTrunk
-from ecgan.networks.stargan import StarGANCritic, StarGANTrunk
+from ecgan.networks.stargan import StarGANTrunk
 from ecgan.networks.unet import UNetTrunk
 from ecgan.shapes import Codes, Images
 
@@ -58,14 +58,9 @@ def build_generator(config: GeneratorConfig, num_expressions: int, size: int) ->
     return generator
 
 
-def build_discriminator(
-    config: DiscriminatorConfig, num_expressions: int, size: int = 256
-) -> nn.Module:
+def build_discriminator(config: DiscriminatorConfig, num_expressions: int) -> nn.Module:
     """A discriminator with fresh weights, drawn from torch's global generator: of (image, z,
-    source), gives a `Verdict`. A PatchGAN takes images of any size, a critic those of side
-    `size`."""
-    if config.kind == "stargan":
-        return StarGANCritic(config, num_expressions, size)
+    source) of any size, gives a `DiscriminatorOutput`."""
     scales = [PatchGAN(config, num_expressions) for _ in range(config.scales)]
     discriminator: nn.Module = scales[0] if len(scales) == 1 else Pyramid(scales)
     initialize(discriminator)

@@ -15,7 +15,7 @@ from ecgan.shapes import Codes, Images, Patches
 
 
 @dataclass(frozen=True)
-class Verdict:
+class DiscriminatorOutput:
     """What a discriminator says of a batch."""
 
     patches: Patches
@@ -46,7 +46,9 @@ class PatchGAN(nn.Module):
         self.last = nn.Conv2d(channels, 1, 4, 1, 1)
         self.classifier = nn.Linear(channels, num_expressions) if config.classify else None
 
-    def forward(self, image: Images, code: Codes, source: Images | None = None) -> Verdict:
+    def forward(
+        self, image: Images, code: Codes, source: Images | None = None
+    ) -> DiscriminatorOutput:
         """Judge a batch; `source` is what the image was translated from, if `sees_source`."""
         features: Tensor = image
         if self.sees_source:
@@ -62,7 +64,7 @@ class PatchGAN(nn.Module):
         logits = None
         if self.classifier is not None:
             logits = self.classifier(features.mean(dim=(2, 3))).float()
-        return Verdict(self.last(features).float(), logits, tuple(activations))
+        return DiscriminatorOutput(self.last(features).float(), logits, tuple(activations))
 
 
 class Pyramid(nn.Module):
@@ -72,9 +74,11 @@ class Pyramid(nn.Module):
         super().__init__()
         self.judges = nn.ModuleList(judges)
 
-    def forward(self, image: Images, code: Codes, source: Images | None = None) -> Verdict:
+    def forward(
+        self, image: Images, code: Codes, source: Images | None = None
+    ) -> DiscriminatorOutput:
         """Each scale counts the same (`side_by_side`)."""
-        verdicts: list[Verdict] = []
+        verdicts: list[DiscriminatorOutput] = []
         for judge in self.judges:
             if verdicts:
                 image = F.avg_pool2d(image, 2)
@@ -83,13 +87,13 @@ class Pyramid(nn.Module):
         return side_by_side(verdicts)
 
 
-def side_by_side(verdicts: Sequence[Verdict]) -> Verdict:
+def side_by_side(verdicts: Sequence[DiscriminatorOutput]) -> DiscriminatorOutput:
     """Patches of several judges next to each other, those of the later ones at the size of the
     first, so that each judge counts the same in a mean; logits are the mean, features all."""
     size = verdicts[0].patches.shape[2:]
     patches = torch.cat([F.interpolate(v.patches, size) for v in verdicts], dim=3)
     logits = [v.logits for v in verdicts if v.logits is not None]
-    return Verdict(
+    return DiscriminatorOutput(
         patches,
         torch.stack(logits).mean(dim=0) if logits else None,
         tuple(feature for v in verdicts for feature in v.features),

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ecgan.networks.blocks import tile_code
-from ecgan.networks.patchgan import Verdict, side_by_side
+from ecgan.networks.patchgan import DiscriminatorOutput, side_by_side
 from ecgan.networks.vgg import VGGFeatures
 from ecgan.shapes import Codes, Images
 
@@ -29,10 +29,10 @@ class Head(nn.Module):
         self.second = nn.Conv2d(HEAD_WIDTH, HEAD_WIDTH, 3, padding=1)
         self.last = nn.Conv2d(HEAD_WIDTH, 1, 1)
 
-    def forward(self, features: Tensor, code: Codes) -> Verdict:
+    def forward(self, features: Tensor, code: Codes) -> DiscriminatorOutput:
         first = F.leaky_relu(self.first(tile_code(features, code)), 0.2)
         second = F.leaky_relu(self.second(first), 0.2)
-        return Verdict(self.last(second).float(), None, (first, second))
+        return DiscriminatorOutput(self.last(second).float(), None, (first, second))
 
 
 class Projected(nn.Module):
@@ -47,7 +47,9 @@ class Projected(nn.Module):
             Head(channels, num_expressions) for channels in features.channels()
         )
 
-    def forward(self, image: Images, code: Codes, source: Images | None = None) -> Verdict:
+    def forward(
+        self, image: Images, code: Codes, source: Images | None = None
+    ) -> DiscriminatorOutput:
         del source
         small = F.interpolate(image, (self.side, self.side), mode="bilinear", antialias=True)
         found = self.features(small)
@@ -56,12 +58,14 @@ class Projected(nn.Module):
         )
 
 
-class Panel(nn.Module):
-    """Several judges of one image, each of which counts the same."""
+class JointDiscriminator(nn.Module):
+    """Several discriminators of one image, each of which counts the same."""
 
     def __init__(self, judges: Sequence[nn.Module]) -> None:
         super().__init__()
         self.judges = nn.ModuleList(judges)
 
-    def forward(self, image: Images, code: Codes, source: Images | None = None) -> Verdict:
+    def forward(
+        self, image: Images, code: Codes, source: Images | None = None
+    ) -> DiscriminatorOutput:
         return side_by_side([judge(image, code, source) for judge in self.judges])

@@ -1,4 +1,4 @@
-"""The generator trunk and the critic of StarGAN (Choi et al. 2018, Tables 4 and 5)."""
+"""The generator trunk of StarGAN (Choi et al. 2018, Table 4)."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import itertools
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ecgan.config import DiscriminatorConfig, GeneratorConfig
+from ecgan.config import GeneratorConfig
 from ecgan.networks.blocks import tile_code
 from ecgan.networks.output import TrunkOutput
-from ecgan.networks.patchgan import Verdict
-from ecgan.shapes import Codes, Images
 
 HALVINGS = 2
 
@@ -51,31 +49,6 @@ class StarGANTrunk(nn.Module):
         for up, norm in zip(self.ups, self.up_norms, strict=True):
             features = F.relu(norm(up(features)))
         return TrunkOutput(full=self.last(features), flow=None)
-
-
-class StarGANCritic(nn.Module):
-    """`layers` convolutions of stride 2 without norm; then values of patches, and a class head that
-    sees the whole image."""
-
-    def __init__(self, config: DiscriminatorConfig, num_expressions: int, size: int) -> None:
-        super().__init__()
-        widths = [config.width * 2**layer for layer in range(config.layers)]
-        self.convolutions = nn.ModuleList(
-            nn.Conv2d(outer, inner, 4, 2, 1) for outer, inner in itertools.pairwise([3, *widths])
-        )
-        self.last = nn.Conv2d(widths[-1], 1, 3, padding=1, bias=False)
-        side = size // 2**config.layers
-        self.classifier = nn.Conv2d(widths[-1], num_expressions, side, bias=False)
-
-    def forward(self, image: Images, code: Codes, source: Images | None = None) -> Verdict:  # noqa: ARG002
-        """Judge a batch of the size that it was made for; `code` and `source` are not looked at."""
-        features: Tensor = image
-        activations: list[Tensor] = []
-        for convolution in self.convolutions:
-            features = F.leaky_relu(convolution(features), 0.01)
-            activations.append(features)
-        logits = self.classifier(features).flatten(1).float()
-        return Verdict(self.last(features).float(), logits, tuple(activations))
 
 
 class _ResidualBlock(nn.Module):

@@ -23,8 +23,9 @@ from ecgan.expressions import NEUTRAL, Vocabulary
 from ecgan.precision import Precision, choose_precision, default_device
 from ecgan.training.distributed import World
 from ecgan.training.flops import update_flops
+from ecgan.training.method import Method, RunContext
 from ecgan.training.state import fresh_state
-from ecgan.training.update import Setting, update
+from ecgan.training.update import TWO_GENERATORS, update
 
 # (channels, side, batch) of 3 x 3 convolutions: the shapes in which generators spend their time.
 LIMIT_SHAPES = ((128, 64, 1), (256, 64, 1), (256, 32, 4), (512, 16, 4))
@@ -59,12 +60,15 @@ class TrainingSpeed:
         return asdict(self)
 
 
-def bench_training(config: Config, *, steps: int = 5, warmup: int = 2) -> TrainingSpeed:
+def bench_training(
+    config: Config, *, method: Method = TWO_GENERATORS, steps: int = 5, warmup: int = 2
+) -> TrainingSpeed:
     """Time whole updates (all generators and discriminators) on random images.
 
     Args:
         config: what to train; its data section is not used, and the terms that need a feature
             network are left out: context, perceptual and style loss.
+        method: networks and update.
         steps: timed updates.
         warmup: updates before these.
     """
@@ -81,23 +85,24 @@ def bench_training(config: Config, *, steps: int = 5, warmup: int = 2) -> Traini
     world = World(0, 1, device)
     precision = choose_precision(config.precision, device)
     vocabulary = Vocabulary()
-    setting = Setting(
+    context = RunContext(
         config=config,
         world=world,
         precision=precision,
         total_steps=steps + warmup,
         neutral_code=torch.from_numpy(vocabulary.code(NEUTRAL))[None].to(device),
+        method=method,
     )
-    state = fresh_state(config, len(vocabulary), world)
+    state = fresh_state(config, len(vocabulary), world, method.models)
     batch = _random_batch(config, vocabulary).to(device)
-    flops = update_flops(state.models, batch, setting)
+    flops = update_flops(state.models, batch, context)
     if config.compile:
         state.compile()
     torch.backends.cudnn.benchmark = True
     limit_before = convolution_limit(precision, device)
     times = []
     for step in range(warmup + steps):
-        seconds = _timed(lambda: update(state, batch, setting), device)
+        seconds = _timed(lambda: update(state, batch, context), device)
         if step >= warmup:
             times.append(seconds)
     limit = max(limit_before, convolution_limit(precision, device))

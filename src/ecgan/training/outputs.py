@@ -20,10 +20,10 @@ from ecgan.networks.windowed import Windowed
 from ecgan.training.checkpoint import CheckpointFolder
 from ecgan.training.distributed import World, gather_lists
 from ecgan.training.export import write_translator
+from ecgan.training.method import RunContext
 from ecgan.training.metrics import MetricsLog
 from ecgan.training.samples import expression_codes, sample_grid, sample_people, write_grid
 from ecgan.training.state import TrainingState
-from ecgan.training.update import Setting
 from ecgan.training.validation import Validation, load_probability, validate, validation_data
 from ecgan.window import Window
 
@@ -32,12 +32,12 @@ class RunOutputs:
     """What a run writes, and when. Only the first process calls `after_step`."""
 
     def __init__(
-        self, run: Path, data: TranslationData, setting: Setting, state: TrainingState
+        self, run: Path, data: TranslationData, context: RunContext, state: TrainingState
     ) -> None:
         manifest = data.store.manifest
-        self.run, self.manifest, self.setting, self.state = run, manifest, setting, state
+        self.run, self.manifest, self.context, self.state = run, manifest, context, state
         self.vocabulary = data.vocabulary
-        config = setting.config
+        config = context.config
         self.log = config.log
         self.checkpoints = CheckpointFolder(run / "checkpoints", config.log.keep)
         self.flops: int | None = None
@@ -45,15 +45,15 @@ class RunOutputs:
         self.validation: Validation | None = None
         self.timer = _Timer()
         self.metrics: MetricsLog | None = None
-        if setting.world.is_first:
-            self.codes = expression_codes(self.vocabulary, setting.world.device)
+        if context.world.is_first:
+            self.codes = expression_codes(self.vocabulary, context.world.device)
             self.validation_data = validation_data(manifest, config)
             self.people = sample_people(self.validation_data or data, config.log.sample_people)
             self.probability = load_probability(config.recognizer, self.vocabulary)
 
     def _resume(self) -> None:
         """Load the newest checkpoint that verifies, if any; the same one on every process."""
-        state, setting = self.state, self.setting
+        state, context = self.state, self.context
         checkpoint = self.checkpoints.load_newest()
         if checkpoint is not None:
             vocabulary = list(self.vocabulary.names)
@@ -62,13 +62,13 @@ class RunOutputs:
                     f"the run was started with the expressions {checkpoint.values['vocabulary']}, "
                     f"the data have {vocabulary}; resume with the same data"
                 )
-            state.restore(checkpoint, setting.config, setting.world.device)
+            state.restore(checkpoint, context.config, context.world.device)
             self.flops = checkpoint.values["flops"]
             if checkpoint.values["validation"]:
                 self.validation = Validation(**checkpoint.values["validation"])
-        elif setting.config.init:
-            state.start_from(setting.config.init, self.vocabulary)
-        if len(set(gather_lists([state.step], setting.world))) > 1:
+        elif context.config.init:
+            state.start_from(context.config.init, self.vocabulary)
+        if len(set(gather_lists([state.step], context.world))) > 1:
             raise CheckpointError(
                 f"the processes see different checkpoints in {self.run}; use a shared folder"
             )
@@ -76,9 +76,9 @@ class RunOutputs:
     def __enter__(self) -> RunOutputs:
         """Resume `state` from what the run holds, then open its files."""
         self._resume()
-        if self.setting.world.is_first:
+        if self.context.world.is_first:
             self.checkpoints.clean()
-            write_text(self.run / "config.yaml", to_yaml(self.setting.config))
+            write_text(self.run / "config.yaml", to_yaml(self.context.config))
             board = self.run / "tensorboard" if self.log.tensorboard else None
             file = self.run / "metrics.jsonl"
             self.metrics = MetricsLog(file, self.state.step, tensorboard=board)
@@ -91,14 +91,14 @@ class RunOutputs:
     def after_step(self, values: Mapping[str, float], *, stopping: bool) -> None:
         """Metrics, validation, samples and checkpoint, where they are due."""
         assert self.metrics is not None
-        step, last = self.state.step, self.state.step == self.setting.total_steps
+        step, last = self.state.step, self.state.step == self.context.total_steps
 
         def due(interval: int) -> bool:
             return last or step % interval == 0
 
         self.timer.steps += 1
         if due(self.log.metrics_steps):
-            speed = self.timer.speed(self.setting.config.batch, self.flops)
+            speed = self.timer.speed(self.context.config.batch, self.flops)
             self.metrics.append(step, "train", {**values, **speed})
         improved, validating = False, due(self.log.validation_steps)
         if validating and self.validation_data is not None:
@@ -120,12 +120,12 @@ class RunOutputs:
             "flops": self.flops,
             "validation": asdict(self.validation) if self.validation else {},
         }
-        checkpoint = self.state.to_checkpoint(self.setting.config, extra)
+        checkpoint = self.state.to_checkpoint(self.context.config, extra)
         self.checkpoints.save(checkpoint, best_step=self.state.best_step)
 
     def finish(self) -> None:
         """The snapshot of a run that is complete, should it be missing."""
-        if self.setting.world.is_first and not (self.run / "snapshot").is_dir():
+        if self.context.world.is_first and not (self.run / "snapshot").is_dir():
             self.write_snapshot(validated=True)
 
     def write_snapshot(self, *, validated: bool) -> None:
@@ -136,14 +136,14 @@ class RunOutputs:
         write_translator(
             self.run / "snapshot",
             self.state.inference_generators(),
-            self.setting.config,
+            self.context.config,
             self.manifest,
             step=self.state.step,
             scores=scores,
         )
 
     def _generators_of_crops(self) -> dict[str, nn.Module]:
-        window = Window(self.setting.config.data.zoom)
+        window = Window(self.context.config.data.zoom)
         generators = self.state.inference_generators()
         return {name: Windowed(generator, window) for name, generator in generators.items()}
 
@@ -153,7 +153,7 @@ class RunOutputs:
             self.validation = validate(
                 self._generators_of_crops(),
                 self.validation_data,
-                self.setting,
+                self.context,
                 self.probability,
             )
         self.metrics.append(self.state.step, "validation", asdict(self.validation))
@@ -165,7 +165,7 @@ class RunOutputs:
     def _draw_samples(self) -> None:
         with self.timer.paused():
             generator = self._generators_of_crops()["to_expression"]
-            grid = sample_grid(generator, self.people, self.codes, self.setting.precision)
+            grid = sample_grid(generator, self.people, self.codes, self.context.precision)
             write_grid(self.run / "samples" / f"step-{self.state.step:08d}.png", grid)
 
 

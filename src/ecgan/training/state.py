@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,20 +12,20 @@ from torch import Tensor, nn
 from torch.optim import Adam
 
 from ecgan.config import Config, OptimizerConfig
-from ecgan.errors import CheckpointError, SnapshotError
+from ecgan.errors import CheckpointError, ConfigError, SnapshotError
 from ecgan.expressions import Vocabulary
 from ecgan.networks.build import build_generator
 from ecgan.seeding import derive_seed
 from ecgan.training.checkpoint import Checkpoint, flatten
+from ecgan.training.discriminators import fresh_discriminator
 from ecgan.training.distributed import World, broadcast
 from ecgan.training.ema import start_average
 from ecgan.training.initial import initial_snapshot
-from ecgan.training.judges import fresh_judge
 from ecgan.training.pool import TranslationPool
-from ecgan.training.steps import Models
+from ecgan.training.step import Models
 
 GENERATORS = ("to_expression", "to_neutral")
-NETWORKS = (*GENERATORS, "judge_expression", "judge_neutral")
+NETWORKS = (*GENERATORS, "discriminator_expression", "discriminator_neutral")
 _MAY_CHANGE = ("steps", "epochs", "threads", "compile", "recognizer", "log")
 """Configuration that a resumed run may alter; the rest would make it another run."""
 
@@ -165,10 +165,18 @@ class TrainingState:
         return {"expressive": self.expressive_pool, "neutral": self.neutral_pool}
 
 
-def fresh_state(config: Config, num_expressions: int, world: World) -> TrainingState:
-    """State before the first update: weights drawn from `config.seed`, equal on every process."""
+def fresh_state(
+    config: Config,
+    num_expressions: int,
+    world: World,
+    fresh_models: Callable[[Config, int], Models] | None = None,
+) -> TrainingState:
+    """State before the first update: weights drawn from `config.seed`, equal on every process.
+
+    `fresh_models`: of the method; none: `two_generators`.
+    """
     torch.manual_seed(derive_seed(config.seed, "weights"))
-    models = fresh_models(config, num_expressions)
+    models = (fresh_models or two_generators)(config, num_expressions)
     for network in (*models.generators(), *models.discriminators()):
         network.to(world.device).train()
         broadcast(list(network.state_dict().values()), world)
@@ -212,17 +220,17 @@ def refuse_other_run(checkpoint: Checkpoint, config: Config) -> None:
             )
 
 
-def fresh_models(config: Config, num_expressions: int) -> Models:
-    """Networks with weights from torch's global generator."""
+def two_generators(config: Config, num_expressions: int) -> Models:
+    """The paper's four networks, with weights from torch's global generator.
 
-    def generator() -> nn.Module:
-        return build_generator(config.generator, num_expressions, config.size)
-
-    if shares_networks(config):
-        one, critic = generator(), fresh_judge(config, num_expressions)
-        return Models(one, one, critic, critic)
-    first, second = generator(), generator()
-    return Models(first, second, *(fresh_judge(config, num_expressions) for _ in range(2)))
+    Raises:
+        ConfigError: the configuration is StarGAN's.
+    """
+    if shares_networks(config) or config.discriminator.kind == "stargan":
+        raise ConfigError("StarGAN's networks are those of `ecgan.lab.stargan.method.STARGAN`")
+    generators = [build_generator(config.generator, num_expressions, config.size) for _ in "XY"]
+    discriminators = [fresh_discriminator(config, num_expressions) for _ in "YX"]
+    return Models(*generators, *discriminators)
 
 
 def _adam(networks: tuple[nn.Module, ...], options: OptimizerConfig) -> Adam:

@@ -18,13 +18,14 @@ from ecgan.expressions import NEUTRAL
 from ecgan.precision import choose_precision
 from ecgan.training.distributed import World, any_process, join_world, share_of_batch
 from ecgan.training.flops import update_flops
+from ecgan.training.method import Method, RunContext
 from ecgan.training.outputs import RunOutputs, sole_owner
+from ecgan.training.passes import FeatureNetworks, Features
 from ecgan.training.progress import show_progress
 from ecgan.training.schedule import total_steps
 from ecgan.training.signals import stop_on_signals
 from ecgan.training.state import fresh_state
-from ecgan.training.steps import FeatureNetworks, Features
-from ecgan.training.update import Setting, update
+from ecgan.training.update import TWO_GENERATORS, update
 from ecgan.window import Window
 
 OnStep = Callable[[int, Mapping[str, float]], None]
@@ -50,6 +51,7 @@ def train(
     run: Path,
     *,
     progress: bool,
+    method: Method = TWO_GENERATORS,
     on_step: OnStep | None = None,
 ) -> TrainResult:
     """Train on prepared data until the configured number of steps; resume what `run` holds.
@@ -64,12 +66,13 @@ def train(
         data_root: folder that `ecgan prepare` wrote.
         run: output folder.
         progress: show a bar (or lines, without a terminal).
+        method: networks and update; StarGAN has its own (`lab.stargan`).
         on_step: see `OnStep`.
 
     Raises:
         ConfigError: the configuration does not go with the expressions of the data.
         DataError: the data are missing or lack neutral or expressive training images.
-        CheckpointError: the run was started with other settings, or all checkpoints are damaged.
+        CheckpointError: the run was started with other contexts, or all checkpoints are damaged.
         NonFiniteError: a loss or gradient is nan or infinite; the checkpoints stay as they were.
         Interrupted: SIGTERM or Ctrl-C came; the state is saved.
     """
@@ -80,19 +83,19 @@ def train(
         _cpu_threads(config.threads),
     ):
         torch.backends.cudnn.benchmark = True  # all batches of a run have one shape
-        data, setting = _open(config, data_root, world)
-        state = fresh_state(config, len(data.vocabulary), world)
-        with RunOutputs(run, data, setting, state) as outputs:
-            first, total = state.step, setting.total_steps
+        data, context = _open(config, data_root, world, method)
+        state = fresh_state(config, len(data.vocabulary), world, method.models)
+        with RunOutputs(run, data, context, state) as outputs:
+            first, total = state.step, context.total_steps
             with show_progress(progress and world.is_first, first, total) as shown:
                 if config.compile:
                     state.compile()
                 if first:
                     shown.say(f"resumed at step {first} of {total}")
-                for batch in _batches(data, setting, first):
+                for batch in _batches(data, context, first):
                     if outputs.flops is None:
-                        outputs.flops = update_flops(state.models, batch, setting) * world.size
-                    values = update(state, batch, setting)
+                        outputs.flops = update_flops(state.models, batch, context) * world.size
+                    values = update(state, batch, context)
                     shown.step(state.step, values)
                     stopping = any_process(bool(stop), world)
                     if world.is_first:
@@ -114,7 +117,9 @@ def train(
         )
 
 
-def _open(config: Config, data_root: Path, world: World) -> tuple[TranslationData, Setting]:
+def _open(
+    config: Config, data_root: Path, world: World, method: Method
+) -> tuple[TranslationData, RunContext]:
     manifest = load_manifest(data_root)
     data = TranslationData(manifest, "train", size=config.size, data=config.data)
     if config.generator.conditioning == "none" and len(data.vocabulary) > 2:
@@ -122,23 +127,24 @@ def _open(config: Config, data_root: Path, world: World) -> tuple[TranslationDat
             "generator.conditioning=none makes one expression, the data have "
             f"{', '.join(data.vocabulary.expressive)}; set data.expressions=[...] to one of these"
         )
-    setting = Setting(
+    context = RunContext(
         config=config,
         world=world,
         precision=choose_precision(config.precision, world.device),
         total_steps=total_steps(config, data.num_expressive),
         neutral_code=torch.from_numpy(data.vocabulary.code(NEUTRAL))[None].to(world.device),
+        method=method,
         features=FeatureNetworks(
             context=_context_features(config.objective, world.device),
             paired=_paired_features(config, world.device),
         ),
     )
-    return data, setting
+    return data, context
 
 
-def _batches(data: TranslationData, setting: Setting, first: int) -> Iterator[TranslationBatch]:
+def _batches(data: TranslationData, context: RunContext, first: int) -> Iterator[TranslationBatch]:
     """This process's share of the batches from step `first` on; on a GPU, one is made ahead."""
-    config, world = setting.config, setting.world
+    config, world = context.config, context.world
     share = share_of_batch(config.batch, world)
 
     def make(step: int) -> TranslationBatch:
@@ -151,7 +157,7 @@ def _batches(data: TranslationData, setting: Setting, first: int) -> Iterator[Tr
             device=world.device,
         )
 
-    steps = range(first, setting.total_steps)
+    steps = range(first, context.total_steps)
     if world.device.type == "cpu":
         yield from map(make, steps)
         return
@@ -161,7 +167,7 @@ def _batches(data: TranslationData, setting: Setting, first: int) -> Iterator[Tr
         for step in steps:
             assert ahead is not None
             batch = ahead.result()
-            if step + 1 < setting.total_steps:
+            if step + 1 < context.total_steps:
                 ahead = pool.submit(make, step + 1)
             yield batch
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -14,38 +13,20 @@ from torch.optim import Optimizer
 from ecgan.config import Config
 from ecgan.data.dataset import TranslationBatch
 from ecgan.errors import NonFiniteError
-from ecgan.losses.objective import Objective
-from ecgan.precision import Precision, autocast
+from ecgan.losses.paper import Objective
+from ecgan.precision import autocast
 from ecgan.seeding import derive_seed
-from ecgan.shapes import NeutralCode
+from ecgan.shapes import Scalar
 from ecgan.training.distributed import World, average, gather, gather_lists
-from ecgan.training.domains import domain_batch, domain_critic_step, domain_generator_step
 from ecgan.training.ema import update_average, warmed_decay
+from ecgan.training.method import Method, RunContext
 from ecgan.training.pool import Pooled, TranslationPool
 from ecgan.training.schedule import learning_rate_factor, set_learning_rate
-from ecgan.training.state import TrainingState, shares_networks
-from ecgan.training.steps import (
-    NO_FEATURES,
-    FeatureNetworks,
-    discriminator_step,
-    generator_step,
-)
+from ecgan.training.state import TrainingState, two_generators
+from ecgan.training.step import Models, discriminator_step, generator_step
 
 
-@dataclass(frozen=True)
-class Setting:
-    """What an update needs besides state and data; constant within a run."""
-
-    config: Config
-    world: World
-    precision: Precision
-    total_steps: int
-    neutral_code: NeutralCode
-    """z', shape (1, expressions)."""
-    features: FeatureNetworks = NO_FEATURES
-
-
-def update(state: TrainingState, batch: TranslationBatch, setting: Setting) -> dict[str, float]:
+def update(state: TrainingState, batch: TranslationBatch, context: RunContext) -> dict[str, float]:
     """Train all networks on one batch and advance `state.step`.
 
     Returns:
@@ -55,15 +36,12 @@ def update(state: TrainingState, batch: TranslationBatch, setting: Setting) -> d
     Raises:
         NonFiniteError: a loss or gradient is nan or infinite; that update was not applied.
     """
-    config, world = setting.config, setting.world
+    config, world = context.config, context.world
     # Dropout and anything else that draws from torch's global generator: a resumed run repeats it.
     torch.manual_seed(derive_seed(config.seed, "update", state.step, world.rank))
-    rate = _set_rates(state, config, setting.total_steps)
+    rate = _set_rates(state, config, context.total_steps)
 
-    if shares_networks(config):
-        values = _update_shared(state, batch, setting)
-    else:
-        values = _update_two(state, batch, setting)
+    values = context.method.update(state, batch, context)
 
     moved = "generator/total" in values
     for name, kept in state.averages.items() if moved else ():
@@ -73,48 +51,65 @@ def update(state: TrainingState, batch: TranslationBatch, setting: Setting) -> d
     return values | {"learning_rate": rate}
 
 
-def _update_two(
-    state: TrainingState, batch: TranslationBatch, setting: Setting
+def update_two_generators(
+    state: TrainingState, batch: TranslationBatch, context: RunContext
 ) -> dict[str, float]:
-    """Two generators, then their two discriminators, if anything is learned from these."""
-    config, world, models = setting.config, setting.world, state.models
-    with frozen(models.discriminators()), autocast(setting.precision, world.device):
-        made = generator_step(models, batch, config, setting.neutral_code, setting.features)
+    """Both generators, then their discriminators, if anything is learned from these."""
+    config, world, models = context.config, context.world, state.models
+    with frozen(models.discriminators()), autocast(context.precision, world.device):
+        made = generator_step(models, batch, config, context.neutral_code, context.features)
     optimizer = state.generator_optimizer
-    values = _apply("generator", made.objective, optimizer, state.step, batch=batch, world=world)
+    values = apply_objective(
+        "generator", made.objective, optimizer, state.step, batch=batch, world=world
+    )
     if not config.objective.judged:
         return values
 
-    neutral_codes = setting.neutral_code.expand_as(batch.code)
-    smiles = _exchange(
+    neutral_codes = context.neutral_code.expand_as(batch.code)
+    expressive = _exchange(
         state.expressive_pool, made.fake_expressive, made.fake_code, state.step, world
     )
-    rests = _exchange(state.neutral_pool, made.fake_neutral, neutral_codes, state.step, world)
-    with autocast(setting.precision, world.device):
+    neutral = _exchange(state.neutral_pool, made.fake_neutral, neutral_codes, state.step, world)
+    with autocast(context.precision, world.device):
         judged = discriminator_step(
-            models, batch, smiles.images, smiles.codes, rests.images, config, setting.neutral_code
+            models,
+            batch,
+            expressive.images,
+            expressive.codes,
+            neutral.images,
+            config,
+            context.neutral_code,
         )
     optimizer = state.discriminator_optimizer
-    values |= _apply("discriminator", judged, optimizer, state.step, batch=batch, world=world)
-    return values
+    return values | apply_objective(
+        "discriminator", judged, optimizer, state.step, batch=batch, world=world
+    )
 
 
-def _update_shared(
-    state: TrainingState, batch: TranslationBatch, setting: Setting
-) -> dict[str, float]:
-    """The critic, then at every `critic_steps`-th update the generator, as StarGAN does."""
-    config, world, models = setting.config, setting.world, state.models
-    examples = domain_batch(batch, setting.neutral_code, config.seed, state.step, world)
-    with autocast(setting.precision, world.device):
-        judged = domain_critic_step(models, examples, config)
-    optimizer = state.discriminator_optimizer
-    values = _apply("discriminator", judged, optimizer, state.step, batch=batch, world=world)
-    if (state.step + 1) % config.optimizer.critic_steps:
-        return values
-    with frozen(models.discriminators()), autocast(setting.precision, world.device):
-        made = domain_generator_step(models, examples, config)
-    optimizer = state.generator_optimizer
-    return values | _apply("generator", made, optimizer, state.step, batch=batch, world=world)
+def losses_of_two_generators(
+    models: Models, batch: TranslationBatch, context: RunContext
+) -> Iterator[tuple[float, Scalar]]:
+    """What `update_two_generators` differentiates, without pool or update."""
+    config, device, neutral_code = context.config, context.world.device, context.neutral_code
+    with frozen(models.discriminators()), autocast(context.precision, device):
+        made = generator_step(models, batch, config, neutral_code, context.features)
+        yield 1.0, made.objective.total
+    if config.objective.judged:
+        with autocast(context.precision, device):
+            judged = discriminator_step(
+                models,
+                batch,
+                made.fake_expressive,
+                made.fake_code,
+                made.fake_neutral,
+                config,
+                neutral_code,
+            )
+        yield 1.0, judged.total
+
+
+TWO_GENERATORS = Method(two_generators, update_two_generators, losses_of_two_generators)
+"""G_XY and G_YX with their discriminators: the paper's, CycleGAN and Pix2pix."""
 
 
 @contextlib.contextmanager
@@ -150,7 +145,7 @@ def averaged_gradients(
     return dict(zip([*names, "gradient_norm"], numbers, strict=True))
 
 
-def _apply(
+def apply_objective(
     role: str,
     objective: Objective,
     optimizer: Optimizer,

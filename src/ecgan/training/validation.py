@@ -16,7 +16,7 @@ from ecgan.expressions import NEUTRAL, Vocabulary, expression_of
 from ecgan.precision import autocast
 from ecgan.seeding import derive_seed
 from ecgan.shapes import Images
-from ecgan.training.update import Setting
+from ecgan.training.method import RunContext
 from ecgan.window import Window
 
 MAX_EXAMPLES = 256
@@ -55,7 +55,7 @@ def validation_data(manifest: Manifest, config: Config) -> TranslationData | Non
 def validate(
     generators: Mapping[str, nn.Module],
     data: TranslationData,
-    setting: Setting,
+    context: RunContext,
     probability: ProbabilityOfAsked | None = None,
 ) -> Validation:
     """Score `to_expression` (and `to_neutral`) on the same up to 256 examples every time.
@@ -63,10 +63,10 @@ def validate(
     Args:
         generators: for whole crops.
         data: from `validation_data`.
-        setting: of the training.
+        context: of the training.
         probability: what scores the translations; none: their distance to the truth.
     """
-    device, config, neutral_code = setting.world.device, setting.config, setting.neutral_code
+    device, config, neutral_code = context.world.device, context.config, context.neutral_code
     modes = {network: network.training for network in generators.values()}
     for network in modes:
         network.eval()
@@ -76,7 +76,7 @@ def validate(
         for i in range(max(1, min(MAX_EXAMPLES, data.num_expressive) // BATCH)):
             seed = derive_seed(config.seed, "validation")
             batch = data.batch(BATCH, seed, i, augment=False).to(device)
-            with autocast(setting.precision, device):
+            with autocast(context.precision, device):
                 there = generators["to_expression"](batch.neutral, batch.code).image
                 z_neutral = neutral_code.expand_as(batch.code)
                 back = generators["to_neutral"](there, z_neutral).image

@@ -7,8 +7,7 @@ from inspect import unwrap
 import pytest
 import torch
 
-from ecgan.losses.cycle import cycle_loss
-from ecgan.losses.mask import mask_loss, masked_input
+from ecgan.losses.paper import cycle_loss, mask_loss, masked_input
 
 
 @pytest.fixture

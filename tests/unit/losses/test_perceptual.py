@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from ecgan.losses.perceptual import gram_matrix, perceptual_loss, style_loss
+from ecgan.losses.extras import gram_matrix, perceptual_loss, style_loss
 
 PAIRED = torch.tensor([True, True])
 

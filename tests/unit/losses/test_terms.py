@@ -7,13 +7,16 @@ import math
 import pytest
 import torch
 
-from ecgan.losses.adversarial import lsgan_discriminator, lsgan_generator
-from ecgan.losses.classification import classification_loss
-from ecgan.losses.cycle import cycle_loss
-from ecgan.losses.fields import blend_area, flow_smoothness
-from ecgan.losses.identity import identity_loss
-from ecgan.losses.paired import gradient_loss, loose_loss, paired_loss
-from ecgan.losses.shape import shape_loss
+from ecgan.losses.extras import (
+    blend_area,
+    classification_loss,
+    flow_smoothness,
+    gradient_loss,
+    loose_loss,
+    paired_loss,
+    shape_loss,
+)
+from ecgan.losses.paper import cycle_loss, identity_loss, lsgan_discriminator, lsgan_generator
 
 ONES, ZEROS = torch.ones(2, 1, 6, 6), torch.zeros(2, 1, 6, 6)
 SOURCE = torch.rand(3, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1
@@ -136,5 +139,5 @@ def test_loose_loss_forgives_what_moves_within_a_32nd_of_the_side(side: int) -> 
     assert loose_loss(near, truth, loose) == 0
     assert loose_loss(far, truth, loose).item() == pytest.approx(2 / side**2)
     assert loose_loss(far, truth, ~loose) == 0
-    focused = loose_loss(far, truth, loose, source=torch.zeros_like(truth), focus=10.0)
+    focused = loose_loss(far, truth, loose, source=torch.zeros_like(truth), paired_focus=10.0)
     assert focused > loose_loss(far, truth, loose)

@@ -6,7 +6,7 @@ import torch
 
 from ecgan.config import DiscriminatorConfig, RecognizerConfig
 from ecgan.networks.build import build_discriminator
-from ecgan.networks.projected import LAYERS, Panel, Projected
+from ecgan.networks.projected import LAYERS, JointDiscriminator, Projected
 from ecgan.networks.vgg import VGGFeatures, VGGRecognizer
 
 NUM_EXPRESSIONS = 4
@@ -51,7 +51,7 @@ def test_a_head_for_each_layer_judges_by_z() -> None:
 def test_in_a_panel_each_judge_counts_the_same() -> None:
     image, code = draw()
     patchgan = build_discriminator(DiscriminatorConfig(width=4), NUM_EXPRESSIONS)
-    verdict = Panel([patchgan, projected()])(image, code)
+    verdict = JointDiscriminator([patchgan, projected()])(image, code)
     first, second = patchgan(image, code).patches, verdict.patches
     half = second.shape[3] // 2
     assert torch.equal(second[..., :half], first)

@@ -12,6 +12,7 @@ from ecgan.data.manifest import load_manifest
 from ecgan.errors import CheckpointError, ConfigError
 from ecgan.inference.snapshot import load_snapshot
 from ecgan.inference.translator import Translator
+from ecgan.lab.stargan.method import STARGAN
 from ecgan.training.trainer import train
 
 SHORT = {"steps": 2}
@@ -46,6 +47,7 @@ def test_generators_without_z_make_one_expression_only(tiny_data: Path, tmp_path
 
 
 def test_stargan_is_a_translator_like_any_other(tiny_data: Path, tmp_path: Path) -> None:
-    train(tiny_stargan_config(**SHORT), tiny_data, tmp_path / "run", progress=False)
+    config = tiny_stargan_config(**SHORT)
+    train(config, tiny_data, tmp_path / "run", progress=False, method=STARGAN)
     translator = Translator.load(tmp_path / "run/snapshot")
     assert translator.vocabulary.names == load_manifest(tiny_data).vocabulary.names

@@ -16,10 +16,11 @@ from ecgan.data.manifest import Manifest
 from ecgan.errors import ConfigError, UsageError
 from ecgan.training.distributed import World, share_of_batch
 from ecgan.training.flops import update_flops
+from ecgan.training.method import RunContext
 from ecgan.training.samples import expression_codes, sample_grid, sample_people, tile
 from ecgan.training.state import TrainingState
-from ecgan.training.steps import generator_step, mismatched_expressions
-from ecgan.training.update import Setting, frozen, update
+from ecgan.training.step import generator_step, mismatched_expressions
+from ecgan.training.update import frozen, update
 from ecgan.training.validation import validate, validation_data
 
 
@@ -33,7 +34,7 @@ def one_thread() -> Iterator[None]:
 
 def setup(
     config: Config, data_root: Path
-) -> tuple[Manifest, TrainingState, TranslationBatch, Setting]:
+) -> tuple[Manifest, TrainingState, TranslationBatch, RunContext]:
     state, data, setting = start(config, data_root)
     return data.store.manifest, state, data.batch(config.batch, config.seed, 0), setting
 
@@ -59,7 +60,12 @@ def test_update_moves_all_four_networks_and_the_averages(tiny_data: Path) -> Non
     assert state.step == 1
     assert len(state.expressive_pool) == len(state.neutral_pool) == 2
     changed = {name for name, tensor in state.weights().items() if not tensor.equal(before[name])}
-    for part in ("to_expression", "to_neutral", "judge_expression", "judge_neutral"):
+    for part in (
+        "to_expression",
+        "to_neutral",
+        "discriminator_expression",
+        "discriminator_neutral",
+    ):
         assert any(name.startswith(f"network.{part}") for name in changed), part
     assert any(name.startswith("average.") for name in changed)
     assert values["learning_rate"] == 2e-4
@@ -107,7 +113,8 @@ def test_mismatched_labels_are_of_other_expressions(tiny_data: Path) -> None:
     _, _, batch, setting = setup(tiny_config(batch=3), tiny_data)
     neutral = setting.neutral_code
     for _ in range(20):
-        images, codes = mismatched_expressions(batch, neutral)
+        wrong = mismatched_expressions(batch, neutral)
+        images, codes = wrong.images, wrong.code
         assert torch.equal(images, torch.cat([batch.expressive, batch.neutral]))
         moved, own = codes.split(3)
         assert torch.equal(own, batch.code)
@@ -116,7 +123,8 @@ def test_mismatched_labels_are_of_other_expressions(tiny_data: Path) -> None:
         assert torch.equal(moved[:, is_neutral], batch.code[:, is_neutral])
         assert not (moved * batch.code * ~is_neutral).any()
     one = replace(batch, code=batch.code[:, :2])
-    images, codes = mismatched_expressions(one, neutral[:, :2])
+    wrong = mismatched_expressions(one, neutral[:, :2])
+    images, codes = wrong.images, wrong.code
     assert torch.equal(images, batch.neutral) and torch.equal(codes, one.code)
 
 
@@ -160,7 +168,7 @@ def test_one_way_learning_moves_one_generator_and_its_judge(tiny_data: Path) -> 
     made = generator_step(state.models, batch, config, setting.neutral_code)
     assert len(made.fake_expressive) == 4 and len(made.fake_neutral) == 0
     update(state, batch, setting)
-    assert changed_parts(state, before) == {"to_expression", "judge_expression"}
+    assert changed_parts(state, before) == {"to_expression", "discriminator_expression"}
     both = tiny_config(**{**config.model_dump(), "learn": "both"})
     assert update_flops(state.models, batch, setting) < 0.8 * update_flops(
         state.models, batch, replace(setting, config=both)

@@ -18,6 +18,7 @@ from ecgan.expressions import NEUTRAL
 from ecgan.inference.recognizer import Recognizer
 from ecgan.inference.snapshot import verify_snapshot
 from ecgan.inference.translator import Translator
+from ecgan.lab.stargan.method import method_of
 from ecgan.training.trainer import train
 
 
@@ -55,6 +56,7 @@ class Workshop:
                 self._plan.manifest.root,
                 self.folder(method) / name,
                 progress=self._progress,
+                method=method_of(config),
             )
             hashes[name] = verify_snapshot(result.snapshot)
             steps += result.step

@@ -1,11 +1,12 @@
-"""The steps of one generator and one critic for all expressions: any of them to any other.
+"""StarGAN (Choi et al. 2018): one generator and one critic take any expression to any other.
 
-StarGAN (Choi et al. 2018): neutral is a domain like the others, and the expression that an image is
-to get is that of another example of the batch.
+Neutral is a domain like the others, and the expression that an image is to get is that of another
+example of the batch.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -14,19 +15,14 @@ from torch import Tensor
 
 from ecgan.config import Config
 from ecgan.data.dataset import TranslationBatch
-from ecgan.losses.objective import (
-    Direction,
-    Objective,
-    discriminator_objective,
-    generator_objective,
-)
-from ecgan.losses.wasserstein import gradient_penalty, interpolate
-from ecgan.networks.output import Translation
-from ecgan.networks.patchgan import Verdict
+from ecgan.lab.stargan.losses import gradient_penalty, interpolate, wgan_critic, wgan_generator
+from ecgan.losses.extras import classification_loss
+from ecgan.losses.paper import Objective, Term, cycle_loss, full_objective
+from ecgan.networks.patchgan import DiscriminatorOutput
 from ecgan.seeding import numpy_generator
-from ecgan.shapes import Codes, Images, Masks, NeutralCode
+from ecgan.shapes import Codes, Images, NeutralCode, Patches
 from ecgan.training.distributed import World, gather
-from ecgan.training.steps import Models
+from ecgan.training.step import Models
 
 
 @dataclass(frozen=True)
@@ -34,7 +30,6 @@ class DomainBatch:
     """Images of all domains with what they shall become; row i of all fields belongs together."""
 
     images: Images
-    masks: Masks
     code: Codes
     """z of what they show."""
     target: Codes
@@ -58,57 +53,61 @@ def domain_batch(
     mine = torch.cat([first, first + count * world.size])
     return DomainBatch(
         images=torch.cat([batch.neutral, batch.expressive]),
-        masks=torch.cat([batch.neutral_mask, batch.expressive_mask]),
         code=codes[mine],
         target=codes[order[mine]],
         share=share[mine],
     )
 
 
+TERMS: Mapping[str, Term] = {
+    "adversarial": wgan_generator,
+    "cycle": cycle_loss,
+    "classification": classification_loss,
+}
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What the terms of the generator compare."""
+
+    source: Images
+    target: Codes
+    patches: Patches
+    logits: Codes | None
+    reconstructed: Images | None
+
+
 def domain_generator_step(models: Models, examples: DomainBatch, config: Config) -> Objective:
     """The generator's objective: to convince the critic, to be classified as asked, and to come
     back; computes, does not update. Freeze the critic's parameters before the call."""
-    objective, images = config.objective, examples.images
-    made: Translation = models.to_expression(images, examples.target)
-    direction = Direction(
-        source=images,
-        mask=examples.masks,
-        translated=made.image,
-        truth=images,
-        paired=torch.zeros(len(images), dtype=torch.bool, device=images.device),
-        flow=made.flow,
-        blend=made.blend,
-        target=examples.target,
-    )
-    if objective.adversarial or objective.classification:
-        verdict: Verdict = models.judge_expression(made.image, examples.target)
-        direction.patches, direction.logits = verdict.patches, verdict.logits
-    if objective.cycle:
-        direction.reconstructed = models.to_expression(made.image, examples.code).image
-    return generator_objective([direction], objective)
+    generator, images = models.to_expression, examples.images
+    translated: Images = generator(images, examples.target).image
+    output: DiscriminatorOutput = models.discriminator_expression(translated, examples.target)
+    back = generator(translated, examples.code).image if config.objective.cycle else None
+    made = _Made(images, examples.target, output.patches, output.logits, back)
+    return full_objective([made], config.objective, TERMS)
 
 
 def domain_critic_step(models: Models, examples: DomainBatch, config: Config) -> Objective:
     """The critic's objective on real images and their translations, with its gradient penalty."""
-    objective, critic, images = config.objective, models.judge_expression, examples.images
+    objective, critic, images = config.objective, models.discriminator_expression, examples.images
     with torch.no_grad():
         fake = models.to_expression(images, examples.target).image
-    verdict: Verdict = critic(
+    output: DiscriminatorOutput = critic(
         torch.cat([images, fake]), torch.cat([examples.code, examples.target])
     )
-    real_patches, fake_patches = verdict.patches.chunk(2)
-    penalty = None
+    terms = {"discriminator": wgan_critic(*output.patches.chunk(2))}
+    total = terms["discriminator"]
     if objective.gradient_penalty:
         points = interpolate(images, fake, examples.share)
         # A slope of slopes: bf16 would leave two digits of it.
         with torch.autocast(images.device.type, enabled=False):
             # A copy, because torch's operation counter cannot hook what gradients are asked for.
             penalty = gradient_penalty(points, critic(points.clone(), examples.target).patches)
-    return discriminator_objective(
-        real_patches,
-        fake_patches,
-        objective,
-        logits=None if verdict.logits is None else verdict.logits.chunk(2)[0],
-        target=examples.code,
-        penalty=penalty,
-    )
+        terms["gradient_penalty"] = penalty
+        total = total + objective.gradient_penalty * penalty
+    if objective.classification and output.logits is not None:
+        named = classification_loss(output.logits.chunk(2)[0], examples.code)
+        terms["discriminator_classification"] = named
+        total = total + objective.classification * named
+    return Objective(total, terms)

@@ -17,9 +17,9 @@ def wgan_critic(real_patches: Patches, fake_patches: FakePatches) -> Scalar:
     return fake_patches.mean() - real_patches.mean()
 
 
-def wgan_generator(fake_patches: Patches) -> Scalar:
+def wgan_generator(patches: Patches) -> Scalar:
     """-E[D(G(x, c))]."""
-    return -fake_patches.mean()
+    return -patches.mean()
 
 
 def interpolate(real: Images, fake: Images, share: Shares) -> Images:

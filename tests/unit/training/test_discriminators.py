@@ -10,9 +10,9 @@ from support.tiny_run import start, tiny_config
 
 from ecgan.config import Config, RecognizerConfig, published
 from ecgan.inference.snapshot import save_snapshot
-from ecgan.networks.projected import Panel
+from ecgan.networks.projected import JointDiscriminator
 from ecgan.networks.vgg import VGGRecognizer
-from ecgan.training.judges import fresh_judge
+from ecgan.training.discriminators import fresh_discriminator
 from ecgan.training.update import update
 
 NAMES = ("neutral", "happy", "sad", "angry", "fear", "disgust", "surprise")
@@ -34,21 +34,21 @@ def config(recognizer: Path) -> Config:
 
 
 def test_judges_are_what_was_asked_for(recognizer: Path) -> None:
-    assert isinstance(fresh_judge(config(recognizer), 3), Panel)
-    assert not isinstance(fresh_judge(tiny_config(), 3), Panel)
+    assert isinstance(fresh_discriminator(config(recognizer), 3), JointDiscriminator)
+    assert not isinstance(fresh_discriminator(tiny_config(), 3), JointDiscriminator)
 
 
 def test_the_features_see_a_window_at_the_size_that_they_learned_on(recognizer: Path) -> None:
     closer = tiny_config(discriminator={"recognizer": str(recognizer)}, data={"zoom": 1.6})
-    judge = fresh_judge(closer, len(NAMES))
-    assert isinstance(judge, Panel)
+    judge = fresh_discriminator(closer, len(NAMES))
+    assert isinstance(judge, JointDiscriminator)
     assert judge.judges[1].side == OPTIONS.size / 1.6
 
 
 def test_an_update_trains_all_but_the_recogniser(recognizer: Path, tiny_data: Path) -> None:
     options = config(recognizer)
     state, data, setting = start(options, tiny_data)
-    judge = state.models.judge_expression
+    judge = state.models.discriminator_expression
     before = {name: value.clone() for name, value in judge.state_dict().items()}
     update(state, data.batch(options.batch, options.seed, 0), setting)
     frozen = [name for name in before if "features.trunk" in name]

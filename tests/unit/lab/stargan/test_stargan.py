@@ -13,14 +13,16 @@ from ecgan.config import Config, build, load_config
 from ecgan.data.dataset import TranslationBatch
 from ecgan.errors import CheckpointError, ConfigError, Interrupted
 from ecgan.inference.snapshot import load_snapshot
+from ecgan.lab.stargan.method import STARGAN
+from ecgan.lab.stargan.step import domain_batch, domain_critic_step, domain_generator_step
 from ecgan.training.checkpoint import Checkpoint, CheckpointFolder
-from ecgan.training.domains import domain_batch, domain_critic_step, domain_generator_step
 from ecgan.training.export import export_checkpoint
 from ecgan.training.flops import update_flops
+from ecgan.training.method import RunContext
 from ecgan.training.metrics import read_metrics
 from ecgan.training.state import TrainingState, refuse_other_run
 from ecgan.training.trainer import train
-from ecgan.training.update import Setting, frozen, update
+from ecgan.training.update import frozen, update
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +33,7 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def setup(config: Config, data_root: Path) -> tuple[TrainingState, TranslationBatch, Setting]:
+def setup(config: Config, data_root: Path) -> tuple[TrainingState, TranslationBatch, RunContext]:
     state, data, setting = start(config, data_root)
     return state, data.batch(config.batch, config.seed, 0), setting
 
@@ -54,7 +56,7 @@ def test_weights_are_kept_once(tiny_data: Path) -> None:
     names = {".".join(name.split(".")[:2]) for name in state.weights()}
     assert names == {
         "network.to_expression",
-        "network.judge_expression",
+        "network.discriminator_expression",
         "average.to_expression",
     }
     made = state.inference_generators()
@@ -69,7 +71,7 @@ def test_generator_moves_at_every_nth_update_only(tiny_data: Path) -> None:
         before = {name: value.clone() for name, value in state.weights().items()}
         values = update(state, batch, setting)
         moved = {n.rsplit(".")[1] for n, v in state.weights().items() if not v.equal(before[n])}
-        assert moved == {"judge_expression"} | ({"to_expression"} if turn else set())
+        assert moved == {"discriminator_expression"} | ({"to_expression"} if turn else set())
         assert ("generator/total" in values) == turn
         expected = {"discriminator", "gradient_penalty", "discriminator_classification"}
         assert {f"discriminator/{name}" for name in expected} < set(values)
@@ -81,12 +83,12 @@ def test_steps_leave_the_other_network_without_gradient(tiny_data: Path) -> None
     examples = domain_batch(batch, setting.neutral_code, 0, 0, ALONE)
     domain_critic_step(state.models, examples, config).total.backward()
     assert all(p.grad is None for p in state.models.to_expression.parameters())
-    assert all(p.grad is not None for p in state.models.judge_expression.parameters())
-    state.models.judge_expression.zero_grad(set_to_none=True)
+    assert all(p.grad is not None for p in state.models.discriminator_expression.parameters())
+    state.models.discriminator_expression.zero_grad(set_to_none=True)
     with frozen(state.models.discriminators()):
         made = domain_generator_step(state.models, examples, config)
     made.total.backward()
-    assert all(p.grad is None for p in state.models.judge_expression.parameters())
+    assert all(p.grad is None for p in state.models.discriminator_expression.parameters())
     assert all(p.grad is not None for p in state.models.to_expression.parameters())
 
 
@@ -104,17 +106,17 @@ def test_stopped_run_continues_to_the_same_weights(
     tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tiny_stargan_config()
-    whole = train(config, tiny_data, tmp_path / "whole", progress=False)
+    whole = train(config, tiny_data, tmp_path / "whole", progress=False, method=STARGAN)
 
     def stop(step: int, values: object) -> None:
         if step == 5:
             raise Interrupted("enough")
 
     with pytest.raises(Interrupted):
-        train(config, tiny_data, tmp_path / "parts", progress=False, on_step=stop)
+        train(config, tiny_data, tmp_path / "parts", progress=False, method=STARGAN, on_step=stop)
     newest = CheckpointFolder(tmp_path / "parts/checkpoints", 1).load_newest()
     assert newest is not None and newest.step == 4
-    parts = train(config, tiny_data, tmp_path / "parts", progress=False)
+    parts = train(config, tiny_data, tmp_path / "parts", progress=False, method=STARGAN)
     assert parts.weights_sha256 == whole.weights_sha256
 
     rows = read_metrics(tmp_path / "whole/metrics.jsonl")

@@ -1,0 +1,204 @@
+"""What the networks make of one direction of a step, each when a term first asks, and once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from ecgan.config import ObjectiveConfig
+from ecgan.data.motion import Shapes
+from ecgan.losses.paper import masked_input
+from ecgan.networks.output import Translation
+from ecgan.networks.patchgan import DiscriminatorOutput
+from ecgan.shapes import Codes, Flows, Images, Masks, Patches, Points2D
+
+T = TypeVar("T")
+Features = Callable[[Tensor], Sequence[Tensor]]
+
+
+@dataclass(frozen=True)
+class FeatureNetworks:
+    """Frozen networks of the terms that compare features."""
+
+    context: Features | None = None
+    """phi of Eq. 3, needed when `objective.context` is above 0."""
+    paired: Features | None = None
+    """Needed when `objective.perceptual` or `.style` is."""
+
+
+NO_FEATURES = FeatureNetworks()
+
+
+@dataclass
+class Pass:
+    """X -> Y in its names; for Y -> X the roles are exchanged."""
+
+    config: ObjectiveConfig
+    features: FeatureNetworks
+    together: bool
+    """Whether one call of a network may take several kinds of images: its norm keeps examples
+    apart."""
+    generator: nn.Module
+    """G_XY."""
+    backward: nn.Module
+    """G_YX."""
+    discriminator: nn.Module
+    """D_Y."""
+    source: Images
+    """x."""
+    truth: Images
+    """y."""
+    mask: Masks
+    """M_x."""
+    target: Codes
+    """z."""
+    shown: Codes
+    """z': what the source shows."""
+    shapes: Shapes | None
+    """Landmarks of the source."""
+    paired: Tensor
+    loose: Tensor | None = None
+
+    @property
+    def translated(self) -> Images:
+        """G_XY(x, z)."""
+        return self._translation.image
+
+    @property
+    def patches(self) -> Patches:
+        """D_Y(G_XY(x, z)), for Eq. 1."""
+        return self._discriminated.patches
+
+    @cached_property
+    def reconstructed(self) -> Images:
+        """G_YX(G_XY(x, z), z'), for Eq. 2."""
+        return self._made(self.backward, self.translated, self.shown).image
+
+    @property
+    def context_output(self) -> Sequence[Tensor]:
+        """phi of the translation, or of what Eq. 3 is read to say."""
+        return self._context[0]
+
+    @property
+    def context_reference(self) -> Sequence[Tensor]:
+        """phi of the image that Eq. 3 compares it with; no gradient goes through it."""
+        return self._context[1]
+
+    @cached_property
+    def identity_output(self) -> Images:
+        """G_XY(y, z), for Eq. 4."""
+        if self.together:
+            return self._both.image[len(self.source) :]
+        return self._made(self.generator, self.truth, self.target).image
+
+    @cached_property
+    def mask_output(self) -> Images:
+        """The reconstruction that Eq. 5 looks at under the mask; as printed, that of the masked
+        source: G_YX(G_XY(x * M_x, z), z')."""
+        if self.config.mask_reading == "cycle":
+            return self.reconstructed
+        hidden = masked_input(self.source, self.mask)
+        there = self._made(self.generator, hidden, self.target)
+        return self._made(self.backward, there.image, self.shown).image
+
+    # What the terms beyond the paper ask for.
+
+    @property
+    def logits(self) -> Tensor | None:
+        """What D's class head says of the translation; None where D has none."""
+        return self._discriminated.logits
+
+    @property
+    def discriminator_translated(self) -> Sequence[Tensor]:
+        """D's features of the translation."""
+        return self._discriminated.features
+
+    @cached_property
+    def discriminator_truth(self) -> Sequence[Tensor]:
+        """D's features of the truth."""
+        with torch.no_grad():
+            output: DiscriminatorOutput = self.discriminator(self.truth, self.target, self.source)
+        return output.features
+
+    @cached_property
+    def translated_features(self) -> Sequence[Tensor]:
+        """A frozen network's features of the translation."""
+        return _needed(self.features.paired)(self.translated)
+
+    @cached_property
+    def truth_features(self) -> Sequence[Tensor]:
+        """The same network's features of the truth."""
+        with torch.no_grad():
+            return _needed(self.features.paired)(self.truth)
+
+    @property
+    def points(self) -> Points2D:
+        """Landmarks of the source."""
+        return _needed(self.shapes).points
+
+    @property
+    def goal(self) -> Points2D:
+        """Where the translation should have them."""
+        return _needed(self.shapes).goal(self.shown, self.target)
+
+    @property
+    def flow(self) -> Flows:
+        """By which a warp moves the source."""
+        return _needed(self._translation.flow)
+
+    @property
+    def blend(self) -> Masks:
+        """1 where a warp paints."""
+        return _needed(self._translation.blend)
+
+    # The networks' passes.
+
+    @cached_property
+    def _translation(self) -> Translation:
+        if not (self.config.identity and self.together):
+            return self._made(self.generator, self.source, self.target)
+        count = len(self.source)
+        image, flow, blend = self._both.image, self._both.flow, self._both.blend
+        return Translation(
+            image=image[:count],
+            flow=None if flow is None else flow[:count],
+            blend=None if blend is None else blend[:count],
+        )
+
+    @cached_property
+    def _both(self) -> Translation:
+        """G_XY of x and, behind it, of y: one call is faster than two."""
+        images = torch.cat([self.source, self.truth])
+        return self._made(self.generator, images, torch.cat([self.target, self.target]))
+
+    @cached_property
+    def _discriminated(self) -> DiscriminatorOutput:
+        output: DiscriminatorOutput = self.discriminator(self.translated, self.target, self.source)
+        return output
+
+    @cached_property
+    def _context(self) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
+        """Of Eq. 3. `source`: the translation against its own source; `cycle`: the reconstruction
+        against it; `literal`: as printed, the translation against a real image of the target
+        domain, which shows another person unless the data are paired."""
+        phi = _needed(self.features.context)
+        reading = self.config.context_options.reading
+        output = self.reconstructed if reading == "cycle" else self.translated
+        with torch.no_grad():
+            wanted = phi(self.truth if reading == "literal" else self.source)
+        return phi(output), wanted
+
+    @staticmethod
+    def _made(generator: nn.Module, images: Images, code: Codes) -> Translation:
+        made: Translation = generator(images, code)
+        return made
+
+
+def _needed(value: T | None) -> T:
+    assert value is not None, "a weighted term needs what the step was not given"
+    return value
