@@ -15,10 +15,10 @@ from pathlib import Path
 from recognition import scores
 
 from ecgan.config import RecognizerConfig, build
-from ecgan.data.drawn.folder import Plan, draw
 from ecgan.data.manifest import load_manifest
 from ecgan.data.prepare import prepare
 from ecgan.files import write_json
+from ecgan.lab.drawn.folder import Plan, draw
 from ecgan.training.recognizer import train_recognizer
 
 SIZE, PEOPLE, SHARES = 64, 44, (45, 10, 45)

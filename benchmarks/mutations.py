@@ -27,15 +27,15 @@ import numpy as np
 from PIL import Image
 from support.mutated import FORMATS, mutated, zipped
 
-from ecgan.data.drawn.expressions import perform
-from ecgan.data.drawn.people import person, shot
-from ecgan.data.drawn.render import Sitting
 from ecgan.data.layouts import list_source
 from ecgan.data.reading import SourceReader
 from ecgan.errors import DataError, EcganError, ImageError
 from ecgan.expressions import EXPRESSIONS
 from ecgan.faces.photo import read_photo
 from ecgan.files import write_json
+from ecgan.lab.drawn.expressions import perform
+from ecgan.lab.drawn.people import person, shot
+from ecgan.lab.drawn.render import Sitting
 from ecgan.provenance import provenance
 from ecgan.seeding import numpy_generator
 

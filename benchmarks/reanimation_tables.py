@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ecgan.data.reanimate.recipes import ACTION_UNITS, CHEEKS, NATURAL, RECIPES, smiles
+from ecgan.lab.reanimate.recipes import ACTION_UNITS, CHEEKS, NATURAL, RECIPES, smiles
 
 DOCS = Path(__file__).parents[1] / "docs" / "reanimation.md"
 

@@ -15,11 +15,11 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from ecgan.experiments.reproduce.methods import METHODS
 from ecgan.faces.photo import Photo, read_photo
 from ecgan.files import sha256_bytes, write_json
 from ecgan.inference.grid import Tile, contact_grid
 from ecgan.inference.marking import NOTICE, Mark, write_marked
+from ecgan.lab.reproduce.methods import METHODS
 
 RESULTS = Path(__file__).parent / "results"
 NO_NUMBERS = ("grid", "tsne")

@@ -4,7 +4,7 @@
 
 PHOTOS holds neutral/<person>.jpg and happy/<person>.jpg of the same people. The action units of
 each real smile are measured from detected landmarks; their mean and covariance over the training
-people (the split of `ecgan prepare`) go into src/ecgan/data/reanimate/smiles.json with --write.
+people (the split of `ecgan prepare`) go into src/ecgan/lab/reanimate/smiles.json with --write.
 On test people, whose smiles are not used for it, landmarks of re-animated smiles are compared with
 those of the real ones.
 """
@@ -21,15 +21,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgan.data.reanimate.facekit import FaceKit, read_facekit
-from ecgan.data.reanimate.fit import Fit, fit
-from ecgan.data.reanimate.measure import measure_units
-from ecgan.data.reanimate.recipes import NATURAL, SMILES_FILE, shape_weights, style_of, weights_of
 from ecgan.data.splits import split_of
 from ecgan.faces.alignment import EYE_DISTANCE, align
 from ecgan.faces.landmarks import LandmarkDetector
 from ecgan.faces.photo import read_photo
 from ecgan.files import write_json
+from ecgan.lab.reanimate.facekit import FaceKit, read_facekit
+from ecgan.lab.reanimate.fit import Fit, fit
+from ecgan.lab.reanimate.measure import measure_units
+from ecgan.lab.reanimate.recipes import NATURAL, SMILES_FILE, shape_weights, style_of, weights_of
 from ecgan.provenance import provenance
 from ecgan.seeding import numpy_generator
 

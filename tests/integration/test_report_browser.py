@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support.tiny_reproduction import make_reproduction
 
-from ecgan.experiments.reproduce.page import write_report
+from ecgan.lab.reproduce.page import write_report
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)

@@ -18,11 +18,11 @@ import pytest
 from support.tiny_data import make_tiny_data
 from support.tiny_study import make_methods
 
-from ecgan.experiments.study.answers import read_raters
-from ecgan.experiments.study.build import Plan, build
-from ecgan.experiments.study.design import Study
-from ecgan.experiments.study.results import answers_csv, results
-from ecgan.experiments.study.sessions import Trial, trials
+from ecgan.lab.study.answers import read_raters
+from ecgan.lab.study.build import Plan, build
+from ecgan.lab.study.design import Study
+from ecgan.lab.study.results import answers_csv, results
+from ecgan.lab.study.sessions import Trial, trials
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from scipy.spatial import Delaunay
 
-from ecgan.data.reanimate.facekit import FaceKit, read_facekit
-from ecgan.data.reanimate.recipes import ACTION_UNITS
+from ecgan.lab.reanimate.facekit import FaceKit, read_facekit
+from ecgan.lab.reanimate.recipes import ACTION_UNITS
 from support.tiny_models import astronaut_points
 
 UNSIDED = {"jawOpen", "jawForward", "mouthFunnel", "mouthRollLower", "mouthRollUpper",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageFilter
 
-from ecgan.data.drawn.folder import Plan, draw
+from ecgan.lab.drawn.folder import Plan, draw
 
 METHODS = ("pix2pix", "cyclegan", "cyclegan-shared", "stargan", "paper", "default")
 EXPRESSIONS = ("neutral", "happy", "sad", "angry", "fear", "disgust", "surprise")

@@ -47,8 +47,8 @@ def augment(
     the same person. Every command reads DATA2 as it reads DATA; DATA2/cards.jsonl says why an
     image was left out.
     """
-    from ecgan.experiments.augment import CARDS_NAME, AugmentSettings
-    from ecgan.experiments.augment import augment as balance
+    from ecgan.lab.augment import CARDS_NAME, AugmentSettings
+    from ecgan.lab.augment import augment as balance
 
     settings = AugmentSettings(
         per_class=per_class,

@@ -33,8 +33,8 @@ def draw(
 
     Every picture is marked as synthetic. The same seed gives the same people, however many.
     """
-    from ecgan.data.drawn.folder import Plan
-    from ecgan.data.drawn.folder import draw as draw_folder
+    from ecgan.lab.drawn.folder import Plan
+    from ecgan.lab.drawn.folder import draw as draw_folder
 
     plan = Plan(size=size, seed=seed, intensities=_levels(intensities), sittings=sittings)
     with progress("draw", "images") as report:

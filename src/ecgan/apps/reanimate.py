@@ -17,7 +17,7 @@ from ecgan.apps.prepare import (
 )
 
 if TYPE_CHECKING:
-    from ecgan.data.reanimate.run import ReanimateReport
+    from ecgan.lab.reanimate.run import ReanimateReport
 
 EXAMPLE = (
     "Example: ecgan reanimate photos/neutral --facekit ICT-FaceKit/FaceXModel --out data/made; "
@@ -90,10 +90,10 @@ def reanimate(
     where it was stopped. DIR/report.json names every photo that could not be used, with its reason.
     """
     from ecgan.data.card import read_card
-    from ecgan.data.reanimate.people import Settings
-    from ecgan.data.reanimate.recipes import RECIPES
-    from ecgan.data.reanimate.run import reanimate as reanimate_people
     from ecgan.expressions import NEUTRAL, Vocabulary, parse_targets
+    from ecgan.lab.reanimate.people import Settings
+    from ecgan.lab.reanimate.recipes import RECIPES
+    from ecgan.lab.reanimate.run import reanimate as reanimate_people
 
     settings = Settings(
         expressions=parse_targets(expressions, Vocabulary((NEUTRAL, *RECIPES))),

@@ -52,7 +52,7 @@ def reproduce(
         chosen = [name.strip() for name in methods.split(",") if name.strip()]
         if not chosen:
             raise UsageError("--methods expects names separated by commas, such as paper,default")
-    from ecgan.experiments.reproduce import reproduce as run
+    from ecgan.lab.reproduce import reproduce as run
 
     result = run(
         data,

@@ -15,7 +15,7 @@ from ecgan.errors import UsageError
 
 if TYPE_CHECKING:
     from ecgan.data.manifest import Split
-    from ecgan.experiments.study.results import Rate, Results
+    from ecgan.lab.study.results import Rate, Results
 
 EXAMPLE = (
     "Example: ecgan study build --real data/faces --method ecgan=translated --out study && "
@@ -96,8 +96,8 @@ def build(
 
     STUDY/study.json is the key: it stays with you.
     """
-    from ecgan.experiments.study.build import Plan
-    from ecgan.experiments.study.build import build as build_study
+    from ecgan.lab.study.build import Plan
+    from ecgan.lab.study.build import build as build_study
 
     plan = Plan(
         pairs=pairs,
@@ -149,7 +149,7 @@ def serve(
 ) -> None:
     """Serve the study's page until Ctrl-C. Every answer is on disk before the page goes on; the
     same command again continues."""
-    from ecgan.experiments.study.server import StudyServer, StudySite
+    from ecgan.lab.study.server import StudyServer, StudySite
 
     site = StudySite(study)
     with contextlib.closing(site), StudyServer(site, host, port) as server:
@@ -178,9 +178,9 @@ def results(
 ) -> None:
     """Rate at which each method is judged real, with the Wilson interval and, in brackets, the
     bootstrap interval over raters."""
-    from ecgan.experiments.study.results import answers_csv
-    from ecgan.experiments.study.results import results as compute
     from ecgan.files import write_text
+    from ecgan.lab.study.results import answers_csv
+    from ecgan.lab.study.results import results as compute
 
     found = compute(study, min_catch=min_catch, unfinished=unfinished)
     if csv is not None:

@@ -1,7 +1,7 @@
 """Terms that go beyond the paper, as pure functions of tensors.
 
-To add one, write a function whose parameters name what it needs (`training.passes.Pass`), list it in
-`EXTRAS`, and give `config.ObjectiveConfig` its weight.
+To add one, write a function whose parameters name what it needs (`training.passes.Pass`), list it
+in `EXTRAS`, and give `config.ObjectiveConfig` its weight.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def paired_loss(
 ) -> Scalar:
     """E[w abs(G(x, z) - y)] (Pix2pix), an example without a pair counting as 0.
 
-    w = 1, or with a `source`, 1 + paired_focus * mean(abs(y - x)) around the pixel: an expression changes
-    few pixels, and plain L1 leaves the mouth's interior to the end.
+    w = 1, or with a `source`, 1 + paired_focus * mean(abs(y - x)) around the pixel: an expression
+    changes few pixels, and plain L1 leaves the mouth's interior to the end.
     """
     difference = (translated - truth).abs()
     if source is not None and paired_focus:

@@ -1,4 +1,4 @@
-"""StarGAN's discriminator (Choi et al. 2018, Table 5): a critic, and a head that names the expression."""
+"""StarGAN's discriminator (Choi et al. 2018, Table 5): a critic, and a head that names a class."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ class StarGANCritic(nn.Module):
     def forward(
         self, image: Images, code: Codes, source: Images | None = None
     ) -> DiscriminatorOutput:
-        """Judge a batch of the size that it was made for; `code` and `source` are not looked at."""
+        """Of a batch of the size that it was made for; `code` and `source` are not looked at."""
+        del code, source
         features: Tensor = image
         activations: list[Tensor] = []
         for convolution in self.convolutions:

@@ -1,1 +1,0 @@
-"""What the paper did with a translator: augmentation, tables, figures, study, report."""

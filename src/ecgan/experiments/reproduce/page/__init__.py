@@ -1,5 +1,0 @@
-"""Figures and the self-contained HTML page of `ecgan reproduce`."""
-
-from ecgan.experiments.reproduce.page.report import write_report
-
-__all__ = ["write_report"]

@@ -1,0 +1,143 @@
+"""A portrait with an expression: its skin moved, relit, and laid over eyes and mouth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgan.lab.reanimate.facekit import Floats
+from ecgan.lab.reanimate.flow import extend, face_outline, inside
+from ecgan.lab.reanimate.layers import SAMPLES, Layer, eye_boxes, layers_of, mouth_box
+from ecgan.lab.reanimate.mouth import shade_mouth
+from ecgan.lab.reanimate.portrait import GAMMA, Portrait
+from ecgan.lab.reanimate.raster import rasterise, vertex_normals
+from ecgan.lab.reanimate.shading import relight
+from ecgan.lab.reanimate.wrinkles import wrinkles
+
+MOUTH_PARTS = ("mouth", "teeth", "gums")
+SHADE_TONE = np.array([0.85, 1.0, 1.08], np.float32)
+"""Exponents of red, green and blue: shaded skin is lit by skin, and turns red rather than grey."""
+OPEN_CM = 0.06
+"""How far the lips part before all that lies between them shows."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A picture and its truth."""
+
+    pixels: NDArray[np.uint8]
+    """(size, size, 3) RGB."""
+    landmarks: Floats
+    """(68, 2) pixels."""
+    flow: Floats
+    """(size, size, 2): where each pixel of the skin comes from, less its own place."""
+
+
+def render(
+    portrait: Portrait, weights: Mapping[str, float], gaze: tuple[float, float] = (0.0, 0.0)
+) -> Rendered:
+    """Give a portrait an expression.
+
+    Args:
+        portrait: the person at rest.
+        weights: of the model's shapes by name; unknown names are an error of the recipe.
+        gaze: turn of the eyes in iris radii, to the right and down in the picture.
+    """
+    kit, size = portrait.kit, portrait.size
+    if not any(weights.values()) and not any(gaze):
+        pixels = np.round(portrait.image * 255).astype(np.uint8)
+        still = np.zeros((size, size, 2), np.float32)
+        return Rendered(pixels, portrait.rest[kit.landmarks, :2], still)
+    vertices = portrait.moved(weights)
+    projected = portrait.fit.project(vertices)
+    landmarks = projected[kit.landmarks, :2]
+    skin = kit.of("skin")
+    drawn = rasterise(projected, portrait.face, size, size)
+    face = inside(face_outline(landmarks), size)
+    grid = np.stack(np.meshgrid(np.arange(size), np.arange(size)), axis=2).astype(np.float32)
+    normals = vertex_normals(vertices, skin) @ portrait.fit.rotation.T
+    carried = np.concatenate([portrait.rest[:, :2] - projected[:, :2], normals,
+                              portrait.normals], axis=1)  # fmt: skip
+    values = drawn.interpolate(carried, portrait.face)
+    known = drawn.covered & face & (values[..., 4] > 0.25)
+    flow = extend(values[..., :2], known, face)
+    moved = cv2.remap(
+        portrait.image, grid[..., 0] + flow[..., 0], grid[..., 1] + flow[..., 1],
+        cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE,
+    )  # fmt: skip
+    ratio = relight(values[..., 2:5], values[..., 5:8], known)
+    ratio = ratio * wrinkles(landmarks, weights, size, portrait.fit.scale, portrait.lined)
+    out = np.clip(moved, 0, 1) * ratio[..., None] ** SHADE_TONE
+    boxes = [*eye_boxes(landmarks, size), mouth_box(landmarks, size)]
+    *eyes, mouth = layers_of(kit, projected, boxes).each
+    for layer in eyes:
+        _lay_eye(out, layer, portrait, gaze)
+    _lay_mouth(out, mouth, portrait, projected, vertices)
+    pixels = np.clip(np.round(out * 255), 0, 255).astype(np.uint8)
+    return Rendered(pixels, landmarks.astype(np.float32), flow)
+
+
+def _lay_eye(out: Floats, layer: Layer, portrait: Portrait, gaze: tuple[float, float]) -> None:
+    """Put the eyeball where the lids leave it free."""
+    box = layer.box
+    share = layer.fraction("eyes")[..., None]
+    if not share.any():
+        return
+    radius = portrait.irises[0].radius
+    columns, rows = np.meshgrid(np.arange(box.x0, box.x1), np.arange(box.y0, box.y1))
+    eyeball = cv2.remap(
+        portrait.eyeballs,
+        (columns - gaze[0] * radius).astype(np.float32),
+        (rows - gaze[1] * radius).astype(np.float32),
+        cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE,
+    )  # fmt: skip
+    window = out[box.y0 : box.y1, box.x0 : box.x1]
+    window[:] = window * (1 - share) + np.clip(eyeball, 0, 1) * share
+
+
+def _lay_mouth(
+    out: Floats, layer: Layer, portrait: Portrait, projected: Floats, vertices: Floats
+) -> None:
+    """Put teeth, gums, tongue and cavity between the lips, in linear light."""
+    kit = portrait.kit
+    opened = _opened(projected, portrait)
+    share = opened * layer.fraction(*MOUTH_PARTS)[..., None]
+    if not share.any():
+        return
+    box = layer.box
+    inner = kit.of(*MOUTH_PARTS)
+    normals = vertex_normals(vertices, inner) @ portrait.fit.rotation.T
+    depth = projected[:, 2:] / np.float32(portrait.fit.scale)
+    front = portrait.rest[np.unique(kit.of("teeth")), 2].max() / portrait.fit.scale
+    values = layer.raster.interpolate(
+        np.concatenate([normals, front - depth], axis=1).astype(np.float32), layer.triangles
+    )
+    skin = (layer.parts == 0).astype(np.float32)
+    colours = shade_mouth(
+        layer.parts,
+        values[..., :3],
+        values[..., 3],
+        skin,
+        light=portrait.light,
+        cm=portrait.fit.scale * SAMPLES,
+    )
+    own = np.isin(layer.parts, (1, 2, 3)).astype(np.float32)[..., None]
+    mixed = opened * layer.average(colours * own)
+    window = out[box.y0 : box.y1, box.x0 : box.x1]
+    linear = np.clip(window, 0, 1) ** GAMMA * (1 - share) + mixed
+    window[:] = np.where(share > 0, np.clip(linear, 0, 1) ** (1 / GAMMA), window)
+
+
+def _opened(projected: Floats, portrait: Portrait) -> float:
+    """0 while the lips are no further apart than at rest, where a gap is the fit's; 1 when open."""
+    upper, lower = portrait.kit.landmarks[[61, 62, 63]], portrait.kit.landmarks[[67, 66, 65]]
+    gaps = [
+        np.linalg.norm(places[upper, :2] - places[lower, :2], axis=1)
+        for places in (projected, portrait.rest)
+    ]
+    wider = float((gaps[0] - gaps[1]).max()) / portrait.fit.scale
+    return float(np.clip(wider / OPEN_CM, 0, 1))

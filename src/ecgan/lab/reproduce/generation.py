@@ -1,0 +1,124 @@
+"""What a method makes of the people: prepared data of translations, each one marked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from ecgan.data.manifest import Manifest, Record, load_manifest, write_manifest
+from ecgan.evaluation.translations import translate_aligned
+from ecgan.expressions import NEUTRAL
+from ecgan.faces.photo import read_photo
+from ecgan.files import remove_parts, sha256_bytes, sha256_file, write_bytes
+from ecgan.inference.marking import Mark, sidecar_path, source_sha256, write_marked
+from ecgan.inference.translator import Translator
+from ecgan.lab.reproduce.parts import Say
+
+SOURCE = "generated"
+
+
+def translations_of(
+    manifest: Manifest, expressive: tuple[str, ...]
+) -> Iterator[tuple[Record, tuple[str, ...]]]:
+    """Sources with their targets: neutral images of train and test people with every expression,
+    expressive images of test people with neutral. Validation people are left alone."""
+    for record in manifest.records:
+        if record.split != "val" and record.expression == NEUTRAL:
+            yield record, expressive
+        elif record.split == "test" and record.expression in expressive:
+            yield record, (NEUTRAL,)
+
+
+def generated_name(source: Record, expression: str) -> str:
+    """Name of a translation below its data folder."""
+    stem = PurePosixPath(source.image).stem
+    return f"images/{expression}/{stem}-{sha256_bytes(source.image.encode())[:8]}.png"
+
+
+def generate(manifest: Manifest, translator: Translator, out: Path, say: Say) -> Manifest:
+    """Write `out`, prepared data of `translations_of` alone: each keeps the person, split, mask and
+    landmarks of its source, its file and a sidecar say that it is synthetic. The same call again
+    goes on where it was stopped.
+
+    PNG, so that nothing but the translation tells an image from its source.
+
+    Raises:
+        ImageError: an image of the manifest cannot be read.
+        UsageError: the translator lacks an expression of the manifest.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    remove_parts(out)
+    work = list(translations_of(manifest, manifest.vocabulary.expressive))
+    total, records = sum(len(targets) for _, targets in work), []
+    for number, (source, targets) in enumerate(work):
+        _translate(manifest, translator, source, targets, out)
+        records += [_record(source, name, out) for name in targets]
+        if number % 200 == 199:
+            say(f"    {len(records)} of {total} translations")
+    card = {
+        **manifest.card,
+        "synthetic": "every image was made by a model from one of the same person",
+        "made_by": {"translator_sha256": translator.sha256},
+    }
+    made = Manifest(out, tuple(records), card)
+    write_manifest(made)
+    return load_manifest(out)
+
+
+def _translate(
+    manifest: Manifest, translator: Translator, source: Record, targets: tuple[str, ...], out: Path
+) -> None:
+    """Write the translations of one image that are not there, and its mask."""
+    missing = [name for name in targets if not (out / generated_name(source, name)).exists()]
+    if not missing:
+        return
+    photo = read_photo(manifest.image_path(source))
+    wanted = dict.fromkeys(missing, 1.0)
+    for name, pixels in zip(
+        missing, translate_aligned(translator, photo.pixels, source, wanted), strict=True
+    ):
+        target = out / generated_name(source, name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        mark = Mark(
+            source=source.image,
+            source_sha256=source_sha256(photo),
+            model_sha256=translator.sha256,
+            settings={"expression": name, "strength": 1.0},
+            credit=translator.credit,
+        )
+        _link(manifest.mask_path(source), out / _mask_name(source))
+        write_marked(target, pixels, photo, mark, durable=False)
+
+
+def _record(source: Record, expression: str, out: Path) -> Record:
+    name = generated_name(source, expression)
+    assert sidecar_path(out / name).exists()
+    return replace(
+        source,
+        image=name,
+        mask=_mask_name(source),
+        expression=expression,
+        intensity=0.0 if expression == NEUTRAL else 1.0,
+        source=SOURCE,
+        sha256=sha256_file(out / name),
+        pair=None,
+        partition=None,
+        recipe=None,
+    )
+
+
+def _mask_name(source: Record) -> str:
+    return f"masks/{sha256_bytes(source.mask.encode())[:16]}{PurePosixPath(source.mask).suffix}"
+
+
+def _link(file: Path, target: Path) -> None:
+    """The same bytes, without a copy where the disk allows it."""
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(file, target)
+    except OSError:
+        write_bytes(target, file.read_bytes(), durable=False)

@@ -1,0 +1,206 @@
+"""What raters answered: one line each, on disk before it is acknowledged, and never twice."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ecgan.errors import AnswerError, DataError
+from ecgan.lab.study.design import SIDES, Side
+
+ANSWERS_NAME = "answers.jsonl"
+MAX_MS = 24 * 3600 * 1000
+"""Times are cut to a day: whoever comes back tomorrow was not thinking all night."""
+_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""Without 0, 1, I and O, which people mistake for one another."""
+_CODE = re.compile(f"[{_ALPHABET}]{{4}}-[{_ALPHABET}]{{4}}")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a rater took for the real picture in one trial."""
+
+    trial: int
+    choice: Side
+    reaction_ms: int
+    """From the moment when the pair was to be seen."""
+    shown_ms: int
+    """How long it was to be seen, as the page measured it."""
+
+
+@dataclass
+class Rater:
+    """Somebody who agreed to take part."""
+
+    code: str
+    form: int
+    answers: list[Answer] = field(default_factory=list)
+    """In the order of the trials, without a gap."""
+    withdrawn: bool = False
+
+
+class Journal:
+    """`answers.jsonl`: raters and their answers. Safe between threads, one server at a time.
+
+    No names, addresses or times of day: a code, trials, choices and milliseconds.
+    """
+
+    def __init__(self, root: Path, num_forms: int) -> None:
+        """Open for writing.
+
+        Raises:
+            DataError: another server has it open, or it is damaged.
+        """
+        self._num_forms = num_forms
+        self._lock = threading.Lock()
+        self._file = os.open(root / ANSWERS_NAME, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._file)
+            raise DataError(
+                f"{root / ANSWERS_NAME} is in use by another `ecgan study serve`; stop that first"
+            ) from None
+        try:
+            self.raters = read_raters(root)
+        except DataError:
+            os.close(self._file)
+            raise
+        self._end = _whole_lines(self._file)
+        os.ftruncate(self._file, self._end)
+
+    def close(self) -> None:
+        """Let go of the file, after what is being written."""
+        with self._lock:
+            os.close(self._file)
+
+    def join(self, code: str | None = None) -> Rater:
+        """A new rater, in the form that has the fewest; who asks again with the same code is the
+        same rater.
+
+        Raises:
+            AnswerError: the code is none that `new_code` could give.
+        """
+        if code is not None and not _CODE.fullmatch(code):
+            raise AnswerError("expected a code such as 2A3B-4C5D")
+        with self._lock:
+            code = code or self._unused()
+            rater = self.raters.get(code)
+            if rater is None:
+                forms = [rater.form for rater in self.raters.values() if not rater.withdrawn]
+                rater = Rater(code, min(range(self._num_forms), key=forms.count))
+                self._append({"rater": code, "form": rater.form})
+                self.raters[code] = rater
+            return rater
+
+    def rater(self, code: str) -> Rater:
+        """Raises AnswerError where nobody has this code, or who had it has withdrawn."""
+        rater = self.raters.get(code)
+        if rater is None or rater.withdrawn:
+            raise AnswerError("no rater has this code; check it, or start anew")
+        return rater
+
+    def add(self, code: str, answer: Answer, num_trials: int) -> Answer:
+        """Keep an answer. The first one to a trial counts: sent again, that one comes back.
+
+        Raises:
+            AnswerError: no such rater, or the trial is not the next one.
+            OSError: the disk did not take it; nothing was kept.
+        """
+        with self._lock:
+            rater = self.rater(code)
+            if 0 <= answer.trial < len(rater.answers):
+                return rater.answers[answer.trial]
+            if answer.trial != len(rater.answers) or answer.trial >= num_trials:
+                raise AnswerError(
+                    f"trial {answer.trial} is not the next one, {len(rater.answers)} is"
+                )
+            self._append({"rater": code, **asdict(answer)})
+            rater.answers.append(answer)
+            return answer
+
+    def withdraw(self, code: str) -> None:
+        """Take a rater's answers out of all results."""
+        with self._lock:
+            rater = self.rater(code)
+            self._append({"rater": code, "withdrawn": True})
+            rater.withdrawn = True
+
+    def _unused(self) -> str:
+        while (code := new_code()) in self.raters:
+            pass
+        return code
+
+    def _append(self, values: Mapping[str, Any]) -> None:
+        line = (json.dumps(values) + "\n").encode()
+        try:
+            written = os.pwrite(self._file, line, self._end)
+            if written != len(line):
+                raise OSError(f"wrote {written} of {len(line)} bytes")
+            os.fsync(self._file)
+        except OSError:
+            os.ftruncate(self._file, self._end)
+            raise
+        self._end += len(line)
+
+
+def new_code(pick: Callable[[str], str] = secrets.choice) -> str:
+    """A random code that says nothing about who has it, such as `2A3B-4C5D`."""
+    letters = "".join(pick(_ALPHABET) for _ in range(8))
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+def read_raters(root: Path) -> dict[str, Rater]:
+    """All raters by code; a last line that a crash cut short was never acknowledged, and is not
+    counted.
+
+    Raises:
+        DataError: another line is damaged.
+    """
+    path = root / ANSWERS_NAME
+    raters: dict[str, Rater] = {}
+    for number, line in _lines(path):
+        try:
+            _take(raters, json.loads(line))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise DataError(
+                f"{path}:{number} is damaged ({type(error).__name__}: {error}); take the line out "
+                "by hand, or bring the file back from a copy"
+            ) from None
+    return raters
+
+
+def _take(raters: dict[str, Rater], values: dict[str, Any]) -> None:
+    code = values.pop("rater")
+    if "form" in values:
+        raters.setdefault(code, Rater(str(code), int(values["form"])))
+    elif "withdrawn" in values:
+        raters[code].withdrawn = True
+    else:
+        answer = Answer(**values)
+        if answer.trial != len(raters[code].answers) or answer.choice not in SIDES:
+            raise ValueError(f"trial {answer.trial}, choice {answer.choice!r}")
+        raters[code].answers.append(answer)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return
+    whole = data[: data.rfind(b"\n") + 1]
+    yield from enumerate(whole.splitlines(), start=1)
+
+
+def _whole_lines(file: int) -> int:
+    """Length of a file up to the end of its last whole line."""
+    data = os.pread(file, os.fstat(file).st_size, 0)
+    return data.rfind(b"\n") + 1
