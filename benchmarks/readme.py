@@ -1,4 +1,4 @@
-"""Write the result tables of README.md from benchmarks/results/*.json; no figure is typed by hand.
+"""Write the tables of README.md and docs/results.md from benchmarks/results/*.json.
 
 python benchmarks/readme.py            # rewrite what stands between the markers
 python benchmarks/readme.py --check    # exit 1 if it is out of date
@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 from ecgan.files import write_text
 
 ROOT = Path(__file__).parents[1]
-README = ROOT / "README.md"
+README, PAGE = ROOT / "README.md", ROOT / "docs" / "results.md"
 RESULTS = ROOT / "benchmarks" / "results"
 START, END = "<!-- results: written by benchmarks/readme.py -->", "<!-- end of results -->"
 
@@ -47,16 +47,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--check", action="store_true", help="only say whether it is up to date")
     parser.add_argument("--readme", type=Path, default=README)
+    parser.add_argument("--page", type=Path, default=PAGE)
     parser.add_argument("--results", type=Path, default=RESULTS)
     options = parser.parse_args(arguments)
-    before = options.readme.read_text(encoding="utf-8")
-    after = with_results(before, render(read_results(options.results)))
-    if before == after:
-        return 0
+    results = read_results(options.results)
+    written = {options.readme: summary(results), options.page: render(results)}
+    old = {file: file.read_text(encoding="utf-8") for file in written}
+    new = {file: with_results(old[file], tables) for file, tables in written.items()}
+    stale = [file for file in written if old[file] != new[file]]
     if options.check:
-        print(f"{options.readme.name} is out of date: run python benchmarks/readme.py")
-        return 1
-    write_text(options.readme, after)
+        for file in stale:
+            print(f"{file.name} is out of date: run python benchmarks/readme.py")
+        return 1 if stale else 0
+    for file in stale:
+        write_text(file, new[file])
     return 0
 
 
@@ -68,20 +72,42 @@ def read_results(folder: Path) -> dict[str, Json]:
     }
 
 
-def with_results(readme: str, tables: str) -> str:
-    """The README with `tables` between its markers.
+def with_results(page: str, tables: str) -> str:
+    """A page with `tables` between its markers.
 
     Raises:
         ValueError: the markers are not there, once each and in order.
     """
-    if (
-        readme.count(START) != 1
-        or readme.count(END) != 1
-        or readme.index(START) > readme.index(END)
-    ):
+    if page.count(START) != 1 or page.count(END) != 1 or page.index(START) > page.index(END):
         raise ValueError(f"expected {START!r} and after it {END!r}, once each")
-    head, tail = readme[: readme.index(START)], readme[readme.index(END) :]
+    head, tail = page[: page.index(START)], page[page.index(END) :]
     return f"{head}{START}\n\n{tables}\n{tail}"
+
+
+def summary(results: dict[str, Json]) -> str:
+    """What a newcomer wants to know of the packaged translator, in one small table."""
+    scores = results.get("evaluation")
+    if scores is None:
+        return "None yet: see `benchmarks/results/`.\n"
+    there, back = scores["expressions"], scores["neutralisation"]
+    labelled = scores.get("as_labelled", there)
+    columns = ("model", "identity", "truth")
+    rows = [
+        [label, *(shown(part[column].get(figure, {}).get("all"), unit) for column in columns)]
+        for label, part, figure, unit in (
+            ("neutral to an expression: recognised as asked", there, "accuracy", "percent"),
+            ("more strength shows more", there, "intensity_monotone", "percent"),
+            ("an expression to neutral: recognised", back, "accuracy", "percent"),
+            ("SSIM inside the face, as labelled", labelled, "ssim", "plain"),
+            ("taken for the same person (dlib)", there, "same_person", "percent"),
+            ("change outside the mask, grey levels of 255", there, "outside", "level"),
+        )
+        if figure in part["model"]
+    ]
+    head = [f"{scores['data']['people']} {scores['data']['split']} people", "translated"]
+    return (
+        table([*head, "unchanged photo", "real photo"], rows) + "\n" + origin("evaluation", scores)
+    )
 
 
 def render(results: dict[str, Json]) -> str:

@@ -1,4 +1,4 @@
-"""README.md: figures from files, commands that exist, links that lead somewhere."""
+"""README.md and docs: figures from files, commands that exist, links that lead somewhere."""
 
 import importlib.util
 import json
@@ -142,20 +142,24 @@ def test_the_results_are_those_of_the_files(script: ModuleType) -> None:
 
 
 def test_writes_only_between_the_markers(script: ModuleType, tmp_path: Path) -> None:
-    readme, results = tmp_path / "README.md", tmp_path / "results"
+    readme, page, results = (tmp_path / name for name in ("README.md", "page.md", "results"))
     results.mkdir()
-    readme.write_text(f"before\n{script.START}\nold\n{script.END}\nafter\n")
-    (results / "scores.json").write_text(json.dumps(evaluation()))
+    for file in (readme, page):
+        file.write_text(f"before\n{script.START}\nold\n{script.END}\nafter\n")
+    (results / "evaluation.json").write_text(json.dumps(evaluation()))
     (results / "between.json").write_text(json.dumps(between()))
     (results / "speed.json").write_text(json.dumps(speed()))
     (results / "methods.json").write_text(json.dumps(compared()))
     (results / "changes.json").write_text(json.dumps(ablated()))
-    arguments = ["--readme", str(readme), "--results", str(results)]
+    arguments = ["--readme", str(readme), "--page", str(page), "--results", str(results)]
     assert script.main([*arguments, "--check"]) == 1
     assert "old" in readme.read_text()
     assert script.main(arguments) == 0
-    text = readme.read_text()
-    assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text
+    short, text = readme.read_text(), page.read_text()
+    for written in (short, text):
+        assert written.startswith("before\n") and written.endswith("after\n")
+        assert "old" not in written
+    assert "an expression: recognised as asked | 81.2 % (80.2 to 82.2)" in short
     for words in (
         "| smiles | 81.2 % (80.2 to 82.2)",
         "recognised as asked | 81.2 % (80.2 to 82.2)",
@@ -190,6 +194,12 @@ def test_methods_at_one_budget_stand_side_by_side(script: ModuleType) -> None:
     assert "36 examples of 64 px, 10 val people" in text
     assert "| `pix2pix` |  | 50.0 % (49.0 to 51.0) | 0.875 (0.865 to 0.885) |  |" in text
     assert "| *real* | 25.0 % (24.0 to 26.0) |" in text
+
+
+def test_the_readme_is_short() -> None:
+    lines = README.read_text().splitlines()
+    assert len(lines) <= 120
+    assert sum(line.startswith("|") for line in lines) <= 2 + 8, "one table of eight rows"
 
 
 def test_refuses_a_readme_without_markers(script: ModuleType) -> None:
