@@ -24,11 +24,11 @@ CUT = 1 / 2
 
 
 class Augmented(nn.Module):
-    """Changes what it is given, in training and only there, then asks `judge`."""
+    """Changes what it is given, in training and only there, then asks `discriminator`."""
 
-    def __init__(self, judge: nn.Module) -> None:
+    def __init__(self, discriminator: nn.Module) -> None:
         super().__init__()
-        self.judge = judge
+        self.discriminator = discriminator
 
     def forward(
         self, image: Images, code: Codes, source: Images | None = None
@@ -37,8 +37,8 @@ class Augmented(nn.Module):
             change = Change(image)
             image = change(image)
             source = None if source is None else change(source)
-        verdict: DiscriminatorOutput = self.judge(image, code, source)
-        return verdict
+        output: DiscriminatorOutput = self.discriminator(image, code, source)
+        return output
 
 
 class Change:

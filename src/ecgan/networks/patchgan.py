@@ -68,33 +68,33 @@ class PatchGAN(nn.Module):
 
 
 class Pyramid(nn.Module):
-    """PatchGANs that judge an image at its size, at half of it, and so on (Wang et al. 2018)."""
+    """PatchGANs that look at an image at its size, at half of it, and so on (Wang et al. 2018)."""
 
-    def __init__(self, judges: Sequence[PatchGAN]) -> None:
+    def __init__(self, discriminators: Sequence[PatchGAN]) -> None:
         super().__init__()
-        self.judges = nn.ModuleList(judges)
+        self.discriminators = nn.ModuleList(discriminators)
 
     def forward(
         self, image: Images, code: Codes, source: Images | None = None
     ) -> DiscriminatorOutput:
         """Each scale counts the same (`side_by_side`)."""
-        verdicts: list[DiscriminatorOutput] = []
-        for judge in self.judges:
-            if verdicts:
+        outputs: list[DiscriminatorOutput] = []
+        for discriminator in self.discriminators:
+            if outputs:
                 image = F.avg_pool2d(image, 2)
                 source = None if source is None else F.avg_pool2d(source, 2)
-            verdicts.append(judge(image, code, source))
-        return side_by_side(verdicts)
+            outputs.append(discriminator(image, code, source))
+        return side_by_side(outputs)
 
 
-def side_by_side(verdicts: Sequence[DiscriminatorOutput]) -> DiscriminatorOutput:
-    """Patches of several judges next to each other, those of the later ones at the size of the
-    first, so that each judge counts the same in a mean; logits are the mean, features all."""
-    size = verdicts[0].patches.shape[2:]
-    patches = torch.cat([F.interpolate(v.patches, size) for v in verdicts], dim=3)
-    logits = [v.logits for v in verdicts if v.logits is not None]
+def side_by_side(outputs: Sequence[DiscriminatorOutput]) -> DiscriminatorOutput:
+    """Patches of several discriminators next to each other, those of the later ones at the size of
+    the first, so that each counts the same in a mean; logits are the mean, features all."""
+    size = outputs[0].patches.shape[2:]
+    patches = torch.cat([F.interpolate(v.patches, size) for v in outputs], dim=3)
+    logits = [v.logits for v in outputs if v.logits is not None]
     return DiscriminatorOutput(
         patches,
         torch.stack(logits).mean(dim=0) if logits else None,
-        tuple(feature for v in verdicts for feature in v.features),
+        tuple(feature for v in outputs for feature in v.features),
     )

@@ -1,6 +1,6 @@
-"""Judges that a recogniser's frozen features make (projected GANs, Sauer et al. 2021).
+"""Discriminators that a recogniser's frozen features make (projected GANs, Sauer et al. 2021).
 
-A PatchGAN has to find out what an expression is while it judges it; the features of a recogniser
+A PatchGAN has to find out what an expression is while it scores it; the features of a recogniser
 know, and heads on them tell in a few hundred updates whether a face wears what z says.
 """
 
@@ -61,11 +61,11 @@ class Projected(nn.Module):
 class JointDiscriminator(nn.Module):
     """Several discriminators of one image, each of which counts the same."""
 
-    def __init__(self, judges: Sequence[nn.Module]) -> None:
+    def __init__(self, discriminators: Sequence[nn.Module]) -> None:
         super().__init__()
-        self.judges = nn.ModuleList(judges)
+        self.discriminators = nn.ModuleList(discriminators)
 
     def forward(
         self, image: Images, code: Codes, source: Images | None = None
     ) -> DiscriminatorOutput:
-        return side_by_side([judge(image, code, source) for judge in self.judges])
+        return side_by_side([one(image, code, source) for one in self.discriminators])

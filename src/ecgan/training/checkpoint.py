@@ -78,7 +78,7 @@ def decode(data: bytes, name: str) -> Checkpoint:
             raise ValueError("its SHA-256 does not match")
         (length,) = struct.unpack("<Q", data[:8])
         state = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["state"])
-        tensors = safetensors.torch.load(data)
+        tensors = {_present(name): v for name, v in safetensors.torch.load(data).items()}
     except (ValueError, KeyError, struct.error, safetensors.SafetensorError) as error:
         raise CheckpointError(f"damaged checkpoint {name}: {error}") from None
     if state["format"] != _FORMAT:
@@ -159,6 +159,11 @@ def flatten(prefix: str, state: Mapping[str, Any]) -> dict[str, Tensor]:
         name = f"{prefix}.{key}"
         flat |= flatten(name, value) if isinstance(value, Mapping) else {name: value}
     return flat
+
+
+def _present(name: str) -> str:
+    """The present name of a tensor: up to 0.1.0, discriminators were called judges."""
+    return re.sub(r"(?<=\.)judge(?=s?\.|_)", "discriminator", name)
 
 
 def _digest_span(data: bytes | bytearray) -> tuple[int, int]:

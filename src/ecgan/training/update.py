@@ -186,6 +186,6 @@ def _set_rates(state: TrainingState, config: Config, total: int) -> float:
     factor = learning_rate_factor(state.step, total, options.decay_from, options.warmup_steps)
     rate = factor * options.learning_rate
     set_learning_rate(state.generator_optimizer, rate)
-    judge_rate = options.discriminator_learning_rate or options.learning_rate
-    set_learning_rate(state.discriminator_optimizer, factor * judge_rate)
+    discriminator_rate = options.discriminator_learning_rate or options.learning_rate
+    set_learning_rate(state.discriminator_optimizer, factor * discriminator_rate)
     return rate

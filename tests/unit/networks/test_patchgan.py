@@ -23,10 +23,10 @@ def draw(size: int = 64, count: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
 def test_receptive_field(layers: int, expected: int) -> None:
     """How far apart two pixels can be and still move one patch, read from the gradient."""
     config = DiscriminatorConfig(width=4, layers=layers, norm="none", conditioning="none")
-    judge = build_discriminator(config, NUM_EXPRESSIONS)
+    discriminator = build_discriminator(config, NUM_EXPRESSIONS)
     images, code = draw(256, count=1)
     images.requires_grad_()
-    patches = judge(images, code).patches
+    patches = discriminator(images, code).patches
     middle = patches.shape[2] // 2
     patches[0, 0, middle, middle].backward()
     assert images.grad is not None
@@ -37,52 +37,56 @@ def test_receptive_field(layers: int, expected: int) -> None:
 
 @pytest.mark.parametrize("size, side", [(64, 6), (128, 14), (256, 30), (512, 62)])
 def test_patches_of_each_size(size: int, side: int) -> None:
-    judge = build_discriminator(DiscriminatorConfig(width=4), NUM_EXPRESSIONS)
+    discriminator = build_discriminator(DiscriminatorConfig(width=4), NUM_EXPRESSIONS)
     with torch.no_grad():
-        verdict = judge(*draw(size, count=1))
-    assert verdict.patches.shape == (1, 1, side, side)
-    assert verdict.logits is None
-    assert len(verdict.features) == 4
+        output = discriminator(*draw(size, count=1))
+    assert output.patches.shape == (1, 1, side, side)
+    assert output.logits is None
+    assert len(output.features) == 4
 
 
 def test_z_is_seen_when_conditional_and_ignored_otherwise() -> None:
     images, code = draw()
     for conditioning, seen in (("planes", True), ("none", False)):
         config = DiscriminatorConfig.model_validate({"width": 4, "conditioning": conditioning})
-        judge = build_discriminator(config, NUM_EXPRESSIONS)
+        discriminator = build_discriminator(config, NUM_EXPRESSIONS)
         with torch.no_grad():
-            one = judge(images, code).patches
-            other = judge(images, code.roll(1, dims=1)).patches
+            one = discriminator(images, code).patches
+            other = discriminator(images, code.roll(1, dims=1)).patches
         assert torch.equal(one, other) != seen
 
 
 def test_gradients_reach_image_z_and_weights() -> None:
-    judge = build_discriminator(DiscriminatorConfig(width=4, classify=True), NUM_EXPRESSIONS)
+    discriminator = build_discriminator(
+        DiscriminatorConfig(width=4, classify=True), NUM_EXPRESSIONS
+    )
     images, code = (t.requires_grad_() for t in draw())
-    verdict = judge(images, code)
-    assert verdict.logits.shape == (2, NUM_EXPRESSIONS)
-    (verdict.patches.square().mean() + verdict.logits.square().mean()).backward()
-    for tensor in (images, code, *judge.parameters()):
+    output = discriminator(images, code)
+    assert output.logits.shape == (2, NUM_EXPRESSIONS)
+    (output.patches.square().mean() + output.logits.square().mean()).backward()
+    for tensor in (images, code, *discriminator.parameters()):
         assert tensor.grad is not None and tensor.grad.isfinite().all()
     assert images.grad.abs().max() > 0
     assert (code.grad.abs().sum(dim=1) > 0).all()
 
 
 def test_source_is_judged_along_when_asked() -> None:
-    judge = build_discriminator(DiscriminatorConfig(width=4, sees_source=True), NUM_EXPRESSIONS)
+    discriminator = build_discriminator(
+        DiscriminatorConfig(width=4, sees_source=True), NUM_EXPRESSIONS
+    )
     images, code = draw()
     with torch.no_grad():
-        one = judge(images, code, images).patches
-        other = judge(images, code, images.flip(3)).patches
+        one = discriminator(images, code, images).patches
+        other = discriminator(images, code, images.flip(3)).patches
     assert not torch.equal(one, other)
     with pytest.raises(ValueError, match="needs the source images"):
-        judge(images, code)
+        discriminator(images, code)
 
 
 def test_parameter_count_is_the_published_one() -> None:
-    judge = build_discriminator(DiscriminatorConfig(conditioning="none", norm="batch"), 7)
+    discriminator = build_discriminator(DiscriminatorConfig(conditioning="none", norm="batch"), 7)
     plain = build_discriminator(DiscriminatorConfig(conditioning="none"), 7)
-    batch, instance = (sum(p.numel() for p in d.parameters()) / 1e6 for d in (judge, plain))
+    batch, instance = (sum(p.numel() for p in d.parameters()) / 1e6 for d in (discriminator, plain))
     # The shift of a batch norm and the bias of a convolution before an instance norm are as many.
     assert instance == pytest.approx(2.765, abs=5e-4)
     assert batch == pytest.approx(instance + (128 + 256 + 512) / 1e6, abs=1e-6)
@@ -90,28 +94,28 @@ def test_parameter_count_is_the_published_one() -> None:
 
 def test_every_scale_counts_the_same() -> None:
     config = DiscriminatorConfig(width=4, layers=2, scales=2, classify=True)
-    judge = build_discriminator(config, NUM_EXPRESSIONS)
+    discriminator = build_discriminator(config, NUM_EXPRESSIONS)
     images, code = draw()
     with torch.no_grad():
-        verdict = judge(images, code)
-        large, small = (one for one in judge.judges)
+        output = discriminator(images, code)
+        large, small = (one for one in discriminator.discriminators)
         halves = large(images, code), small(F.avg_pool2d(images, 2), code)
         # Patches of the smaller scale are repeated, so that means are as of two discriminators.
-        side = verdict.patches.shape[2]
+        side = output.patches.shape[2]
         repeated = F.interpolate(halves[1].patches, (side, side))
     torch.testing.assert_close(
-        verdict.patches.mean(), (halves[0].patches.mean() + repeated.mean()) / 2
+        output.patches.mean(), (halves[0].patches.mean() + repeated.mean()) / 2
     )
-    torch.testing.assert_close(verdict.logits, (halves[0].logits + halves[1].logits) / 2)
-    assert len(verdict.features) == 2 * 3
+    torch.testing.assert_close(output.logits, (halves[0].logits + halves[1].logits) / 2)
+    assert len(output.features) == 2 * 3
 
 
 def test_scales_see_the_source_at_their_size() -> None:
     config = DiscriminatorConfig(width=4, layers=1, scales=2, sees_source=True)
-    judge = build_discriminator(config, NUM_EXPRESSIONS)
+    discriminator = build_discriminator(config, NUM_EXPRESSIONS)
     images, code = draw()
     with torch.no_grad():
-        one, other = (judge(images, code, source).patches for source in (images, -images))
+        one, other = (discriminator(images, code, source).patches for source in (images, -images))
     side = one.shape[2]
     assert not torch.equal(one[..., :side], other[..., :side])
     assert not torch.equal(one[..., side:], other[..., side:])
@@ -119,16 +123,18 @@ def test_scales_see_the_source_at_their_size() -> None:
 
 def test_augmented_images_in_training_alone() -> None:
     config = DiscriminatorConfig(width=4, layers=2, augment=True)
-    judge = build_discriminator(config, NUM_EXPRESSIONS)
+    discriminator = build_discriminator(config, NUM_EXPRESSIONS)
     images, code = draw()
     with torch.no_grad():
-        first, second = (judge(images, code).patches for _ in range(2))
+        first, second = (discriminator(images, code).patches for _ in range(2))
         assert not torch.equal(first, second)
-        judge.eval()
-        torch.testing.assert_close(judge(images, code).patches, judge.judge(images, code).patches)
-    judge.train()
+        discriminator.eval()
+        torch.testing.assert_close(
+            discriminator(images, code).patches, discriminator.discriminator(images, code).patches
+        )
+    discriminator.train()
     images.requires_grad_()
-    judge(images, code).patches.sum().backward()
+    discriminator(images, code).patches.sum().backward()
     assert images.grad is not None and images.grad.abs().sum() > 0
 
 

@@ -1,4 +1,4 @@
-"""Judges on a recogniser's frozen features: what learns, what stays, what each judge counts."""
+"""Discriminators on a recogniser's frozen features: what learns, what stays, what each counts."""
 
 from __future__ import annotations
 
@@ -28,31 +28,34 @@ def draw() -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def test_heads_learn_and_the_recogniser_does_not() -> None:
-    judge = projected().train()
+    discriminator = projected().train()
     image, code = draw()
     image.requires_grad_()
-    before = {name: value.clone() for name, value in judge.features.state_dict().items()}
-    judge(image, code).patches.mean().backward()
+    before = {name: value.clone() for name, value in discriminator.features.state_dict().items()}
+    discriminator(image, code).patches.mean().backward()
     assert image.grad is not None and image.grad.abs().sum() > 0
-    assert all(p.grad is not None for p in judge.heads.parameters())
-    assert all(p.grad is None for p in judge.features.parameters())
-    assert all(torch.equal(before[k], v) for k, v in judge.features.state_dict().items())
+    assert all(p.grad is not None for p in discriminator.heads.parameters())
+    assert all(p.grad is None for p in discriminator.features.parameters())
+    assert all(torch.equal(before[k], v) for k, v in discriminator.features.state_dict().items())
 
 
 def test_a_head_for_each_layer_judges_by_z() -> None:
-    judge = projected()
+    discriminator = projected()
     image, code = draw()
-    assert len(judge.heads) == len(LAYERS)
-    one, other = judge(image, code).patches, judge(image, code.roll(1, dims=0)).patches
+    assert len(discriminator.heads) == len(LAYERS)
+    one, other = (
+        discriminator(image, code).patches,
+        discriminator(image, code.roll(1, dims=0)).patches,
+    )
     assert one.shape[1] == 1
     assert not torch.equal(one, other)
 
 
-def test_in_a_panel_each_judge_counts_the_same() -> None:
+def test_joined_each_counts_the_same() -> None:
     image, code = draw()
     patchgan = build_discriminator(DiscriminatorConfig(width=4), NUM_EXPRESSIONS)
-    verdict = JointDiscriminator([patchgan, projected()])(image, code)
-    first, second = patchgan(image, code).patches, verdict.patches
+    output = JointDiscriminator([patchgan, projected()])(image, code)
+    first, second = patchgan(image, code).patches, output.patches
     half = second.shape[3] // 2
     assert torch.equal(second[..., :half], first)
     assert second.shape[3] == 2 * first.shape[3]

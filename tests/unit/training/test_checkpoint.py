@@ -126,6 +126,20 @@ def test_clean_removes_only_left_overs(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["step-00000005.safetensors"]
 
 
+def test_names_of_former_versions_become_the_present_ones() -> None:
+    former = (
+        "network.judge_expression.judges.0.last.bias",
+        "network.judge_neutral.judge.last.bias",
+    )
+    tensors = {name: torch.zeros(1) for name in (*former, "optimizer.discriminators.0.step")}
+    loaded = decode(encode(Checkpoint(1, tensors)), "run")
+    assert sorted(loaded.tensors) == [
+        "network.discriminator_expression.discriminators.0.last.bias",
+        "network.discriminator_neutral.discriminator.last.bias",
+        "optimizer.discriminators.0.step",
+    ]
+
+
 def test_missing_file() -> None:
     with pytest.raises(CheckpointError, match="No such file"):
         load_checkpoint(Path("nowhere.safetensors"))

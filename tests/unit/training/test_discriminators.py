@@ -33,27 +33,27 @@ def config(recognizer: Path) -> Config:
     return tiny_config(discriminator={"recognizer": str(recognizer)})
 
 
-def test_judges_are_what_was_asked_for(recognizer: Path) -> None:
+def test_discriminators_are_what_was_asked_for(recognizer: Path) -> None:
     assert isinstance(fresh_discriminator(config(recognizer), 3), JointDiscriminator)
     assert not isinstance(fresh_discriminator(tiny_config(), 3), JointDiscriminator)
 
 
 def test_the_features_see_a_window_at_the_size_that_they_learned_on(recognizer: Path) -> None:
     closer = tiny_config(discriminator={"recognizer": str(recognizer)}, data={"zoom": 1.6})
-    judge = fresh_discriminator(closer, len(NAMES))
-    assert isinstance(judge, JointDiscriminator)
-    assert judge.judges[1].side == OPTIONS.size / 1.6
+    discriminator = fresh_discriminator(closer, len(NAMES))
+    assert isinstance(discriminator, JointDiscriminator)
+    assert discriminator.discriminators[1].side == OPTIONS.size / 1.6
 
 
 def test_an_update_trains_all_but_the_recogniser(recognizer: Path, tiny_data: Path) -> None:
     options = config(recognizer)
     state, data, setting = start(options, tiny_data)
-    judge = state.models.discriminator_expression
-    before = {name: value.clone() for name, value in judge.state_dict().items()}
+    discriminator = state.models.discriminator_expression
+    before = {name: value.clone() for name, value in discriminator.state_dict().items()}
     update(state, data.batch(options.batch, options.seed, 0), setting)
     frozen = [name for name in before if "features.trunk" in name]
     assert frozen
-    after = judge.state_dict()
+    after = discriminator.state_dict()
     assert all(torch.equal(after[name], before[name]) for name in frozen)
     assert any(not torch.equal(after[name], before[name]) for name in before)
 
