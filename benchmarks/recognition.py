@@ -21,7 +21,8 @@ import torch
 from ecgan.data.dataset import to_images
 from ecgan.data.labelled import LabelledImages
 from ecgan.data.manifest import MANIFEST_NAME, load_manifest
-from ecgan.evaluation.recognition import RecognitionScores
+from ecgan.evaluation.bootstrap import Figures
+from ecgan.evaluation.recognition import add_recognition
 from ecgan.files import sha256_file, write_json
 from ecgan.inference.recognizer import Recognizer
 from ecgan.provenance import provenance
@@ -45,12 +46,13 @@ def scores(snapshot: Path, root: Path, split: Any) -> dict[str, Any]:
     recognizer = Recognizer.load(snapshot)
     names = recognizer.vocabulary.names
     data = LabelledImages(load_manifest(root), split, recognizer.size)
-    by_source: dict[str, RecognitionScores] = defaultdict(RecognitionScores)
+    by_source: dict[str, Figures] = defaultdict(Figures)
     taken_for: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     for index, record in enumerate(data.records):
         probabilities = recognizer.probabilities(to_images(data.image(index)[None]))
         asked = torch.tensor([names.index(record.expression)])
-        by_source[record.source].update(probabilities, asked, [record.expression], [record.subject])
+        shown, person = [record.expression], [record.subject]
+        add_recognition(by_source[record.source], probabilities, asked, shown, person)
         best = names[int(np.argmax(probabilities.numpy()[0]))]
         taken_for[record.source][record.expression][best] += 1
     return {

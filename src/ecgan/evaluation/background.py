@@ -7,8 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgan.evaluation.bootstrap import Interval, PeopleMeans
-
 
 @dataclass(frozen=True)
 class OutsideChange:
@@ -43,25 +41,3 @@ def change_outside(
     if not difference.size:
         return OutsideChange(0.0, 0.0, 0)
     return OutsideChange(float(difference.mean()), float(difference.max()), int(outside.sum()))
-
-
-class OutsideScores:
-    """Collects `change_outside` picture by picture, by expression."""
-
-    def __init__(self) -> None:
-        self._means = PeopleMeans()
-        self.largest = 0.0
-        """The largest change of any pixel of any picture."""
-
-    def update(self, change: OutsideChange, expression: str, person: str) -> None:
-        """Add one picture."""
-        self._means.add([expression], [person], [change.mean])
-        self.largest = max(self.largest, change.largest)
-
-    def compute(self, *, seed: int = 0) -> dict[str, Interval]:
-        """The mean change over pictures, by expression and for `all`.
-
-        Raises:
-            ValueError: nothing was added.
-        """
-        return self._means.compute(seed=seed)

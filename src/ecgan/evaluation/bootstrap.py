@@ -77,6 +77,33 @@ def mean_over_people(
     return Interval(value, float(low), float(high), len(names), len(array))
 
 
+class Figures:
+    """Collects figures of images under their names; see `PeopleMeans`."""
+
+    def __init__(self) -> None:
+        self._means: dict[str, PeopleMeans] = {}
+
+    def __contains__(self, figure: str) -> bool:
+        return figure in self._means
+
+    def add(
+        self, figure: str, groups: Sequence[str], people: Sequence[str], values: Iterable[float]
+    ) -> None:
+        """Add a figure of a batch: what is in each image, who, and how much."""
+        self._means.setdefault(figure, PeopleMeans()).add(groups, people, values)
+
+    def compute(self, *, seed: int = 0) -> dict[str, dict[str, Interval]]:
+        """By figure in the order of arrival, then by group and for `all`."""
+        return {name: means.compute(seed=seed) for name, means in self._means.items()}
+
+    def by_people(
+        self, figure: str, groups: Mapping[str, Mapping[str, str]], *, seed: int = 0
+    ) -> dict[str, dict[str, Interval]]:
+        """One figure by grouping, then by group of people."""
+        means = self._means[figure]
+        return {column: means.by_people(group_of, seed=seed) for column, group_of in groups.items()}
+
+
 class PeopleMeans:
     """Collects one figure an image, by group (an expression); means with intervals over people."""
 

@@ -8,8 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgan.evaluation.bootstrap import Interval, PeopleMeans
-
 Points = NDArray[np.floating]
 """(68, 2), in pixels of the aligned image."""
 
@@ -43,48 +41,3 @@ def landmark_error(points: Points, truth: Points) -> float:
     """Mean distance of the 68 points to those of the truth, in the truth's eye distances."""
     distances = np.linalg.norm(np.asarray(points, dtype=np.float64) - truth, axis=1)
     return float(distances.mean()) / eye_distance(truth)
-
-
-class LandmarkScores:
-    """Collects found faces picture by picture, by expression."""
-
-    def __init__(self) -> None:
-        self._valid = PeopleMeans()
-        self._error = PeopleMeans()
-
-    def __len__(self) -> int:
-        return len(self._valid)
-
-    def update(
-        self,
-        found: Sequence[Points],
-        expected: Points,
-        truth: Points | None,
-        expression: str,
-        person: str,
-    ) -> None:
-        """Add one picture.
-
-        Args:
-            found: points of every face that the detector found.
-            expected: points of the source.
-            truth: points of the paired truth; None where there is none. The error counts where a
-                face was found in place.
-            expression: what was asked.
-            person: who is in it.
-        """
-        face = face_in_place(found, expected)
-        self._valid.add([expression], [person], [float(face is not None)])
-        if face is not None and truth is not None:
-            self._error.add([expression], [person], [landmark_error(face, truth)])
-
-    def compute(self, *, seed: int = 0) -> dict[str, dict[str, Interval]]:
-        """`landmark_validity` (a share); where there was a truth also `landmark_error`.
-
-        Raises:
-            ValueError: nothing was added.
-        """
-        figures = {"landmark_validity": self._valid.compute(seed=seed)}
-        if len(self._error):
-            figures["landmark_error"] = self._error.compute(seed=seed)
-        return figures

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ecgan.evaluation.bootstrap import Interval, PeopleMeans
 from ecgan.expressions import MAX_INTENSITY
 
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0, MAX_INTENSITY)
@@ -56,35 +55,6 @@ def monotonicity(
     rounded = np.round(curves / tolerance) if tolerance else curves
     correlation = np.array([_correlation(_ranks(curve), _ranks(steps)) for curve in rounded])
     return Monotonicity(correlation, ~falls & rises)
-
-
-class MonotonicityScores:
-    """Collects `monotonicity` curve by curve, by expression."""
-
-    def __init__(self, strengths: Sequence[float] = STRENGTHS) -> None:
-        self._strengths = tuple(strengths)
-        self._correlation = PeopleMeans()
-        self._monotone = PeopleMeans()
-
-    def __len__(self) -> int:
-        return len(self._monotone)
-
-    def update(self, curve: Sequence[float], expression: str, person: str) -> None:
-        """Add the probabilities of one (person, expression) over the strengths."""
-        result = monotonicity([list(curve)], self._strengths)
-        self._correlation.add([expression], [person], result.rank_correlation.tolist())
-        self._monotone.add([expression], [person], result.monotone.tolist())
-
-    def compute(self, *, seed: int = 0) -> dict[str, dict[str, Interval]]:
-        """`intensity_monotone` (a share) and `intensity_correlation`, by expression and for `all`.
-
-        Raises:
-            ValueError: nothing was added.
-        """
-        return {
-            "intensity_monotone": self._monotone.compute(seed=seed),
-            "intensity_correlation": self._correlation.compute(seed=seed),
-        }
 
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from jaxtyping import Bool, Float, Int64
 from torch import Tensor
 
-from ecgan.evaluation.bootstrap import Interval, PeopleMeans
-from ecgan.evaluation.groups import Groups
+from ecgan.evaluation.bootstrap import Figures
 
 Probabilities = Float[Tensor, "batch expressions"]
 Labels = Int64[Tensor, " batch"]
@@ -43,46 +42,22 @@ def recognition(probabilities: Probabilities, asked: Labels) -> Recognition:
     return Recognition(of_asked, probabilities.argmax(dim=1) == asked)
 
 
-class RecognitionScores:
-    """Collects `recognition` batch by batch, by expression."""
+def add_recognition(
+    figures: Figures,
+    probabilities: Probabilities,
+    asked: Labels,
+    expressions: Sequence[str],
+    people: Sequence[str],
+) -> None:
+    """Collect `recognition` of a batch as `mean_probability` and `accuracy`.
 
-    def __init__(self) -> None:
-        self._probability = PeopleMeans()
-        self._correct = PeopleMeans()
-
-    def update(
-        self,
-        probabilities: Probabilities,
-        asked: Labels,
-        expressions: Sequence[str],
-        people: Sequence[str],
-    ) -> None:
-        """Add a batch.
-
-        Args:
-            probabilities: of the recogniser.
-            asked: positions in its vocabulary.
-            expressions: the name under which each image is counted.
-            people: the person in each image.
-        """
-        result = recognition(probabilities, asked)
-        self._probability.add(expressions, people, result.probability.tolist())
-        self._correct.add(expressions, people, result.correct.tolist())
-
-    def compute(self, *, seed: int = 0) -> dict[str, dict[str, Interval]]:
-        """`mean_probability` and `accuracy`, each by expression and for `all`.
-
-        Raises:
-            ValueError: nothing was added.
-        """
-        return {
-            "mean_probability": self._probability.compute(seed=seed),
-            "accuracy": self._correct.compute(seed=seed),
-        }
-
-    def by_people(self, groups: Groups, *, seed: int = 0) -> dict[str, dict[str, Interval]]:
-        """`accuracy` of each group of people, by grouping."""
-        return {
-            column: self._correct.by_people(group_of, seed=seed)
-            for column, group_of in groups.items()
-        }
+    Args:
+        figures: what they are added to.
+        probabilities: of the recogniser.
+        asked: positions in its vocabulary.
+        expressions: the name under which each image is counted.
+        people: the person in each image.
+    """
+    result = recognition(probabilities, asked)
+    figures.add("mean_probability", expressions, people, result.probability.tolist())
+    figures.add("accuracy", expressions, people, result.correct.tolist())

@@ -14,25 +14,25 @@ from torch import Tensor
 from ecgan.data.dataset import to_images
 from ecgan.data.images import ImageStore
 from ecgan.data.manifest import Manifest, Record, Split
-from ecgan.evaluation.background import OutsideScores, change_outside
-from ecgan.evaluation.bootstrap import Interval, PeopleMeans
+from ecgan.evaluation.background import change_outside
+from ecgan.evaluation.bootstrap import Figures, Interval
 from ecgan.evaluation.cases import Case
 from ecgan.evaluation.feature_distances import FeatureSet, feature_distances
 from ecgan.evaluation.groups import Groups
 from ecgan.evaluation.identity import IdentityMeasure, verification
 from ecgan.evaluation.instruments import Instruments
-from ecgan.evaluation.landmark_validity import LandmarkScores
-from ecgan.evaluation.monotonicity import STRENGTHS, MonotonicityScores
-from ecgan.evaluation.recognition import RecognitionScores
+from ecgan.evaluation.landmark_validity import face_in_place, landmark_error
+from ecgan.evaluation.monotonicity import STRENGTHS, monotonicity
+from ecgan.evaluation.recognition import add_recognition
 from ecgan.evaluation.results import Comparison, Scores
-from ecgan.evaluation.similarity import SimilarityScores
+from ecgan.evaluation.similarity import psnr, ssim
 from ecgan.evaluation.translations import ready_photo, translate_aligned
 from ecgan.expressions import NEUTRAL
 from ecgan.faces.masks import JAW_ROOM, face_mask
 from ecgan.inference.translator import Translator
 
 Pixels = NDArray[np.uint8]
-Figures = dict[str, dict[str, Interval]]
+ByFigure = dict[str, dict[str, Interval]]
 Progress = Callable[[int, int], None]
 """Called with the translations done and the translations in all."""
 
@@ -56,63 +56,28 @@ SAME = "same_person"
 """Figure: the share that the identity measure takes for one person."""
 
 
-class _Seen:
-    """Which expression and whose face some pictures show."""
-
-    def __init__(self, measure: IdentityMeasure | None) -> None:
-        self.recognition = RecognitionScores()
-        self._measure = measure
-        self._alike, self._same = PeopleMeans(), PeopleMeans()
-
-    def add_alike(self, name: str, person: str, alike: float) -> None:
-        """`alike`: what the measure says of a picture beside its source."""
-        assert self._measure is not None  # asked by its callers
-        self._alike.add([name], [person], [alike])
-        if self._measure.same_below is not None:
-            self._same.add([name], [person], [alike < self._measure.same_below])
-
-    def compute(self, seed: int) -> Figures:
-        figures = self.recognition.compute(seed=seed)
-        if self._measure is not None:
-            found = {self._measure.key: self._alike, SAME: self._same}
-            figures |= {key: means.compute(seed=seed) for key, means in found.items() if len(means)}
-        return figures
-
-
-class _Tally:
-    """The accumulators of one column: the model's, or the identity's."""
+class _Column:
+    """What is collected of one column: the model's, that of doing nothing, or the truth's."""
 
     def __init__(self, instruments: Instruments) -> None:
-        self.seen = _Seen(instruments.identity)
-        self.at_strength = {strength: _Seen(instruments.identity) for strength in STRENGTHS}
-        self.similarity = SimilarityScores()
-        self.outside = OutsideScores()
-        self.outside_face = OutsideScores()
-        self.landmarks = LandmarkScores()
-        self.curves = MonotonicityScores()
+        self.figures = Figures()
+        self.at_strength = {strength: Figures() for strength in STRENGTHS}
+        self.outside_largest = 0.0
         self.features = {one.key: FeatureSet() for one in instruments.extractors}
-        self.perceptual = PeopleMeans()
-        self._perceptual = instruments.perceptual
 
     def scores(self, real: dict[str, FeatureSet], groups: Groups, seed: int) -> Scores:
-        figures = self.seen.compute(seed)
-        figures["outside"] = self.outside.compute(seed=seed)
-        figures["outside_face"] = self.outside_face.compute(seed=seed)
-        for collected in (self.similarity, self.landmarks, self.curves):
-            if len(collected):
-                figures |= collected.compute(seed=seed)
-        if self._perceptual is not None and len(self.perceptual):
-            figures[self._perceptual.key] = self.perceptual.compute(seed=seed)
+        found = self.figures.compute(seed=seed)
         for key, features in self.features.items():
             distances = feature_distances(features, real[key], seed=seed)
-            figures |= {f"{name}_{key}": groups for name, groups in distances.items()}
-        by_people = self.seen.recognition.by_people(groups, seed=seed)
+            found |= {f"{name}_{key}": groups for name, groups in distances.items()}
+        graded = "intensity_monotone" in self.figures
         by_strength = {
-            f"{strength:g}": seen.compute(seed)
-            for strength, seen in self.at_strength.items()
-            if len(self.curves)
+            f"{strength:g}": figures.compute(seed=seed)
+            for strength, figures in self.at_strength.items()
+            if graded
         }
-        return Scores(figures, self.outside.largest, by_people, by_strength)
+        by_people = self.figures.by_people("accuracy", groups, seed=seed)
+        return Scores(found, self.outside_largest, by_people, by_strength)
 
 
 class Scorer:
@@ -160,7 +125,7 @@ class Scorer:
     ) -> Comparison:
         """The model's scores of some cases, those of doing nothing, and how the truth is seen;
         `curves`: with monotonicity, which needs cases at full strength."""
-        model, identity = _Tally(self._tools), _Tally(self._tools)
+        model, identity = _Column(self._tools), _Column(self._tools)
         graded: set[str] = set()
         for case in cases:
             source = self._store.image(case.source)
@@ -180,47 +145,62 @@ class Scorer:
             *self._truth(cases),
         )
 
-    def _truth(self, cases: Sequence[Case]) -> tuple[Figures, Figures]:
+    def _truth(self, cases: Sequence[Case]) -> tuple[ByFigure, ByFigure]:
         """Its figures, and the accuracy of groups of people."""
-        found, counted = _Seen(self._tools.identity), set()
+        found, counted = Figures(), set()
         for case in cases:
             for name, record in zip(case.expressions, case.truths, strict=True):
                 if record is None or record.image in counted:
                     continue
                 counted.add(record.image)
                 probabilities = self._probabilities([self._store.image(record)])
-                found.recognition.update(
-                    probabilities, self._asked([name]), [name], [record.subject]
-                )
+                self._add_recognition(found, probabilities, [name], record.subject)
                 if self._tools.identity is not None:
-                    found.add_alike(name, record.subject, self._alike(record, case.source))
+                    likeness = self._alike(record, case.source)
+                    self._add_likeness(found, name, record.subject, likeness)
         if not counted:
             return {}, {}
-        by_people = found.recognition.by_people(self._groups, seed=self._seed)
-        return found.compute(self._seed), by_people
+        by_people = found.by_people("accuracy", self._groups, seed=self._seed)
+        return found.compute(seed=self._seed), by_people
 
-    def _add(self, tally: _Tally, case: Case, results: Sequence[Pixels]) -> None:
+    def _add(self, column: _Column, case: Case, results: Sequence[Pixels]) -> None:
         """Score the results of one case, one for each target."""
         source, face = self._store.image(case.source), self._store.mask(case.source)
         may_change = face_mask(np.array(case.source.landmarks), self.size, JAW_ROOM)
-        person = case.source.subject
-        people = [person] * len(results)
-        probabilities = self._probabilities(results)
-        names = case.expressions
-        tally.seen.recognition.update(probabilities, self._asked(names), names, people)
-        self._add_features(tally.features, to_images(np.stack(results)), names, case.source)
-        self._add_faces(tally, case, results)
+        person, names = case.source.subject, case.expressions
+        figures = column.figures
+        self._add_recognition(figures, self._probabilities(results), names, person)
+        self._add_features(column.features, to_images(np.stack(results)), names, case.source)
+        self._add_faces(figures, case, results)
         for name, result, truth in zip(names, results, case.truths, strict=True):
-            tally.outside.update(change_outside(result, source, may_change), name, person)
-            tally.outside_face.update(change_outside(result, source, face), name, person)
+            outside = change_outside(result, source, may_change)
+            figures.add("outside", [name], [person], [outside.mean])
+            column.outside_largest = max(column.outside_largest, outside.largest)
+            of_face = change_outside(result, source, face).mean
+            figures.add("outside_face", [name], [person], [of_face])
             if truth is not None:
                 both = np.maximum(face, self._store.mask(truth))
                 inside = torch.from_numpy((both > 0).astype(np.float32))[None, None]
                 image, other = to_images(result[None]), self._pictures([truth])
-                tally.similarity.update(image, other, inside, [name], [person])
-                if self._tools.perceptual is not None:
-                    distance = self._tools.perceptual.distance(image, other)
-                    tally.perceptual.add([name], [person], distance.tolist())
+                figures.add("ssim", [name], [person], ssim(image, other, inside).tolist())
+                figures.add("psnr_db", [name], [person], psnr(image, other, inside).tolist())
+                if (perceptual := self._tools.perceptual) is not None:
+                    distance = perceptual.distance(image, other).tolist()
+                    figures.add(perceptual.key, [name], [person], distance)
+
+    def _add_recognition(
+        self, figures: Figures, probabilities: Tensor, names: Sequence[str], person: str
+    ) -> None:
+        people = [person] * len(names)
+        add_recognition(figures, probabilities, self._asked(names), names, people)
+
+    def _add_likeness(self, figures: Figures, name: str, person: str, likeness: float) -> None:
+        """`likeness`: what the identity measure says of a picture beside its source."""
+        measure = self._tools.identity
+        assert measure is not None  # asked for by its callers alone
+        figures.add(measure.key, [name], [person], [likeness])
+        if measure.same_below is not None:
+            figures.add(SAME, [name], [person], [likeness < measure.same_below])
 
     def _add_features(
         self, sets: dict[str, FeatureSet], images: Tensor, names: Sequence[str], record: Record
@@ -228,7 +208,7 @@ class Scorer:
         for one in self._tools.extractors:
             sets[one.key].add(names, [record.subject] * len(names), one.features(images))
 
-    def _add_faces(self, tally: _Tally, case: Case, results: Sequence[Pixels]) -> None:
+    def _add_faces(self, figures: Figures, case: Case, results: Sequence[Pixels]) -> None:
         """Is it a face in its place, and the same person's?"""
         detector, measure = self._tools.detector, self._tools.identity
         expected, person = np.array(case.source.landmarks), case.source.subject
@@ -236,14 +216,19 @@ class Scorer:
         found: dict[int, Any] = {}
         for name, result, truth in zip(case.expressions, results, case.truths, strict=True):
             if measure is not None:
-                tally.seen.add_alike(name, person, self._likeness(measure, result, case.source))
-            if detector is not None:
-                if id(result) not in found:
-                    found[id(result)] = detector(result)
-                points = None if truth is None else np.array(truth.landmarks)
-                tally.landmarks.update(found[id(result)], expected, points, name, person)
+                likeness = self._likeness(measure, result, case.source)
+                self._add_likeness(figures, name, person, likeness)
+            if detector is None:
+                continue
+            if id(result) not in found:
+                found[id(result)] = detector(result)
+            face = face_in_place(found[id(result)], expected)
+            figures.add("landmark_validity", [name], [person], [face is not None])
+            if face is not None and truth is not None:
+                error = landmark_error(face, np.array(truth.landmarks))
+                figures.add("landmark_error", [name], [person], [error])
 
-    def _add_curves(self, tally: _Tally, case: Case, made: Sequence[Pixels]) -> None:
+    def _add_curves(self, column: _Column, case: Case, made: Sequence[Pixels]) -> None:
         source = self._store.image(case.source)
         ready = ready_photo(self._translator, source, case.source)
         known = {1.0: list(made)}
@@ -257,15 +242,20 @@ class Scorer:
                 else self._translator.render(ready, name, strength).pixels
                 for strength in STRENGTHS
             ]
-            asked = self._asked([name])
             probabilities = self._probabilities(pictures)
-            tally.curves.update(probabilities[:, int(asked)].tolist(), name, person)
-            for seen, row, picture in zip(
-                tally.at_strength.values(), probabilities, pictures, strict=True
+            curve = monotonicity([probabilities[:, int(self._asked([name]))].tolist()])
+            for key, value in (
+                ("intensity_monotone", curve.monotone),
+                ("intensity_correlation", curve.rank_correlation),
             ):
-                seen.recognition.update(row[None], asked, [name], [person])
+                column.figures.add(key, [name], [person], value.tolist())
+            for figures, row, picture in zip(
+                column.at_strength.values(), probabilities, pictures, strict=True
+            ):
+                self._add_recognition(figures, row[None], [name], person)
                 if measure is not None:
-                    seen.add_alike(name, person, self._likeness(measure, picture, case.source))
+                    likeness = self._likeness(measure, picture, case.source)
+                    self._add_likeness(figures, name, person, likeness)
 
     def _likeness(self, measure: IdentityMeasure, result: Pixels, source: Record) -> float:
         """Of a result to its source, which may be the result."""

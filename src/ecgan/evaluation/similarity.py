@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from ecgan.evaluation.bootstrap import Interval, PeopleMeans
 from ecgan.shapes import Images, Masks
 
 RANGE = 2.0
@@ -50,37 +47,6 @@ def psnr(images: Images, truth: Images, masks: Masks) -> Float[Tensor, " batch"]
     inside = _checked(images, truth, masks)
     error = _mean_inside((images.double() - truth.double()) ** 2, inside)
     return (10 * torch.log10(RANGE**2 / error.clamp_min(1e-30))).clamp_max(MAX_PSNR_DB)
-
-
-class SimilarityScores:
-    """Collects SSIM and PSNR batch by batch, by expression."""
-
-    def __init__(self) -> None:
-        self._ssim = PeopleMeans()
-        self._psnr = PeopleMeans()
-
-    def __len__(self) -> int:
-        return len(self._ssim)
-
-    def update(
-        self,
-        images: Images,
-        truth: Images,
-        masks: Masks,
-        expressions: Sequence[str],
-        people: Sequence[str],
-    ) -> None:
-        """Add a batch; `expressions` and `people` name what and who is in each image."""
-        self._ssim.add(expressions, people, ssim(images, truth, masks).tolist())
-        self._psnr.add(expressions, people, psnr(images, truth, masks).tolist())
-
-    def compute(self, *, seed: int = 0) -> dict[str, dict[str, Interval]]:
-        """`ssim` and `psnr_db`, each by expression and for `all`.
-
-        Raises:
-            ValueError: nothing was added.
-        """
-        return {"ssim": self._ssim.compute(seed=seed), "psnr_db": self._psnr.compute(seed=seed)}
 
 
 def _checked(images: Images, truth: Images, masks: Masks) -> Tensor:

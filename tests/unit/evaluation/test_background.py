@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ecgan.evaluation.background import OutsideScores, change_outside
+from ecgan.evaluation.background import change_outside
 
 
 def picture() -> tuple[np.ndarray, np.ndarray]:
@@ -40,17 +40,3 @@ def test_refuses_other_sizes() -> None:
     source, mask = picture()
     with pytest.raises(ValueError, match="one size"):
         change_outside(source, source, mask[1:])
-
-
-def test_scores_keep_the_largest() -> None:
-    source, mask = picture()
-    source[0, 0] = 10
-    result = source.copy()
-    result[0, 0] = 40
-    scores = OutsideScores()
-    scores.update(change_outside(result, source, mask), "happy", "anna")
-    scores.update(change_outside(source, source, mask), "sad", "ben")
-    assert scores.largest == 30
-    found = scores.compute()
-    assert found["sad"].value == 0
-    assert found["happy"].value > 0

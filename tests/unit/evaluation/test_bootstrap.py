@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ecgan.evaluation.bootstrap import PeopleMeans, mean_over_people
+from ecgan.evaluation.bootstrap import Figures, PeopleMeans, mean_over_people
 
 
 def test_value_is_the_mean_over_images() -> None:
@@ -83,3 +83,17 @@ def test_groups_and_all_images_together() -> None:
     assert found["sad"].value == 0.5
     assert found["all"].value == pytest.approx(2 / 3)
     assert len(means) == 3
+
+
+def test_figures_are_means_by_their_names() -> None:
+    figures = Figures()
+    figures.add("ssim", ["happy", "sad"], ["anna", "ben"], [0.5, 1.0])
+    figures.add("ssim", ["sad"], ["anna"], [0.0])
+    figures.add("error", ["sad"], ["ben"], [0.25])
+    found = figures.compute()
+    assert list(found) == ["ssim", "error"]
+    assert found["ssim"]["sad"].value == found["ssim"]["all"].value == 0.5
+    assert found["error"]["all"].images == 1
+    assert "ssim" in figures and "psnr_db" not in figures
+    by_people = figures.by_people("ssim", {"sex": {"anna": "f", "ben": "m"}})
+    assert {group: it.value for group, it in by_people["sex"].items()} == {"f": 0.25, "m": 1.0}

@@ -5,12 +5,11 @@ import pytest
 from support.tiny_models import astronaut_points
 
 from ecgan.evaluation.landmark_validity import (
-    LandmarkScores,
     eye_distance,
     face_in_place,
     landmark_error,
 )
-from ecgan.evaluation.monotonicity import MonotonicityScores, monotonicity
+from ecgan.evaluation.monotonicity import monotonicity
 from ecgan.evaluation.two_sample import classifier_two_sample_test
 
 PEOPLE = [str(person) for person in range(20) for _ in range(3)]
@@ -64,15 +63,6 @@ def test_a_slow_fall_counts_as_a_whole() -> None:
     assert not monotonicity([[0.1, 0.9, 0.885, 0.87, 0.855, 0.84]]).monotone[0]
 
 
-def test_curves_by_expression() -> None:
-    scores = MonotonicityScores((0.0, 1.0))
-    scores.update([0.1, 0.9], "happy", "a")
-    scores.update([0.9, 0.1], "happy", "b")
-    found = scores.compute()
-    assert found["intensity_monotone"]["happy"].value == 0.5
-    assert found["intensity_correlation"]["all"].value == 0
-
-
 def test_curves_of_other_shapes_are_refused() -> None:
     with pytest.raises(ValueError, match="curves of 2 strengths"):
         monotonicity([[0.1, 0.2, 0.3]], (0, 1))
@@ -88,16 +78,3 @@ def test_a_face_counts_where_it_is_expected() -> None:
     assert face_in_place([far], points) is None
     assert face_in_place([], points) is None
     assert landmark_error(near, points) == pytest.approx(0.2)
-
-
-def test_errors_count_where_there_is_a_truth_and_a_face() -> None:
-    points = astronaut_points().astype(np.float64)
-    scores = LandmarkScores()
-    scores.update([points], points, None, "happy", "a")
-    assert set(scores.compute()) == {"landmark_validity"}
-    scores.update([], points, points, "happy", "b")
-    scores.update([points], points, points + np.array([eye_distance(points) / 10, 0]), "sad", "b")
-    found = scores.compute()
-    assert found["landmark_validity"]["happy"].value == 0.5
-    assert found["landmark_error"]["all"].value == pytest.approx(0.1)
-    assert found["landmark_error"]["all"].images == 1
