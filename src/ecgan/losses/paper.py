@@ -131,10 +131,10 @@ def pyramid_loss(generated: Sequence[Layer], reference: Sequence[Layer]) -> Scal
 # Eq. 4: identity preservation.
 
 
-def identity_loss(identity_output: Images, truth: Images) -> Scalar:
+def identity_loss(identity_output: Images, identity_source: Images) -> Scalar:
     """E[abs(G_XY(y, z) - y)], one direction of Eq. 4: an image that has the asked expression
     already should stay as it is; L1, mean over pixels and colours."""
-    return (identity_output - truth).abs().mean()
+    return (identity_output - identity_source).abs().mean()
 
 
 # Eq. 5: face mask.

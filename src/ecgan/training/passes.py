@@ -63,6 +63,8 @@ class Pass:
     """Landmarks of the source."""
     paired: Tensor
     loose: Tensor | None = None
+    unchanged: tuple[Images, Codes] | None = None
+    """Images that show what a z asks for already, and this z; None: truth and target."""
 
     @property
     def translated(self) -> Images:
@@ -89,12 +91,17 @@ class Pass:
         """phi of the image that Eq. 3 compares it with; no gradient goes through it."""
         return self._context[1]
 
+    @property
+    def identity_source(self) -> Images:
+        """y of Eq. 4, an image that shows what is asked for already."""
+        return self._unchanged[0]
+
     @cached_property
     def identity_output(self) -> Images:
         """G_XY(y, z), for Eq. 4."""
         if self.together:
             return self._both.image[len(self.source) :]
-        return self._made(self.generator, self.truth, self.target).image
+        return self._made(self.generator, *self._unchanged).image
 
     @cached_property
     def mask_output(self) -> Images:
@@ -173,8 +180,13 @@ class Pass:
     @cached_property
     def _both(self) -> Translation:
         """G_XY of x and, behind it, of y: one call is faster than two."""
-        images = torch.cat([self.source, self.truth])
-        return self._made(self.generator, images, torch.cat([self.target, self.target]))
+        images, codes = self._unchanged
+        both = torch.cat([self.source, images])
+        return self._made(self.generator, both, torch.cat([self.target, codes]))
+
+    @property
+    def _unchanged(self) -> tuple[Images, Codes]:
+        return (self.truth, self.target) if self.unchanged is None else self.unchanged
 
     @cached_property
     def _discriminated(self) -> DiscriminatorOutput:

@@ -22,6 +22,7 @@ from ecgan.losses.paper import (
     full_objective,
     rejection_loss,
 )
+from ecgan.networks.draws import rows
 from ecgan.networks.output import Translation
 from ecgan.networks.patchgan import DiscriminatorOutput
 from ecgan.shapes import Codes, Images, NeutralCode
@@ -130,6 +131,11 @@ def generator_step(
                 shown=z,
                 shapes=batch.expressive_shapes,
                 loose=batch.loose,
+                # Without a pair `other` is the image itself, which shows its own z.
+                unchanged=(
+                    batch.other,
+                    torch.where(batch.paired[:, None], batch.other_code, z),
+                ),
             )
         )
     one_way = config.learn == "to_expression"
@@ -246,7 +252,9 @@ def mismatched_expressions(batch: TranslationBatch, neutral_code: NeutralCode) -
     places = torch.nonzero(neutral_code[0] == 0)[:, 0]
     if len(places) < 2:
         return Seen(batch.neutral, code)
-    by = torch.randint(1, len(places), (len(code), 1), device=code.device)
+    by = rows(
+        lambda count: torch.randint(1, len(places), (count, 1), device=code.device), len(code)
+    )
     order = (torch.arange(len(places), device=code.device) + by) % len(places)
     moved = code.clone()
     moved[:, places] = code[:, places].gather(1, order)

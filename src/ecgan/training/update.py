@@ -14,10 +14,12 @@ from ecgan.config import Config
 from ecgan.data.dataset import TranslationBatch
 from ecgan.errors import NonFiniteError
 from ecgan.losses.paper import Objective
+from ecgan.networks.draws import Share, sharing
 from ecgan.precision import autocast
 from ecgan.seeding import derive_seed
 from ecgan.shapes import Scalar
 from ecgan.training.distributed import World, average, gather, gather_lists
+from ecgan.training.divergence import absurd
 from ecgan.training.ema import update_average, warmed_decay
 from ecgan.training.method import Method, RunContext
 from ecgan.training.pool import Pooled, TranslationPool
@@ -34,14 +36,17 @@ def update(state: TrainingState, batch: TranslationBatch, context: RunContext) -
         `gradient_norm`, and `learning_rate`; nothing of a generator that had not its turn.
 
     Raises:
-        NonFiniteError: a loss or gradient is nan or infinite; that update was not applied.
+        NonFiniteError: a loss or gradient is nan or infinite, or a loss is absurdly large; that
+            update was not applied.
     """
     config, world = context.config, context.world
     # Dropout and anything else that draws from torch's global generator: a resumed run repeats it.
-    torch.manual_seed(derive_seed(config.seed, "update", state.step, world.rank))
+    # The same state on every process: each draws for all and keeps its share.
+    torch.manual_seed(derive_seed(config.seed, "update", state.step, 0))
     rate = _set_rates(state, config, context.total_steps)
 
-    values = context.method.update(state, batch, context)
+    with sharing(_share(batch, world)):
+        values = context.method.update(state, batch, context)
 
     moved = "generator/total" in values
     for name, kept in state.averages.items() if moved else ():
@@ -60,16 +65,19 @@ def update_two_generators(
         made = generator_step(models, batch, config, context.neutral_code, context.features)
     optimizer = state.generator_optimizer
     values = apply_objective(
-        "generator", made.objective, optimizer, state.step, batch=batch, world=world
+        "generator", made.objective, optimizer, state, batch=batch, world=world
     )
     if not config.objective.judged:
         return values
 
     neutral_codes = context.neutral_code.expand_as(batch.code)
+    share = _share(batch, world)
     expressive = _exchange(
-        state.expressive_pool, made.fake_expressive, made.fake_code, state.step, world
+        state.expressive_pool, made.fake_expressive, made.fake_code, state.step, world, share
     )
-    neutral = _exchange(state.neutral_pool, made.fake_neutral, neutral_codes, state.step, world)
+    neutral = _exchange(
+        state.neutral_pool, made.fake_neutral, neutral_codes, state.step, world, share
+    )
     with autocast(context.precision, world.device):
         judged = discriminator_step(
             models,
@@ -82,7 +90,7 @@ def update_two_generators(
         )
     optimizer = state.discriminator_optimizer
     return values | apply_objective(
-        "discriminator", judged, optimizer, state.step, batch=batch, world=world
+        "discriminator", judged, optimizer, state, batch=batch, world=world
     )
 
 
@@ -149,7 +157,7 @@ def apply_objective(
     role: str,
     objective: Objective,
     optimizer: Optimizer,
-    step: int,
+    state: TrainingState,
     *,
     batch: TranslationBatch,
     world: World,
@@ -158,27 +166,35 @@ def apply_objective(
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     values = averaged_gradients(objective, parameters, world)
     bad = [name for name, value in values.items() if not math.isfinite(value)]
+    first = state.first_terms
+    bad += [name for name in objective.terms if absurd(f"{role}/{name}", values[name], first)]
     if bad:
         images = ", ".join(gather_lists(list(batch.names), world))
         raise NonFiniteError(
-            f"step {step + 1}: {role} {bad[0]} is {values[bad[0]]} on the images {images}; "
-            "no update was made. Check these images, lower optimizer.learning_rate or set "
-            "precision=fp32, and run again from the last checkpoint"
+            f"step {state.step + 1}: {role} {bad[0]} is {values[bad[0]]:.4g} on the images "
+            f"{images}; no update was made. Check these images, lower optimizer.learning_rate or "
+            "set precision=fp32, and run again from the last checkpoint"
         )
     optimizer.step()
     return {f"{role}/{name}": value for name, value in values.items()}
 
 
-def _exchange(
-    pool: TranslationPool, images: Tensor, codes: Tensor, step: int, world: World
+def _share(batch: TranslationBatch, world: World) -> Share:
+    return Share(world.rank, world.size, len(batch.code))
+
+
+def _exchange(  # noqa: PLR0917
+    pool: TranslationPool, images: Tensor, codes: Tensor, step: int, world: World, share: Share
 ) -> Pooled:
     """Offer the translations of all processes: every process keeps the same pool, so that a
     checkpoint needs one, and takes its own share of what comes back."""
     if pool.capacity == 0:
         return Pooled(images, codes)
-    pooled = pool.exchange(gather(images, world), gather(codes, world), step)
-    mine = slice(world.rank * len(images), (world.rank + 1) * len(images))
-    return Pooled(pooled.images[mine], pooled.codes[mine])
+    if not len(images):
+        return Pooled(images, codes)
+    joined = [share.joined(gather(tensor, world)) for tensor in (images, codes)]
+    pooled = pool.exchange(joined[0], joined[1], step)
+    return Pooled(share.of(pooled.images), share.of(pooled.codes))
 
 
 def _set_rates(state: TrainingState, config: Config, total: int) -> float:

@@ -19,6 +19,7 @@ from ecgan.lab.reproduce.methods import SHARED_RUN, Method, method_configs
 from ecgan.lab.reproduce.parts import Made, Say
 from ecgan.lab.reproduce.plan import Plan
 from ecgan.lab.stargan.method import method_of
+from ecgan.training.outputs import LAST_SNAPSHOT
 from ecgan.training.trainer import train
 
 
@@ -58,7 +59,7 @@ class Workshop:
                 progress=self._progress,
                 method=method_of(config),
             )
-            hashes[name] = verify_snapshot(result.snapshot)
+            hashes[name] = verify_snapshot(result.last_snapshot)
             steps += result.step
             examples += result.step * config.batch
         values = {
@@ -103,10 +104,10 @@ class Workshop:
         judge = Recognizer.load(recognizer or self._features)
         folder = self.folder(method)
         if not method.per_expression:
-            return Translator.load(folder / SHARED_RUN / "snapshot", recognizer=judge)
+            return Translator.load(folder / SHARED_RUN / LAST_SNAPSHOT, recognizer=judge)
         vocabulary = self._plan.manifest.vocabulary
         snapshots = {
-            name: folder / f"{SHARED_RUN}-{name}" / "snapshot"
+            name: folder / f"{SHARED_RUN}-{name}" / LAST_SNAPSHOT
             for name in vocabulary.names
             if name != NEUTRAL
         }

@@ -45,17 +45,13 @@ def update_one_generator(
     with autocast(context.precision, world.device):
         judged = domain_critic_step(models, examples, config)
     optimizer = state.discriminator_optimizer
-    values = apply_objective(
-        "discriminator", judged, optimizer, state.step, batch=batch, world=world
-    )
+    values = apply_objective("discriminator", judged, optimizer, state, batch=batch, world=world)
     if (state.step + 1) % config.optimizer.critic_steps:
         return values
     with frozen(models.discriminators()), autocast(context.precision, world.device):
         made = domain_generator_step(models, examples, config)
     optimizer = state.generator_optimizer
-    return values | apply_objective(
-        "generator", made, optimizer, state.step, batch=batch, world=world
-    )
+    return values | apply_objective("generator", made, optimizer, state, batch=batch, world=world)
 
 
 def losses_of_one_generator(
