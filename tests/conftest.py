@@ -18,7 +18,9 @@ import support.typecheck  # noqa: F401  the hook below finds it as loaded
 TENSOR_CODE = (
     "losses",
     "networks",
-    "training.steps",
+    "lab.stargan",
+    "training.passes",
+    "training.step",
     "data.dataset",
     "data.motion",
     "data.transforms",

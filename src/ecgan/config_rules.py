@@ -87,6 +87,8 @@ def _learning(config: Config) -> Iterator[str]:
             yield "objective.adversarial_form=wgan needs objective.method=stargan"
         if config.optimizer.critic_steps > 1:
             yield "optimizer.critic_steps above 1 needs objective.method=stargan"
+        if config.discriminator.kind == "stargan":
+            yield "discriminator.kind=stargan needs objective.method=stargan"
     if config.steps is not None and config.steps < config.optimizer.critic_steps:
         yield (
             f"steps={config.steps} leaves the generator no update: set it to "

@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from ecgan.config import Config, RecognizerConfig, Section, load_config, preset_names
 from ecgan.config_rules import PAIRED_TERMS
 from ecgan.errors import ConfigError
+from ecgan.lab.stargan.method import method_of
 from ecgan.networks.vgg import VGGRecognizer
-from ecgan.training.state import fresh_models
 
 SMALL = (
     *("size=32", "generator.width=4", "generator.max_width=8"),
@@ -56,7 +56,7 @@ def test_no_value_of_any_key_gets_as_far_as_a_crash() -> None:
 def build_on_paper(config: Config) -> None:
     """Networks and a pass through each, without memory and arithmetic."""
     with torch.device("meta"):
-        models = fresh_models(config, 4)
+        models = method_of(config).models(config, 4)
         images, codes = torch.zeros(2, 3, config.size, config.size), torch.zeros(2, 4)
         for generator in models.generators():
             generator(images, codes)
