@@ -305,13 +305,13 @@ def test_ck_labels_that_say_nothing(tmp_path: Path) -> None:
     [
         (["7", PIXELS, "Training"], "emotion is '7'"),
         (["", PIXELS, "Training"], "emotion is ''"),
-        (["1.0", PIXELS, "Training"], "emotion is '1.0'"),
+        (["1.5", PIXELS, "Training"], "emotion is '1.5'"),
         (["3", PIXELS + " 1", "Training"], "2305 pixels"),
         (["3", "1 2 3", "Training"], "3 pixels"),
         (["3", "", "Training"], "1 pixels"),
         (["3", PIXELS, "Test"], "Usage is 'Test'"),
         (["3"], "1 pixels"),
-        (["happy", PIXELS, "Training"], "emotion is 'happy'"),
+        (["wink", PIXELS, "Training"], "emotion is 'wink'"),
         (["3", PIXELS, ""], "Usage is ''"),
     ],
 )

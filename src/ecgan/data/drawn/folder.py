@@ -23,7 +23,7 @@ from ecgan import __version__
 from ecgan.data.drawn.expressions import ACTION_UNITS, perform
 from ecgan.data.drawn.people import person, shot
 from ecgan.data.drawn.render import Picture, Sitting
-from ecgan.data.layouts.folders import LABELS_NAME
+from ecgan.data.layouts.labels_file import LABELS_NAME
 from ecgan.data.manifest import CARD_NAME
 from ecgan.data.pool import run_tasks
 from ecgan.errors import UsageError
