@@ -158,6 +158,8 @@ def prepare(
         say_json({**({"dry_run": True} if dry_run else {}), **result.to_json()})
     else:
         _summarise(result, None if dry_run else out)
+    if dry_run and not result.accepted:
+        raise typer.Exit(1)
 
 
 def _announce(source: Source) -> None:

@@ -134,6 +134,8 @@ def prepare(
             images, people = group_people(results, out, likeness)
             note = Remark("note", f"{images} images grouped by face likeness: {people} people")
             gathered, doubts = gathered.plus([note]), _doubts(results, splits)
+            if remark is not None:
+                remark(note)
         return _finish(journal, results, gathered.plus(doubts), settings, card)
 
 

@@ -58,8 +58,9 @@ class Counts:
         return "", 0
 
     def people_named(self, is_one: Callable[[str], bool]) -> tuple[list[str], int]:
-        """People on several images whose names `is_one` finds, and all people on several."""
-        query = f"SELECT subject {self._rows} GROUP BY subject HAVING COUNT(*) > 1"
+        """People on several images whose names `is_one` finds, and all people on several; names
+        that were made up do not count."""
+        query = f"SELECT subject {self._rows} AND NOT alone GROUP BY subject HAVING COUNT(*) > 1"
         several = [name for (name,) in self._database.execute(query)]
         return [name for name in several if is_one(name)], len(several)
 

@@ -334,6 +334,21 @@ def test_fer_with_columns_in_another_order(tmp_path: Path) -> None:
     assert row_pixels(SourceReader().read(image.place)).shape == (384, 384, 3)
 
 
+@pytest.mark.parametrize("sign", [",", ";", "\t"])
+@pytest.mark.parametrize(
+    ("emotion", "usage"),
+    [("3.0", "training"), ("happy", "TRAINING"), ("Happiness", "Training"), (" 3 ", "training ")],
+)
+def test_fer_in_other_hands(sign: str, emotion: str, usage: str, tmp_path: Path) -> None:
+    lines = (sign.join(("Emotion", "Pixels", "usage")), sign.join((emotion, PIXELS, usage)))
+    tree = LayoutTree({"fer2013.csv": "\n".join(lines).encode()}, {}, {})
+    source = list_source(write_tree(tmp_path / "s", tree))
+    assert source.layout.name == "fer2013"
+    (image,) = source.listing.images
+    assert (image.expression, image.partition) == ("happy", "Training")
+    assert row_pixels(SourceReader().read(image.place)).shape == (384, 384, 3)
+
+
 def test_ferplus_needs_the_pixels_and_rows_that_match(
     tmp_path: Path, trees: dict[str, tuple[Path, LayoutTree]]
 ) -> None:

@@ -14,6 +14,7 @@ from ecgan.data.layouts.words import (
     Reading,
     are_numbered,
     code_of,
+    is_filler,
     part_of,
     read_expression,
     word_expression,
@@ -122,7 +123,7 @@ class Classes:
             unknown += 1
             files += self._in_file(name) is not None
             for level, folder in enumerate(folders):
-                if len(levels[level]) < _MAX_NAMES and not part_of(folder):
+                if len(levels[level]) < _MAX_NAMES and not (part_of(folder) or is_filler(folder)):
                     levels[level][folder] = None
         if several and len(self._at) > 1:
             self.ambiguous = several
@@ -150,8 +151,8 @@ class Classes:
                 if _plain(folders[:place]) in self._beside and not part_of(folders[place]):
                     return place
             return None
-        usable = self._level < len(folders) and not part_of(folders[self._level])
-        return self._level if usable else None
+        name = folders[self._level] if self._level < len(folders) else ""
+        return self._level if name and not part_of(name) and not is_filler(name) else None
 
     def _in_file(self, name: str) -> tuple[str, str | None] | None:
         """The word of a file's name that is an expression, where one alone is."""

@@ -171,13 +171,14 @@ class _People:
 
     def remarks(self) -> Iterator[tuple[Literal["note", "warning"], str]]:
         alone, told = self._counts["alone"], self._counts["told"]
+        doubt = self._rule.doubt if self._rule is not None else ""
         if told and self._rule is not None:
             yield "note", f"people are {self._rule.told}"
         if alone > 1 and not self._group_later:
             yield (
                 "warning",
-                f"nothing says who is on {alone} of {alone + told} images: each counts as a person "
-                "of its own, so the same face may be in train and test. Say who with "
+                f"nothing says who is on {alone} of {alone + told} images: {doubt}each counts "
+                "as a person of its own, so the same face may be in train and test. Say who with "
                 "--subject-pattern REGEX or --subjects people.csv, or sort them by face likeness "
                 "with --group-people",
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ class PeopleRule:
     """Completes 'people are ...'; empty where nothing tells."""
     repeats: bool
     """Whether somebody is on several images."""
+    doubt: str = ""
+    """Why the file names were not used, where they seem to hold names."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +83,12 @@ def find_rule(files: Iterable[tuple[str, Found]]) -> PeopleRule:
         """
         figures = {rule: _Figures(*row) for rule, *row in database.execute(query)}
         chosen = _choose(figures, total, classes)
+        doubt = _doubt(database, figures.get(_FIRST_PART), total) if chosen is None else ""
         names = database.execute(
             "SELECT DISTINCT name FROM seen WHERE rule = ? ORDER BY name LIMIT 6", (chosen,)
         ).fetchall()
     if chosen is None:
-        return PeopleRule(_nobody, "", repeats=False)
+        return PeopleRule(_nobody, "", repeats=False, doubt=doubt)
     some = shown([name for (name,) in names[:5]])
     more = ", ..." if len(names) > 5 else ""
     told = f"{_TOLD[chosen]} ({figures[chosen].people}: {some}{more})"
@@ -96,6 +100,10 @@ def _choose(figures: dict[int, _Figures], total: int, classes: int) -> int | Non
     folders = [n for n in fitting if n < _FIRST_PART]
     best = max(folders, key=lambda n: (figures[n].people, -n), default=None)
     in_names = next((n for n in (_FIRST_PART, _NUMBERED) if n in fitting), None)
+    if {_FIRST_PART, _NUMBERED} <= fitting:
+        # `anna-1` and `anna-2` are one person; `london-001` to `london-080` are not.
+        apart, joined = figures[_FIRST_PART].people, figures[_NUMBERED].people
+        in_names = _NUMBERED if _FEW <= joined < apart <= 10 * joined else _FIRST_PART
     if best is not None and in_names is not None:
         # Two or three folders of many people each are sittings or collections.
         finer = figures[in_names].people >= 3 * figures[best].people
@@ -106,6 +114,14 @@ def _choose(figures: dict[int, _Figures], total: int, classes: int) -> int | Non
     if first is not None and (first.several == 0 or total < _FEW):
         return _FIRST_PART  # a name of its own for each image
     return None
+
+
+def _doubt(database: sqlite3.Connection, found: _Figures | None, total: int) -> str:
+    if found is None or found.people < 2 or 2 * found.most <= total:
+        return ""
+    query = "SELECT name FROM seen WHERE rule = ? GROUP BY name ORDER BY COUNT(*) DESC LIMIT 1"
+    ((name,),) = database.execute(query, (_FIRST_PART,)).fetchall()
+    return f"by the file names, {name} would be on {found.most} of them; "
 
 
 def _plausible(found: _Figures, total: int, classes: int) -> bool:
@@ -141,10 +157,12 @@ def _by_first_part(name: str, found: Found) -> str | None:
 
 
 def _by_number(name: str, found: Found) -> str | None:
-    """The name without the number at its end: `anna-2`, `anna (2)`, `anna2`."""
+    """The name without the number at its end: `anna-2`, `anna (2)`, `anna2`, but not `m02`."""
     stem = PurePosixPath(name if found.place is not None else _without_expression(name)).stem
-    base = re.sub(r"[-_. ]*\(?\d+\)?$", "", stem).rstrip("-_. (")
-    return None if not base or base.isdigit() or is_nobody(base) else base
+    base = re.sub(r"[-_. ]+\(?\d+\)?$|\(\d+\)$|(?<=[^\W\d_]{3})\d+$", "", stem)
+    base = base.rstrip("-_. ")
+    nobody = not base or base.isdigit() or is_nobody(base) or not may_be_people(base)
+    return None if nobody else base
 
 
 def _without_expression(name: str) -> str:
