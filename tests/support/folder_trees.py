@@ -378,6 +378,25 @@ def class_and_number(r: random.Random) -> FolderTree:
     return FolderTree("class and number", images)
 
 
+def class_then_person(r: random.Random) -> FolderTree:
+    """happy/happy_anna_1.jpg, happy/anna_happy_1.jpg"""
+    form = r.choice(("{c}/{c}_{p}_{n}.jpg", "{c}/{p}_{c}_{n}.jpg"))
+    shots = _shots(r, _classes(r, r.choice(ALIASES[:3])))
+    images = {form.format(c=c, p=p, n=n): Truth(e, p) for c, e, p, n in shots}
+    return FolderTree("class then person", images)
+
+
+def numbered_people(r: random.Random) -> FolderTree:
+    """happy/m01.jpg, neutral/m01.jpg: the number is part of the name"""
+    form = r.choice(("m{:02d}", "KDEF{:03d}", "london-{:03d}", "s{}"))
+    images = {
+        f"{c}/{form.format(n)}.jpg": Truth(e, form.format(n))
+        for c, e in _classes(r, BASIC).items()
+        for n in range(1, 15)
+    }
+    return FolderTree("numbered people", images)
+
+
 def letter_and_number(r: random.Random) -> FolderTree:
     """happy/h_1.jpg: the prefix is the class, not a person."""
     images = {}
@@ -610,7 +629,7 @@ MAKERS: tuple[Make, ...] = (
     parts_overlap, kdef, kdef_sorted, jaffe_sorted, rafd, oahega, person_and_session, initials,
     crema, letter_and_number, mapped, typos, negated, own_vocabulary, uneven, collections, by_sex,
     one_class, mostly_one, half_named, unlabelled_test, masks, clutter, subjects_twice, pattern,
-    labels_files,
+    labels_files, class_then_person, numbered_people,
 )  # fmt: skip
 _OFTEN = (languages, cameras, subjects_csv, decorated, fer_csv, parts)
 """Kinds of many variants, tried more often."""

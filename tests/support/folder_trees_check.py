@@ -65,7 +65,7 @@ def check(tree: FolderTree, folder: Path) -> Verdict:
             use_parts=tree.use_parts,
         )
     except EcganError as error:
-        return Verdict("refused", (), (str(error),))
+        return Verdict("refused", (), (str(error).replace(str(folder), "FOLDER"),))
     wrong = list(_wrong(tree, source))
     if tree.use_parts:
         wrong += _wrong_splits(tree, source, report.images_by_split)

@@ -27,15 +27,23 @@ class FaceLikeness:
     """Distance of two vectors below which they may be one person's."""
 
 
-def group_people(results: Results, root: Path, likeness: FaceLikeness) -> tuple[int, int]:
+def group_people(
+    results: Results,
+    root: Path,
+    likeness: FaceLikeness,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[int, int]:
     """Give images that look like one person, and of which nobody said who it is, one name: that of
     the first. Returns how many images, and how many people they show now."""
     numbers, names, vectors = [], [], []
-    for number, name, output, points in results.faces_alone():
+    faces = list(results.faces_alone())
+    for number, name, output, points in faces:
         with Image.open(root / output) as image:
             pixels = np.asarray(image.convert("RGB"))
         numbers.append(number)
         names.append(name)
+        if progress is not None:
+            progress(len(names), len(faces))
         vectors.append(likeness.describe(pixels, np.asarray(points, dtype=np.float64)))
     if not vectors:
         return 0, 0

@@ -131,7 +131,7 @@ def prepare(
         _work(worklist, journal, settings, workers, progress)
         results = Results(database, splits)
         if likeness is not None:
-            images, people = group_people(results, out, likeness)
+            images, people = group_people(results, out, likeness, progress)
             note = Remark("note", f"{images} images grouped by face likeness: {people} people")
             gathered, doubts = gathered.plus([note]), _doubts(results, splits)
             if remark is not None:

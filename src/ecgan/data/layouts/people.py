@@ -153,25 +153,31 @@ def _folder(place: int) -> Rule:
 
 
 def _by_first_part(name: str, found: Found) -> str | None:
-    return first_part(name if found.place is not None else _without_expression(name))
+    return first_part(_without_expression(name, found))
 
 
 def _by_number(name: str, found: Found) -> str | None:
     """The name without the number at its end: `anna-2`, `anna (2)`, `anna2`, but not `m02`."""
-    stem = PurePosixPath(name if found.place is not None else _without_expression(name)).stem
+    stem = PurePosixPath(_without_expression(name, found)).stem
     base = re.sub(r"[-_. ]+\(?\d+\)?$|\(\d+\)$|(?<=[^\W\d_]{3})\d+$", "", stem)
     base = base.rstrip("-_. ")
     nobody = not base or base.isdigit() or is_nobody(base) or not may_be_people(base)
     return None if nobody else base
 
 
-def _without_expression(name: str) -> str:
-    """A file's name without the word for its expression: `p01_2.jpg` of `happy_p01_2.jpg`."""
-    stem, kept = PurePosixPath(name).stem, []
-    for piece in re.split(r"[_\-. ]+", stem):
-        if not any(word_expression(word) for word in words(piece)):
-            kept.append(piece)
+def _without_expression(name: str, found: Found) -> str:
+    """A file's name without the word for its expression: `p01_2.jpg` of `happy_p01_2.jpg`; where
+    the folder names it, without one that stands first."""
+    stem = PurePosixPath(name).stem
+    if found.place is not None:
+        first, _, rest = stem.partition("_")
+        return f"{rest if rest and _is_expression(first) else stem}.x"
+    kept = [piece for piece in re.split(r"[_\-. ]+", stem) if not _is_expression(piece)]
     return f"{'_'.join(kept) or '0'}.x"
+
+
+def _is_expression(piece: str) -> bool:
+    return any(word_expression(word) for word in words(piece))
 
 
 def _nobody(_name: str, _found: Found) -> str | None:

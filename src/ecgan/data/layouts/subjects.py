@@ -136,10 +136,10 @@ def _read_table(path: Path) -> list[_Row]:
 
 
 def delimiter_of(line: str, columns: Sequence[str] = ()) -> str:
-    """What separates the values of a header: the sign that shows all of `columns`, else the most
-    frequent one."""
+    """What separates the values of a header: the sign that shows all of `columns`, else the first
+    of `,`, `;`, tab and `|` that stands in it."""
     for sign in _SEPARATORS:
         names = {value.strip().strip('"').lower() for value in line.split(sign)}
         if columns and set(columns) <= names:
             return sign
-    return max(_SEPARATORS, key=line.count)
+    return next((sign for sign in _SEPARATORS if sign in line), ",")
