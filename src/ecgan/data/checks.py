@@ -119,6 +119,6 @@ def _of_parts(counts: Counts, splits: Splits) -> Iterator[str]:
         )
     if splits.val_of_train:
         yield (
-            "the published parts have no val: it was taken from the people of train, by the "
-            "shares of --split (--split 100,0,0 leaves train whole)"
+            "the published parts have no val: people of train go there, by the shares of --split "
+            "(--split 100,0,0 leaves train whole)"
         )

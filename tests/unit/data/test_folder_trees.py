@@ -196,9 +196,14 @@ def test_parts_alone_are_no_classes(tmp_path: Path) -> None:
     assert {rejection.reason for rejection in listing.rejected} == {"no-label"}
 
 
-def test_a_class_folder_given_alone_is_told(tmp_path: Path) -> None:
-    (rejection,) = list_source(made(tmp_path / "happy", "1.jpg")).listing.rejected
-    assert "give the folder that holds happy and the other expressions" in rejection.message
+def test_class_folders_as_sources(tmp_path: Path) -> None:
+    for folder in ("happy", "Traurig"):
+        made(tmp_path / folder, "anna_1.jpg", "bert_1.jpg")
+    happy, sad = (list_source(tmp_path / folder) for folder in ("happy", "Traurig"))
+    assert labels(happy) == {"anna_1.jpg": ("happy", "anna"), "bert_1.jpg": ("happy", "bert")}
+    assert labels(sad) == {"anna_1.jpg": ("sad", "anna"), "bert_1.jpg": ("sad", "bert")}
+    assert happy.listing.images[0].stem == "anna_1"
+    assert "all images are sad, as the source is called" in notes(sad)
 
 
 def test_a_map_names_leaves_out_and_reports_what_it_does_not_find(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_the_split_follows_the_parts_when_asked(tmp_path: Path, capsys: Capture)
     assert prepared(root, tmp_path / "by-person") == 0
     assert "published parts (test 4, train 12) are kept" in capsys.readouterr().out
     assert prepared(root, tmp_path / "D", "--use-parts", "--split", "50,50,0") == 0
-    assert "the published parts have no val: it was taken" in capsys.readouterr().err
+    assert "the published parts have no val: people of train go there" in capsys.readouterr().err
     splits = {r.subject: (r.split, r.partition) for r in load_manifest(tmp_path / "D").records}
     assert {splits[p] for p in ("p6", "p7")} == {("test", "test")}
     assert {split for split, part in splits.values() if part == "train"} == {"train", "val"}

@@ -29,6 +29,9 @@ _MAX_NAMES = 1000
 _SHOWN = 5
 
 
+SOURCE = -1
+
+
 @dataclass(frozen=True)
 class Found:
     """The expression of an image, and where its path says so."""
@@ -36,7 +39,7 @@ class Found:
     expression: str | None
     """None: the labels map leaves it out."""
     place: int | None
-    """Which folder of the path, from 0; None: the file's own name."""
+    """Which folder of the path, from 0; None: the file's own name; `SOURCE`: the source's."""
     name: str
     """As it stands there."""
 
@@ -47,13 +50,19 @@ class Classes:
     A folder is a class where its name stands in the map or reads as an expression; of several in
     one path the surest counts, then the level that names the most expressions, then the inner one.
     Other folders beside classes are classes of their own. Where no folder names an expression,
-    files that do are taken by their names; else the first level that is no part is the classes.
+    files that do are taken by their names; else the first level that is no part is the classes;
+    where there is none, the source's own name may be one.
     """
 
-    def __init__(self, names: Iterable[str], labels: LabelMap | None = None) -> None:
+    def __init__(
+        self, names: Iterable[str], labels: LabelMap | None = None, source: str = ""
+    ) -> None:
         """Raises UsageError where the folders are numbers, which mean something else in each data
         set, or names that differ in a number alone."""
         self._labels = labels
+        self._source = source
+        self._whole: Reading | None = None
+        """What the source is called, where that is all there is."""
         self.guessed: dict[str, str] = {}
         """Expression by name, where it was neither a usual name nor in the map."""
         self.parts: Counter[str] = Counter()
@@ -95,7 +104,8 @@ class Classes:
             return None if said is None else Found(said[1], None, said[0])
         own = self._own(folders)
         if own is None:
-            return None
+            whole = self._whole
+            return None if whole is None else Found(whole.expression, SOURCE, self._source)
         return Found(canonical_expression(folders[own]), own, folders[own])
 
     def _note(self, name: str, reading: Reading) -> None:
@@ -132,6 +142,7 @@ class Classes:
             if not self.in_files:
                 self._level = _own_level(levels)
                 _check_own(list(levels.get(self._level, ())))
+                self._whole = None if any(levels.values()) else self.read(self._source)
 
     def _candidates(self, folders: tuple[str, ...]) -> list[tuple[int, Reading]]:
         read = ((place, self.read(folder)) for place, folder in enumerate(folders))
@@ -171,6 +182,8 @@ class Classes:
         if self.guessed:
             said = [f"{name} as {expression}" for name, expression in sorted(self.guessed.items())]
             yield "note", f"read {shown(said, 20)}; --labels map.yaml says otherwise"
+        if self._whole is not None:
+            yield "note", f"all images are {self._whole.expression}, as the source is called"
         if self.in_files:
             yield "note", "no folder names an expression: they were read from the file names"
         if self.ambiguous:

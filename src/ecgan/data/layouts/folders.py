@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Literal
 
-from ecgan.data.layouts.classes import Classes, Found
+from ecgan.data.layouts.classes import SOURCE, Classes, Found
 from ecgan.data.layouts.labels_file import LABELS_NAME, LabelLine, LabelsFiles, has_labels
 from ecgan.data.layouts.layout import Layout, counted
 from ecgan.data.layouts.people import PeopleRule, find_rule
@@ -56,7 +56,7 @@ def read(tree: Tree, options: ListOptions) -> Iterator[Entry]:
         return (name.removeprefix(base) for name in tree.image_names)
 
     unlabelled = (n for n in names() if n not in labels.masks and not labels.says_expression(n))
-    classes = Classes(unlabelled, options.labels)
+    classes = Classes(unlabelled, options.labels, tree.source)
     people = _People(tree.source, options, classes, labels, names())
     reader = _Reader(tree, base, labels, classes, people)
     seen = False
@@ -95,8 +95,6 @@ class _Reader:
             expression = self._classes.label(line.expression)
         elif found is None:
             message = f"lies in no class folder; expected {_NAMING}"
-            if not folders and read_expression(tree.source):
-                message += f"; give the folder that holds {tree.source} and the other expressions"
             return Rejection(tree.shown(member), "no-label", message)
         elif any(are_masks(folder) for folder in folders):
             return Rejection(tree.shown(member), "mask", "lies in a folder of masks, not of photos")
@@ -129,7 +127,7 @@ def _stem(name: str, found: Found | None) -> str | None:
     if found is None or found.place == 0:
         return None
     parts = list(PurePosixPath(name).with_suffix("").parts)
-    if found.place is not None:
+    if found.place not in {None, SOURCE}:
         del parts[found.place]
     return "-".join(parts)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from ecgan.data.disk import temporary_database
-from ecgan.data.layouts.classes import Found, shown
+from ecgan.data.layouts.classes import SOURCE, Found, shown
 from ecgan.data.layouts.words import (
     are_masks,
     is_nobody,
@@ -139,7 +139,7 @@ def _folder(place: int) -> Rule:
 
     def person(name: str, found: Found) -> str | None:
         folders = PurePosixPath(name).parts[:-1]
-        at = len(folders) if found.place is None else found.place
+        at = len(folders) if found.place in {None, SOURCE} else found.place
         if place < 0:
             level = [folder for folder in folders[:at] if not part_of(folder)][place:]
         else:
