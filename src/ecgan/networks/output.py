@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.transforms.functional import gaussian_blur
 
+from ecgan.precision import at_least_fp32
 from ecgan.shapes import Flows, Images, Masks
 
 FLOW_LIMIT = 0.5
@@ -92,7 +93,7 @@ def to_translation(
     """Turn raw trunk output into a translation of `source` (float32)."""
     if kind == "warp":
         return _warped(source, output, refiner, paint)
-    full = output.full.float()
+    full = at_least_fp32(output.full)
     if kind == "pixels":
         return Translation(image=torch.tanh(full))
     return Translation(image=(source + 2 * torch.tanh(full)).clamp(-1, 1))
@@ -102,9 +103,9 @@ def _warped(
     source: Images, output: TrunkOutput, refiner: Refiner | None, paint: Paint
 ) -> Translation:
     assert output.flow is not None
-    flow = FLOW_LIMIT * torch.tanh(output.flow.float())
+    flow = FLOW_LIMIT * torch.tanh(at_least_fp32(output.flow))
     moved = warp(source, flow)
-    full = (output.full if refiner is None else refiner(moved, output.full)).float()
+    full = at_least_fp32(output.full if refiner is None else refiner(moved, output.full))
     blend = torch.sigmoid(full[:, :1] + BLEND_BIAS[paint])
     pixels = torch.tanh(full[:, 1:])
     if paint == "change":
