@@ -69,14 +69,14 @@ def main() -> None:
     parser.add_argument("--scratch", type=Path, required=True)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    result: dict[str, Any] = {"rows": options.rows}
+    result: dict[str, Any] = {"rows": options.rows, "kinds": {}}
     for kind, images_a_person in IMAGES_A_PERSON.items():
         folder = options.scratch / f"manifest-{options.rows}-{images_a_person}"
         if not (folder / MANIFEST_NAME).exists():
             make(folder, options.rows, images_a_person)
         measured = measure(folder)
         growth = measured["load_manifest"]["peak_mib"] - measured["interpreter"]["peak_mib"]
-        result[kind] = {
+        result["kinds"][kind] = {
             "manifest_mib": round((folder / MANIFEST_NAME).stat().st_size / 2**20, 1),
             "peak_bytes_a_record": round(growth * 2**20 / options.rows),
             **measured,

@@ -6,7 +6,7 @@ Each mutant is a text that stands in the sources exactly once, another in its pl
 that must fail then. It is applied to a copy of `src/`; the tests run against that copy. Files are
 found by these texts, tests by the names of their functions, so both may move. Results are kept in
 DIR: the same command goes on where it was stopped, until sources or tests change.
-Exit status 1 if a mutant survives.
+Exit status 1 if a mutant survives, or if its text or test is no more: write it anew after the code.
 """
 
 from __future__ import annotations
@@ -248,11 +248,11 @@ def main() -> int:
     if unknown := set(options.names).difference(mutant.name for mutant in MUTANTS):
         parser.error(f"no such mutant: {', '.join(sorted(unknown))}; see --list")
     chosen = [m for m in MUTANTS if not options.names or m.name in options.names]
-    places = {mutant: place(mutant) for mutant in chosen}
-    tests = {mutant: test_id(mutant.test) for mutant in chosen}
+    places, tests = find(chosen)
     if options.list:
         for mutant in chosen:
-            print(f"{mutant.name} | {places[mutant].relative_to(ROOT)} | {mutant.test}")
+            file = places[mutant].relative_to(ROOT) if mutant in places else "not found"
+            print(f"{mutant.name} | {file} | {tests.get(mutant, 'not found')}")
         return 0
 
     options.scratch.mkdir(parents=True, exist_ok=True)
@@ -271,51 +271,48 @@ def main() -> int:
             part.replace(notes)
         return known[key]
 
-    wanted = sorted(set(tests.values()))
-    if (found := outcome(f"whole: {wanted}", *wanted)) != "passed":
+    whole = sorted({tests[mutant] for mutant in chosen if mutant in tests})
+    if (found := outcome(f"whole: {whole}", *whole)) != "passed":
         print(f"without a mutant the tests end with: {found}", file=sys.stderr)
         return 1
     print("| mutant | file | test that fails | caught |\n|---|---|---|---|")
-    survived = 0
+    caught = 0
     for mutant in chosen:
+        if mutant not in places or mutant not in tests:
+            what = "test" if mutant in places else "text"
+            print(f"| {mutant.name} | | {mutant.test} | **its {what} is not there once** |")
+            continue
         target = source / places[mutant].relative_to(ROOT / "src")
-        whole = target.read_text(encoding="utf-8")
-        target.write_text(whole.replace(mutant.old, mutant.new), encoding="utf-8")
+        text = target.read_text(encoding="utf-8")
+        target.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
         try:
-            caught = outcome(f"{mutant}", tests[mutant]) == "failed"
+            failed = outcome(f"{mutant}", tests[mutant]) == "failed"
         finally:
-            target.write_text(whole, encoding="utf-8")
-        survived += not caught
+            target.write_text(text, encoding="utf-8")
+        caught += failed
         file = places[mutant].relative_to(ROOT)
-        said = "yes" if caught else "**no**"
+        said = "yes" if failed else "**no**"
         print(f"| {mutant.name} | {file} | {mutant.test} | {said} |", flush=True)
-    print(f"\n{len(chosen) - survived} of {len(chosen)} caught")
-    return 1 if survived else 0
+    print(f"\n{caught} of {len(chosen)} caught")
+    return 0 if caught == len(chosen) else 1
 
 
-def place(mutant: Mutant) -> Path:
-    """The one source file that has the mutant's text, once."""
-    texts = {p: p.read_text(encoding="utf-8") for p in ROOT.glob("src/**/*.py")}
-    found = [path for path, text in texts.items() for _ in range(text.count(mutant.old))]
-    if len(found) != 1:
-        raise SystemExit(
-            f"mutant {mutant.name!r}: expected its text once in src/, found it {len(found)} times; "
-            f"write it anew after the code: {mutant.old!r}"
-        )
-    return found[0]
-
-
-def test_id(test: str) -> str:
-    """Of a test function, wherever it is."""
-    name, bracket, parameters = test.partition("[")
-    files = [
-        path
-        for path in ROOT.glob("tests/**/test_*.py")
-        if re.search(rf"^def {name}\(", path.read_text(encoding="utf-8"), re.MULTILINE)
-    ]
-    if len(files) != 1:
-        raise SystemExit(f"expected one test file with {name}, found {len(files)}")
-    return f"{files[0].relative_to(ROOT)}::{name}{bracket}{parameters}"
+def find(mutants: list[Mutant]) -> tuple[dict[Mutant, Path], dict[Mutant, str]]:
+    """The one source file that has each mutant's text, once, and the pytest id of its test; of
+    those that have one."""
+    sources = {p: p.read_text(encoding="utf-8") for p in sorted(ROOT.glob("src/**/*.py"))}
+    suites = {p: p.read_text(encoding="utf-8") for p in sorted(ROOT.glob("tests/**/test_*.py"))}
+    places, tests = {}, {}
+    for mutant in mutants:
+        found = [path for path, text in sources.items() for _ in range(text.count(mutant.old))]
+        if len(found) == 1:
+            places[mutant] = found[0]
+        name, bracket, parameters = mutant.test.partition("[")
+        pattern = re.compile(rf"^def {name}\(", re.MULTILINE)
+        files = [path for path, text in suites.items() if pattern.search(text)]
+        if len(files) == 1:
+            tests[mutant] = f"{files[0].relative_to(ROOT)}::{name}{bracket}{parameters}"
+    return places, tests
 
 
 def copy_source(scratch: Path) -> Path:

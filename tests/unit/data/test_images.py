@@ -76,8 +76,7 @@ def test_preloading_ends_with_the_budget(
     )
     store = ImageStore(manifest, 512, 1)  # 768 KiB an image
     store.preload([RECORDS[0]] + [RECORDS[1]] * 3000, masks=False)
-    assert decoded.count(f"{Path(RECORDS[0].image).name}") == 1
-    assert len(decoded) <= 1 + 64  # those that were waiting for a thread
+    assert 1 <= len(decoded) <= 64  # one of each thread at most began before it was full
 
 
 def test_kept_images_cannot_be_written_to(manifest: Manifest) -> None:

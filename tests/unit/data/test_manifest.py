@@ -268,7 +268,7 @@ def test_the_same_image_twice_is_other_content() -> None:
 
 def test_a_record_takes_less_than_a_kilobyte(tmp_path: Path) -> None:
     """At the peak of loading, when no text is shared but those of few values."""
-    count = 20_000
+    count = 4_000
     points = Points((i / 7, 100 + i / 7) for i in range(68))
     write_records(
         tmp_path,

@@ -1,0 +1,20 @@
+"""docs/data.md gives the memory that the result files give."""
+
+import json
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "benchmarks" / "results"
+
+
+def test_memory_is_what_was_measured() -> None:
+    text = " ".join((ROOT / "docs" / "data.md").read_text(encoding="utf-8").split())
+    prepare = json.loads((RESULTS / "prepare_many.json").read_text(encoding="utf-8"))
+    (told,) = re.findall(r"memory grows by (\d+) bytes an image", text)
+    assert int(told) == round(prepare["growth_bytes_per_image"])
+    manifest = json.loads((RESULTS / "manifest.json").read_text(encoding="utf-8"))
+    (rows, kilobytes) = re.findall(r"a manifest of ([\d,]+) rows takes ([\d.]+) kB a row", text)[0]
+    assert int(rows.replace(",", "")) == manifest["rows"]
+    largest = max(kind["peak_bytes_a_record"] for kind in manifest["kinds"].values())
+    assert float(kilobytes) == round(largest / 1000, 1)
