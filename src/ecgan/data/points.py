@@ -118,7 +118,7 @@ class Lines:
         self._name = name
         self._starts = array("q", [0])
         self._sums = array("I")
-        weakref.finalize(self, os.close, handle)
+        weakref.finalize(self, os.close, handle).atexit = False
 
     def __len__(self) -> int:
         return len(self._starts) - 1
