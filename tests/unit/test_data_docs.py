@@ -14,7 +14,9 @@ def test_memory_is_what_was_measured() -> None:
     (told,) = re.findall(r"memory grows by (\d+) bytes an image", text)
     assert int(told) == round(prepare["growth_bytes_per_image"])
     manifest = json.loads((RESULTS / "manifest.json").read_text(encoding="utf-8"))
-    (rows, kilobytes) = re.findall(r"a manifest of ([\d,]+) rows takes ([\d.]+) kB a row", text)[0]
+    pattern = r"manifest of ([\d,]+) rows takes ([\d.]+) kB a row in memory and (\d+) s of a core"
+    ((rows, kilobytes, seconds),) = re.findall(pattern, text)
     assert int(rows.replace(",", "")) == manifest["rows"]
-    largest = max(kind["peak_bytes_a_record"] for kind in manifest["kinds"].values())
-    assert float(kilobytes) == round(largest / 1000, 1)
+    kinds = manifest["kinds"].values()
+    assert float(kilobytes) == round(max(k["peak_bytes_a_record"] for k in kinds) / 1000, 1)
+    assert int(seconds) == round(max(k["load_manifest"]["cpu_seconds"] for k in kinds))
