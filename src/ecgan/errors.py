@@ -31,7 +31,11 @@ class FaceError(EcganError):
         self.reason = reason
 
 
-FACE_REASONS = ("no-face", "profile", "tilted", "tiny", "hidden", "outside")
+FACE_REASONS = (
+    *("no-face", "profile", "tilted", "tiny", "hidden", "outside"),
+    *("dark", "bright", "faded", "blurred", "noisy", "negative", "upside down"),
+    *("covered mouth", "covered eyes", "painted"),
+)
 
 
 class DataError(EcganError):

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ecgan.apps.console import percent, progress, say, say_json
-from ecgan.apps.translate import RouteOption, describe_face
+from ecgan.apps.console import percent, progress, say, say_json, warn
+from ecgan.apps.translate import RouteOption, describe_face, doubt_warnings
 from ecgan.errors import EcganError
 
 if TYPE_CHECKING:
@@ -50,6 +50,8 @@ def demo(
     translator = Translator.load(route=parse_route(route) if route else None)
     loaded = time.perf_counter()
     ready = translator.prepare(source)
+    for warning in doubt_warnings(ready.faces[0]):
+        warn(warning)
     targets = translator.vocabulary.expressive
     made: dict[str, Translated] = {}
     with progress("translate", "expressions", lines=False) as report:

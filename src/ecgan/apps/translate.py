@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ecgan.apps.console import about, complain, progress, say, say_json
+from ecgan.apps.console import about, complain, progress, say, say_json, warn
 from ecgan.apps.photo_files import PhotoFile, check_outputs, photo_files
 from ecgan.errors import EcganError, FaceError
 
@@ -95,6 +95,8 @@ def translate(
         for done, file in enumerate(files, start=1):
             result = job.run(file)
             results.append(result)
+            for warning in result["warnings"]:
+                warn(about(file.path, warning))
             if not as_json:
                 for output in result["outputs"].values():
                     say(f"{file.path} -> {output}")
@@ -138,6 +140,7 @@ class _Job:
             "outputs": {},
             "faces": [],
             "refused": [],
+            "warnings": [],
         }
         try:
             self._translate(file, result)
@@ -155,6 +158,7 @@ class _Job:
         ready = self.translator.prepare(photo, self.choice, self.assume_neutral)
         sha256 = source_sha256(photo)
         result["faces"] = [describe_face(face) for face in ready.faces]
+        result["warnings"] = [text for face in ready.faces for text in doubt_warnings(face)]
         result["refused"] = [
             {"face": face.number, "reason": face.reason, "message": face.message}
             for face in ready.refused
@@ -181,6 +185,13 @@ class _Job:
             result["outputs"][target] = str(output)
 
 
+def doubt_warnings(face: ReadyFace) -> list[str]:
+    """A line on each reason why the translation of a face may not be right."""
+    from ecgan.inference.doubt import ADVICE
+
+    return [f"face {face.aligned.number}: {ADVICE[doubt]}" for doubt in face.aligned.doubts]
+
+
 def describe_face(face: ReadyFace) -> dict[str, Any]:
     """A translated face as JSON values."""
     seen = face.probabilities
@@ -188,5 +199,6 @@ def describe_face(face: ReadyFace) -> dict[str, Any]:
         "face": face.aligned.number,
         "box": [round(float(value), 1) for value in face.aligned.face.box],
         "neutralised_first": face.passes > 0,
+        "doubt": ", ".join(face.aligned.doubts) or None,
         "source_probabilities": seen and {name: round(p, 4) for name, p in seen.items()},
     }

@@ -13,6 +13,9 @@ JAW_ROOM = 0.25
 """How far below the jaw a translation may reach, in nose-root-to-chin heights: an opened mouth
 lowers the chin by about half of that, and the paste needs a soft border around it."""
 
+GLASSES_REACH = 0.45
+"""How far below the eyes dark glasses reach, in eye distances."""
+
 
 def face_mask(points: NDArray[np.floating], size: int, jaw_room: float = 0.0) -> NDArray[np.uint8]:
     """Mask of one aligned face: 255 inside, 0 outside, shape (size, size).
@@ -35,3 +38,19 @@ def face_mask(points: NDArray[np.floating], size: int, jaw_room: float = 0.0) ->
     element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * unit + 1, 2 * unit + 1))
     closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, element)
     return np.asarray(cv2.dilate(closed, element), dtype=np.uint8)
+
+
+def below_the_eyes(mask: NDArray[np.uint8], points: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """The part of an aligned face's mask that dark glasses leave free: from
+    `GLASSES_REACH` below the eyes on."""
+    points = np.asarray(points, dtype=np.float64)
+    left, right = points[36:42].mean(axis=0), points[42:48].mean(axis=0)
+    across = right - left
+    down = np.array([-across[1], across[0]])
+    edge = (left + right) / 2 + GLASSES_REACH * down
+    far = 10 * mask.shape[0] / max(float(np.hypot(*across)), 1.0)
+    above = np.array([edge - far * across, edge + far * across, edge + far * (across - down),
+                      edge - far * (across + down)])  # fmt: skip
+    free = mask.copy()
+    cv2.fillPoly(free, [np.round(above).astype(np.int32)], 0)
+    return free

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -17,6 +17,7 @@ from ecgan.faces.alignment import CANONICAL_SIZE, Alignment, align, crop
 from ecgan.faces.landmark_files import find_landmarks, read_landmarks
 from ecgan.faces.landmarks import Face, LandmarkDetector, check_translatable
 from ecgan.faces.photo import Photo
+from ecgan.inference.doubt import check_readable
 from ecgan.shapes import Images
 
 MAX_CROP_PX = 1024
@@ -40,6 +41,8 @@ class AlignedFace:
     """From the photo to the crop."""
     pixels: NDArray[np.uint8]
     """(side, side, 3), RGB."""
+    doubts: tuple[str, ...] = ()
+    """Why its translation may not be right, of `doubt.WARNED`."""
 
     @property
     def points(self) -> NDArray[np.float32]:
@@ -147,11 +150,11 @@ def choose_faces(
     for number, face in numbered:
         try:
             check_translatable(face, photo.pixels.shape)
+            upright = align_face(photo, face, number=number, least_px=least_px)
+            aligned.append(replace(upright, doubts=check_readable(upright.pixels)))
         except FaceError as error:
             errors.append(error)
             refused.append(RefusedFace(number, face.box, error.reason, str(error)))
-            continue
-        aligned.append(align_face(photo, face, number=number, least_px=least_px))
     if not aligned:
         raise errors[0]
     return ChosenFaces(tuple(aligned), tuple(refused))

@@ -21,7 +21,7 @@ from ecgan.expressions import (
     canonical_expression,
     expression_of,
 )
-from ecgan.faces.masks import JAW_ROOM, face_mask
+from ecgan.faces.masks import JAW_ROOM, below_the_eyes, face_mask
 from ecgan.faces.paste import paste_back
 from ecgan.faces.photo import Photo
 from ecgan.inference.photo_faces import (
@@ -288,6 +288,8 @@ class Translator:
             if np.array_equal(made, aligned.pixels):
                 continue  # not even the resampling of the paste may show
             mask = face_mask(aligned.points, aligned.alignment.size, JAW_ROOM)
+            if "covered eyes" in aligned.doubts:
+                mask = below_the_eyes(mask, aligned.points)
             pixels = paste_back(pixels, made, aligned.alignment, mask)
         return Translated(pixels, faces, ready.refused)
 

@@ -159,3 +159,51 @@ def test_recognize_json(packaged: Path, photos: Path, capsys: Capture) -> None:
     assert face["expression"] == "happy"
     assert face["box"] == [179.0, 87.0, 271.0, 177.0]
     assert sum(face["probabilities"].values()) == pytest.approx(1, abs=1e-3)
+
+
+def spoil(photos: Path, part: tuple[slice, slice], value: int) -> Path:
+    """The astronaut with a box over part of her face, as it lies in the photo."""
+    path = photos / "anna.png"
+    with Image.open(photos / "anna.jpg") as image:
+        pixels = np.array(image)
+    pixels[part] = value
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def test_a_dark_face_is_named_with_doubt(packaged: Path, photos: Path, capsys: Capture) -> None:
+    with Image.open(photos / "anna.jpg") as image:
+        dark = (np.asarray(image) * 0.06).astype(np.uint8)
+    Image.fromarray(dark).save(photos / "dark.png")
+    code, said, _ = run(capsys, "recognize", photos / "dark.png")
+    assert code == 0
+    assert said.endswith(" (unreliable: dark)\n")
+    _, said, _ = run(capsys, "recognize", "--json", photos / "dark.png", photos / "anna.jpg")
+    assert [photo["faces"][0]["doubt"] for photo in json.loads(said)] == ["dark", None]
+
+
+def test_no_mouth_is_painted_on_what_covers_it(
+    packaged: Path, photos: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    path = spoil(photos, np.s_[122:185, 185:265], 200)
+    code, said, complained = run(capsys, "translate", path, "--to", "happy", "--out", tmp_path)
+    assert (code, said) == (1, "")
+    assert complained == (
+        f"ecgan: error: {path}: the mouth is covered: use a photo that shows it\n"
+    )
+    assert not (tmp_path / "anna.happy.png").exists()
+
+
+def test_covered_eyes_stay_as_they_are_with_a_warning(
+    packaged: Path, photos: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    path = spoil(photos, np.s_[94:114, 184:266], 0)
+    code, _, complained = run(capsys, "translate", path, "--to", "happy", "--out", tmp_path)
+    warning = "face 1: the eyes are covered: they are left as they are"
+    assert (code, complained) == (0, f"ecgan: warning: {path}: {warning}\n")
+    with Image.open(path) as before, Image.open(tmp_path / "anna.happy.png") as after:
+        changed = (np.asarray(before) != np.asarray(after)).any(axis=2)
+    assert changed[125:170].any()
+    assert not changed[:115].any()
+    sidecar = json.loads((tmp_path / "anna.happy.png.json").read_text())
+    assert sidecar["faces"][0]["doubt"] == "covered eyes"
