@@ -147,8 +147,9 @@ def _check_fit(points: NDArray[np.float32], shape: tuple[int, ...], path: Path) 
 
 
 def _is_face(points: NDArray[np.float32]) -> bool:
-    """Whether the eyes are small and the mouth is below them, in generous bounds: a frontal face
-    has 0.3, 1.0, 0.1 and 2.0 eye distances here, one turned by 60 degrees twice as many."""
+    """Whether the eyes are small and the mouth is opposite their middle, in generous bounds: a
+    frontal face has 0.3, 1.0, 0.1 and 2.0 eye distances here, one turned by 60 degrees twice as
+    many."""
     left, right = points[36:42].mean(axis=0), points[42:48].mean(axis=0)
     distance = np.hypot(*(right - left))
     if distance < 1:
@@ -160,7 +161,7 @@ def _is_face(points: NDArray[np.float32]) -> bool:
     eye_px = max(np.abs(points[36:42] - left).max(), np.abs(points[42:48] - right).max())
     return bool(
         eye_px < 0.8 * distance
-        and 0.3 < mouth @ below < 4
+        and 0.3 < abs(mouth @ below) < 4  # who looks at a face upside down may name its eyes anew
         and abs(mouth @ along) < 1.5
         and np.abs(from_middle).max() < 6
     )

@@ -77,7 +77,6 @@ OTHER_FILES = {
     "small.npy": lambda path: np.save(path, np.random.default_rng(0).normal(size=(68, 2))),
     "words.npy": lambda path: np.save(path, np.array(["a"] * 68)),
     "zip.npy": lambda path: np.savez(path.open("wb"), FACE),
-    "turned.npy": lambda path: np.save(path, FACE[:, ::-1]),
     "empty.pts": lambda path: path.write_text(""),
     "points.pts": lambda path: path.write_text("{ 1 2 }"),
     "template.tem": lambda path: path.write_text("template"),
