@@ -8,6 +8,7 @@ import os
 import pickle
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -33,7 +34,8 @@ def run_tasks(
 
     Args:
         make_worker: a picklable function, called once in each process.
-        tasks: picklable; each is handled once, and asked for when a process is free.
+        tasks: picklable, of some kilobytes; each is handled once, and asked for when a process is
+            free.
         workers: processes; none: one a CPU; 1: this process, which dies with its worker.
         died: the result of a task whose process died, which this words in a few words ("signal
             9"); a new process goes on with the others. None: that is an error.
@@ -60,13 +62,18 @@ def _num_cpus() -> int:
 
 @dataclass
 class _Slot(Generic[Task]):
-    """A process and the task that it has."""
+    """A process and its tasks: the one at work, and the next, so that it need not wait for us."""
 
     process: SpawnProcess
     pipe: Connection
-    task: Task
+    tasks: deque[Task]
     ready: bool = False
     """Whether its worker is made."""
+
+    def give(self, task: Task) -> None:
+        self.tasks.append(task)
+        with contextlib.suppress(OSError):  # it has died; receiving finds it out
+            self.pipe.send(task)
 
 
 def _in_processes(
@@ -76,31 +83,40 @@ def _in_processes(
     died: Callable[[Task, str], Result] | None,
 ) -> Iterator[tuple[Task, Result]]:
     waiting = iter(tasks)
-    started = (_started(make_worker, task) for task in islice(waiting, workers))
-    slots = {slot.pipe: slot for slot in started}
+    again: deque[Task] = deque()
+    slots: dict[Connection, _Slot[Task]] = {}
+
+    def next_task() -> list[Task]:
+        return [again.popleft()] if again else list(islice(waiting, 1))
+
     try:
+        for task in islice(waiting, workers):
+            slot = _started(make_worker, task)
+            slots[slot.pipe] = slot
         while slots:
             for pipe in cast(list[Connection], wait(list(slots))):
                 slot = slots[pipe]
                 kind, value = _received(slot)
                 if kind == "error":
                     raise value
-                if not slot.ready and kind == "result":
-                    slot.ready = True
-                    continue
-                task = slot.task
+                done = []
                 if kind == "died":
-                    value = _result_of_death(slot, value, died)
-                del slots[pipe]
-                for slot.task in islice(waiting, 1):  # before the caller takes its time
-                    if kind == "died":
-                        slot = _started(make_worker, slot.task)
-                    else:
-                        _send(pipe, slot.task)
-                    slots[slot.pipe] = slot
-                if pipe not in slots:
+                    task = slot.tasks.popleft()
+                    done = [(task, _result_of_death(slot, task, value, died))]
+                    again.extend(slot.tasks)
+                    slot.tasks.clear()
+                    for task in next_task():
+                        slot = _started(make_worker, task)
+                        slots[slot.pipe] = slot
+                elif slot.ready:
+                    done = [(slot.tasks.popleft(), value)]
+                slot.ready = slot.ready or kind == "result"
+                while slot.ready and len(slot.tasks) < 2 and (following := next_task()):
+                    slot.give(*following)
+                if not slots[pipe].tasks:
+                    del slots[pipe]
                     pipe.close()
-                yield task, value
+                yield from done
     finally:
         for pipe in slots:
             pipe.close()
@@ -120,14 +136,14 @@ def _received(slot: _Slot[Any]) -> tuple[str, Any]:
 
 
 def _result_of_death(
-    slot: _Slot[Task], how: str, died: Callable[[Task, str], Result] | None
+    slot: _Slot[Task], task: Task, how: str, died: Callable[[Task, str], Result] | None
 ) -> Result:
     if died is None or not slot.ready:
         raise DataError(
             f"a worker process died ({how}; out of memory?); run the same command again to go on, "
             "with fewer workers"
         )
-    return died(slot.task, how)
+    return died(task, how)
 
 
 def _started(make_worker: Callable[[], Run[Any, Any]], task: Task) -> _Slot[Task]:
@@ -136,13 +152,9 @@ def _started(make_worker: Callable[[], Run[Any, Any]], task: Task) -> _Slot[Task
     process = context.Process(target=_serve, args=(theirs, make_worker), daemon=True)
     process.start()
     theirs.close()
-    _send(ours, task)
-    return _Slot(process, ours, task)
-
-
-def _send(pipe: Connection, task: Any) -> None:
-    with contextlib.suppress(OSError):  # of a process that has died; receiving finds it out
-        pipe.send(task)
+    slot = _Slot(process, ours, deque[Task]())
+    slot.give(task)
+    return slot
 
 
 def _serve(pipe: Connection, make_worker: Callable[[], Run[Any, Any]]) -> None:
