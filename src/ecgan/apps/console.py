@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import sys
@@ -20,7 +21,9 @@ Report = Callable[[int, int], None]
 
 def open_streams() -> None:
     """Give a process that was started without standard output or error somewhere to write to, so
-    that no file that it opens gets their number."""
+    that no file that it opens gets their number; and print names that are not in UTF-8, escaped."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
     if sys.stdout is not None and sys.stderr is not None:
         return
     while (sink := os.open(os.devnull, os.O_RDWR)) <= 2:

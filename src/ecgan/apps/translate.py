@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -188,7 +189,7 @@ class _Job:
                 "route": self.translator.route,
             }
             mark = Mark(
-                source=file.path.name,
+                source=os.fsencode(file.path.name).decode(errors="replace"),
                 source_sha256=sha256,
                 model_sha256=self.translator.sha256,
                 settings=settings,

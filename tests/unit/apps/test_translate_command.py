@@ -4,7 +4,9 @@ import csv
 import errno
 import hashlib
 import json
+import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -221,6 +223,19 @@ def test_a_missing_package_is_said_once(
         code, _, complained = run(capsys, *asked)
         assert code == 1
         assert complained == "ecgan: error: finding faces needs mediapipe\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes there")
+def test_a_name_that_is_not_utf8_is_no_crash(
+    packaged: Path, photos: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    photo = tmp_path / os.fsdecode(b"M\xfcller.jpg")
+    shutil.copy(photos / "anna.jpg", photo)
+    out = tmp_path / "o"
+    assert main(["translate", str(photo), "--to", "happy", "--out", str(out), "--json"]) == 0
+    (sidecar,) = out.glob("*.json")
+    assert json.loads(sidecar.read_text())["source"]["file"] == "M\ufffdller.jpg"
+    assert main(["recognize", str(photo)]) == 0
 
 
 def test_how_a_photo_was_read_is_said(
