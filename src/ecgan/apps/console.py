@@ -58,11 +58,6 @@ def _to_stderr(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
 
 
-def warn(text: str) -> None:
-    """One line of warning; line breaks inside become spaces."""
-    print(f"ecgan: warning: {' '.join(text.split())}", file=sys.stderr, flush=True)
-
-
 def about(path: Path, message: str) -> str:
     """The message with the file that it is about, named once."""
     return message if message.startswith(str(path)) else f"{path}: {message}"
