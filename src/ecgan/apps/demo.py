@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ecgan.apps.console import percent, progress, say, say_json, warn
+from ecgan.apps.console import about, percent, progress, say, say_json, warn
+from ecgan.apps.photo_files import check_folder
 from ecgan.apps.translate import RouteOption, describe_face, doubt_warnings
 from ecgan.errors import EcganError
 
@@ -39,8 +40,7 @@ def demo(
     Writes DIR/grid.png, DIR/<expression>.png and DIR/report.json.
     """
     began = time.perf_counter()
-    if out.exists() and not out.is_dir():
-        raise EcganError(f"--out {out} is a file, expected a folder")
+    check_folder(out)
     source, name = _source(photo)
     from ecgan.expressions import NEUTRAL
     from ecgan.files import write_json
@@ -122,7 +122,10 @@ def _source(path: Path | None) -> tuple[Photo, str]:
     from ecgan.faces.photo import read_photo
 
     if path is not None:
-        return read_photo(path), path.name
+        source = read_photo(path)
+        for note in source.notes:
+            warn(about(path, note))
+        return source, path.name
     return demo_photo(), "astronaut"
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ecgan.apps.console import about, complain, progress, say, say_json, warn
-from ecgan.apps.photo_files import PhotoFile, check_outputs, photo_files
-from ecgan.errors import EcganError, FaceError
+from ecgan.apps.photo_files import PhotoFile, check_folder, check_outputs, photo_files
+from ecgan.errors import EcganError, FaceError, MissingExtra
 
 if TYPE_CHECKING:
     from ecgan.inference.photo_faces import FaceChoice
@@ -55,7 +56,11 @@ def translate(
         "translated"
     ),
     face: Annotated[
-        str, typer.Option(help="all, largest, or N for the N-th largest face.", metavar="WHICH")
+        str,
+        typer.Option(
+            help="all, largest, left, right, center, N for the N-th largest face, or a comma list.",
+            metavar="WHICH",
+        ),
     ] = "largest",
     assume_neutral: Annotated[
         bool,
@@ -68,9 +73,10 @@ def translate(
 
     Writes OUT/<stem>.<expression>.<suffix> and, beside each, a .json that says how it was made.
     Photos that cannot be translated are named with the reason; the others go on, and the exit
-    code is 1.
+    code is 1. Of folders, outputs of ecgan and files that are no images are passed over by name.
     """
     files = photo_files(photos)
+    check_folder(out)
     from ecgan.expressions import parse_targets
     from ecgan.inference.photo_faces import parse_face_choice
     from ecgan.inference.translator import Translator, parse_route
@@ -91,9 +97,14 @@ def translate(
         out=out,
     )
     results = []
+    missing: MissingExtra | None = None
     with progress("translate", "photos", lines=False) as report:
         for done, file in enumerate(files, start=1):
-            result = job.run(file)
+            try:
+                result = job.run(file)
+            except MissingExtra as error:  # no photo would fare better
+                missing = error
+                break
             results.append(result)
             for warning in result["warnings"]:
                 warn(about(file.path, warning))
@@ -109,6 +120,8 @@ def translate(
     elif len(files) > 1:
         translated = sum(bool(result["outputs"]) for result in results)
         say(f"{translated} of {len(files)} photos translated, {len(failed)} with refusals")
+    if missing is not None:
+        raise missing
     if failed:
         raise typer.Exit(1)
 
@@ -145,9 +158,14 @@ class _Job:
         try:
             self._translate(file, result)
         except FaceError as error:
-            result["refused"].append({"face": None, "reason": error.reason, "message": str(error)})
+            _refuse(result, error.reason, str(error))
+        except MissingExtra:
+            raise
         except EcganError as error:
-            result["refused"].append({"face": None, "reason": "unreadable", "message": str(error)})
+            _refuse(result, "unreadable", str(error))
+        except OSError as error:
+            where = f"{error.filename} " if error.filename else ""
+            _refuse(result, "unwritable", f"{where}cannot be written: {error.strerror or error}")
         return result
 
     def _translate(self, file: PhotoFile, result: dict[str, Any]) -> None:
@@ -155,6 +173,8 @@ class _Job:
         from ecgan.inference.marking import Mark, source_sha256, write_marked
 
         photo = read_photo(file.path)
+        for note in photo.notes:
+            warn(about(file.path, note))
         ready = self.translator.prepare(photo, self.choice, self.assume_neutral)
         sha256 = source_sha256(photo)
         result["faces"] = [describe_face(face) for face in ready.faces]
@@ -173,7 +193,7 @@ class _Job:
                 "route": self.translator.route,
             }
             mark = Mark(
-                source=file.path.name,
+                source=os.fsencode(file.path.name).decode(errors="replace"),
                 source_sha256=sha256,
                 model_sha256=self.translator.sha256,
                 settings=settings,
@@ -190,6 +210,10 @@ def doubt_warnings(face: ReadyFace) -> list[str]:
     from ecgan.inference.doubt import ADVICE
 
     return [f"face {face.aligned.number}: {ADVICE[doubt]}" for doubt in face.aligned.doubts]
+
+
+def _refuse(result: dict[str, Any], reason: str, message: str) -> None:
+    result["refused"].append({"face": None, "reason": reason, "message": message})
 
 
 def describe_face(face: ReadyFace) -> dict[str, Any]:

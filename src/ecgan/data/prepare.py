@@ -28,7 +28,7 @@ from ecgan.data.layouts import (
 from ecgan.data.likeness import FaceLikeness, group_people
 from ecgan.data.manifest import MANIFEST_NAME, write_records
 from ecgan.data.pool import run_tasks
-from ecgan.data.prepare_worker import Worker
+from ecgan.data.prepare_worker import Worker, crashed
 from ecgan.data.report import PrepareReport, build_report
 from ecgan.data.results import Counts, Results
 from ecgan.data.sources import Gathered, check_folders, gather
@@ -180,7 +180,9 @@ def _work(
         started, handled = time.perf_counter(), 0
         tasks = unfinished(worklist, settings)
         try:
-            for task, outcomes in run_tasks(partial(Worker, journal.root), tasks, workers):
+            for task, outcomes in run_tasks(
+                partial(Worker, journal.root), tasks, workers, died=crashed
+            ):
                 journal.add(task.fingerprint, outcomes)
                 handled += len(outcomes)
                 if progress is not None:

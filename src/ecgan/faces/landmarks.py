@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgan.errors import EcganError, FaceError
+from ecgan.errors import FaceError, MissingExtra
 from ecgan.faces.tiles import tiles
 
 # Mesh vertices of the 68 points of the iBUG 300-W scheme: jaw, brows, nose, eyes, mouth.
@@ -89,7 +89,7 @@ class LandmarkDetector:
         """All faces of an (height, width, 3) uint8 RGB image; empty if there is none.
 
         Raises:
-            EcganError: mediapipe is not installed.
+            MissingExtra: mediapipe is not installed.
         """
         self._load()
         with quiet():
@@ -115,7 +115,7 @@ class LandmarkDetector:
         try:
             from mediapipe.python.solutions import face_detection, face_mesh
         except ImportError:
-            raise EcganError(
+            raise MissingExtra(
                 "finding faces needs mediapipe: pip install 'ecgan[faces]' (Python 3.11 or 3.12), "
                 "or give landmarks beside the photos"
             ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgan import __version__
-from ecgan.faces.photo import Photo, write_photo
+from ecgan.faces.photo import Photo
+from ecgan.faces.photo_writing import write_photo
 from ecgan.files import sha256_bytes, sha256_file, write_json
 
 NOTICE = "Synthetic image: a model changed the facial expression. The person did not make it."
@@ -90,3 +92,24 @@ def write_marked(
         if not path.exists():
             sidecar.unlink(missing_ok=True)
         raise
+
+
+_HEAD_BYTES, _TAIL_BYTES = 1 << 18, 1 << 16
+
+
+def is_output(path: Path) -> bool:
+    """Whether an image file is one of ours: by its sidecar, or by the mark inside, which stands
+    before the pixels or, in WebP, behind them."""
+    try:
+        about = json.loads(sidecar_path(path).read_bytes())
+        if isinstance(about, dict) and about.get("tool") == "ecgan":
+            return True
+    except (OSError, ValueError, RecursionError):
+        pass  # there is none, or it is somebody else's
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+            file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+            return any(b"Software: ecgan " in part for part in (head, file.read()))
+    except OSError:
+        return False

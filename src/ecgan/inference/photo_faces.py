@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -12,9 +13,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ecgan.errors import FaceError, UsageError
+from ecgan.errors import EcganWarning, FaceError, MissingExtra, UsageError
 from ecgan.faces.alignment import CANONICAL_SIZE, Alignment, align, crop
-from ecgan.faces.landmark_files import find_landmarks, read_landmarks
+from ecgan.faces.landmark_files import given_landmarks, of_another_size
 from ecgan.faces.landmarks import Face, LandmarkDetector, check_translatable
 from ecgan.faces.photo import Photo
 from ecgan.inference.doubt import check_readable
@@ -26,8 +27,19 @@ NOSE_DEPTH = 0.78
 """How far the tip of the nose stands before the eyes, in eye distances: gives the detector's yaw
 of 35 faces, turned by up to 51 degrees, to 1.2 degrees on average (at most 7)."""
 
-FaceChoice = int | Literal["all", "largest"]
-"""`all`, `largest`, or N for the N-th largest face, from 1."""
+Position = Literal["left", "right", "center"]
+"""The face that stands farthest to a side of the picture, or nearest to its middle."""
+FaceChoice = int | Literal["all", "largest"] | Position | tuple[int | Position, ...]
+"""`all`, `largest`, N for the N-th largest face, from 1, a position, or several of them."""
+_POSITIONS: dict[str, Position] = {
+    "left": "left",
+    "leftmost": "left",
+    "right": "right",
+    "rightmost": "right",
+    "center": "center",
+    "centre": "center",
+    "middle": "center",
+}
 
 
 @dataclass(frozen=True)
@@ -76,21 +88,38 @@ class FaceFinder:
         self._detector = detector
 
     def find(self, photo: Photo) -> list[Face]:
-        """All faces, the largest first.
+        """All faces, the largest first. A file beside the photo that looks like landmarks and does
+        not hold those of a face in it gives an `EcganWarning`; then faces are detected.
 
         Raises:
             FaceError: there is none.
             EcganError: no landmark model is installed and none are given.
         """
-        given = find_landmarks(photo.path) if photo.path is not None else None
-        if given is not None:
-            return [given_face(read_landmarks(given))]
-        if self._detector is None:
-            self._detector = LandmarkDetector()
-        faces = self._detector.detect(photo.pixels)
+        if photo.path is not None:
+            given, refused = given_landmarks(photo.path, photo.pixels.shape)
+            if given is not None and not self._of_another_size(given, photo):
+                return [given_face(given)]
+            if given is not None:
+                refused += (f"the landmarks beside {photo.path} are for another size of it",)
+            for reason in refused:
+                warnings.warn(f"{reason}; faces are detected", EcganWarning, stacklevel=2)
+        faces = self._detect(photo)
         if not faces:
             raise FaceError("no-face", "no face found; expected a photo of a face from the front")
         return faces
+
+    def _detect(self, photo: Photo) -> list[Face]:
+        if self._detector is None:
+            self._detector = LandmarkDetector()
+        return self._detector.detect(photo.pixels)
+
+    def _of_another_size(self, given: NDArray[np.float32], photo: Photo) -> bool:
+        """Whether a detected face is the given one at another scale; no, where none can be."""
+        try:
+            found = self._detect(photo)
+        except MissingExtra:
+            return False
+        return any(of_another_size(given, face.points) for face in found)
 
 
 def given_face(points: NDArray[np.float32]) -> Face:
@@ -109,19 +138,27 @@ def given_face(points: NDArray[np.float32]) -> Face:
 
 
 def parse_face_choice(text: str) -> FaceChoice:
-    """`all`, `largest` or a number.
+    """`all`, `largest`, a number, a position, or a comma list of numbers and positions.
 
     Raises:
         UsageError: anything else.
     """
     word = text.strip().lower()
-    if word == "all":
-        return "all"
-    if word == "largest":
-        return "largest"
-    if word.isdecimal() and int(word) >= 1:
-        return int(word)
-    raise UsageError(f"--face takes all, largest or a number from 1 (the largest), got {text!r}")
+    if word in ("all", "largest"):
+        return "all" if word == "all" else "largest"
+    parts: list[int | Position] = []
+    for part in word.split(","):
+        name = part.strip()
+        if name in _POSITIONS:
+            parts.append(_POSITIONS[name])
+        elif name.isdecimal() and int(name) >= 1:
+            parts.append(int(name))
+        else:
+            raise UsageError(
+                "--face takes all, largest or a number from 1 (the largest), left, right, center, "
+                f"or a comma list such as 1,3, got {text!r}"
+            )
+    return parts[0] if len(parts) == 1 else tuple(dict.fromkeys(parts))
 
 
 def choose_faces(
@@ -138,14 +175,7 @@ def choose_faces(
     Raises:
         FaceError: none of them can be used; the first one's reason.
     """
-    numbered = list(enumerate(faces, start=1))
-    if choice == "largest":
-        numbered = numbered[:1]
-    elif choice != "all":
-        if choice > len(faces):
-            count = len(faces)
-            raise FaceError("no-face", f"face {choice} was asked for, the photo has {count}")
-        numbered = [numbered[choice - 1]]
+    numbered = [(n, faces[n - 1]) for n in _numbers(choice, faces, photo.pixels.shape)]
     aligned, refused, errors = [], [], []
     for number, face in numbered:
         try:
@@ -158,6 +188,26 @@ def choose_faces(
     if not aligned:
         raise errors[0]
     return ChosenFaces(tuple(aligned), tuple(refused))
+
+
+def _numbers(choice: FaceChoice, faces: Sequence[Face], shape: tuple[int, ...]) -> list[int]:
+    """The asked-for faces, from 1, each once."""
+    if choice == "all":
+        return list(range(1, len(faces) + 1))
+    middles = [((f.box[0] + f.box[2]) / 2, (f.box[1] + f.box[3]) / 2) for f in faces]
+    from_left = sorted(range(len(faces)), key=lambda i: middles[i][0])
+    from_center = [math.hypot(x - shape[1] / 2, y - shape[0] / 2) for x, y in middles]
+    known = {
+        "largest": 1,
+        "left": from_left[0] + 1,
+        "right": from_left[-1] + 1,
+        "center": from_center.index(min(from_center)) + 1,
+    }
+    asked = choice if isinstance(choice, tuple) else (choice,)
+    numbers = [one if isinstance(one, int) else known[one] for one in asked]
+    if max(numbers) > len(faces):
+        raise FaceError("no-face", f"face {max(numbers)} was asked for, the photo has {len(faces)}")
+    return list(dict.fromkeys(numbers))
 
 
 def align_face(photo: Photo, face: Face, *, number: int = 1, least_px: int) -> AlignedFace:

@@ -1,14 +1,22 @@
 """`ecgan translate` and `ecgan recognize` on photos good and bad."""
 
+import csv
+import errno
 import hashlib
 import json
+import os
+import shutil
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from ecgan.apps.cli import main
+from ecgan.errors import MissingExtra
+from ecgan.inference import marking, photo_faces
 from ecgan.inference.snapshot import verify_snapshot
 
 Capture = pytest.CaptureFixture[str]
@@ -37,7 +45,7 @@ def test_good_photos_go_on_when_others_fail(
         f"ecgan: error: {photos / 'more/wall.png'}: no face found; expected a photo of a face from "
         "the front",
         f"ecgan: error: {photos / 'notes.jpg'} is not an image: "
-        "expected JPEG, PNG, WebP, TIFF or BMP",
+        "expected JPEG, PNG, WebP, AVIF, HEIC, TIFF, BMP or GIF",
     ]
     assert said.splitlines()[-1] == "1 of 3 photos translated, 2 with refusals"
 
@@ -141,6 +149,129 @@ def test_wrong_options_write_nothing(
     assert complained.count("\n") == 1
     assert words in complained
     assert not (photos.parent / "o").exists()
+
+
+def test_an_output_that_cannot_be_written_ends_that_file_alone(
+    packaged: Path,
+    photos: Path,
+    tmp_path: Path,
+    capsys: Capture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (photos / "notes.jpg").unlink()
+    for name in ("bea.jpg", "cleo.jpg"):
+        shutil.copy(photos / "anna.jpg", photos / name)
+    original = marking.write_marked
+
+    def full_for_bea(path: Path, *about: Any, **more: Any) -> None:
+        if path.name.startswith("bea"):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        original(path, *about, **more)
+
+    monkeypatch.setattr(marking, "write_marked", full_for_bea)
+    code, said, complained = run(
+        capsys, "translate", photos, "--to", "happy", "--out", tmp_path / "o"
+    )
+    assert code == 1
+    assert f"{photos / 'bea.jpg'}: cannot be written: No space left on device" in complained
+    assert said.splitlines()[-1] == "2 of 4 photos translated, 2 with refusals"
+    assert (tmp_path / "o/cleo.happy.jpg").exists()
+
+
+def test_a_folder_in_the_way_of_an_output_is_named(
+    packaged: Path, photos: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    (tmp_path / "o/anna.happy.jpg").mkdir(parents=True)
+    asked = ("translate", photos / "anna.jpg", "--to", "happy,sad", "--out", tmp_path / "o")
+    code, _, complained = run(capsys, *asked)
+    assert code == 1
+    assert "cannot be written" in complained
+    assert "anna.happy.jpg" in complained
+
+
+def test_an_impossible_out_is_found_before_the_models_load(
+    photos: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    (tmp_path / "file").touch()
+    model = ("--model", tmp_path / "no-model")
+    for out in (tmp_path / "file", tmp_path / "file/below"):
+        code, _, complained = run(
+            capsys, "translate", photos, "--to", "happy", "--out", out, *model
+        )
+        assert code == 2
+        assert complained.splitlines()[-1] == (
+            f"ecgan: error: --out {tmp_path / 'file'} is a file, expected a folder"
+        )
+
+
+class WithoutMediapipe:
+    def detect(self, pixels: np.ndarray) -> list[Any]:
+        raise MissingExtra("finding faces needs mediapipe")
+
+
+def test_a_missing_package_is_said_once(
+    packaged: Path,
+    photos: Path,
+    tmp_path: Path,
+    capsys: Capture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(photo_faces, "LandmarkDetector", WithoutMediapipe)
+    shutil.copy(photos / "anna.jpg", photos / "bea.jpg")
+    translate = ("translate", photos, "--to", "happy", "--out", tmp_path / "o")
+    for asked in (translate, ("recognize", photos, "--csv")):
+        code, _, complained = run(capsys, *asked)
+        assert code == 1
+        assert complained == "ecgan: error: finding faces needs mediapipe\n"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are bytes there")
+def test_a_name_that_is_not_utf8_is_no_crash(
+    packaged: Path, photos: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    photo = tmp_path / os.fsdecode(b"M\xfcller.jpg")
+    shutil.copy(photos / "anna.jpg", photo)
+    out = tmp_path / "o"
+    assert main(["translate", str(photo), "--to", "happy", "--out", str(out), "--json"]) == 0
+    (sidecar,) = out.glob("*.json")
+    assert json.loads(sidecar.read_text())["source"]["file"] == "M\ufffdller.jpg"
+    assert main(["recognize", str(photo)]) == 0
+
+
+def test_how_a_photo_was_read_is_said(
+    packaged: Path, photos: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    photo = tmp_path / "cut.jpg"
+    photo.write_bytes((photos / "anna.jpg").read_bytes()[:-2])
+    photo.with_suffix(".csv").write_text("name\nAnna\n")
+    expected = [
+        f"ecgan: warning: {photo}: the file lacks its end",
+        f"ecgan: warning: {photo.with_suffix('.csv')} does not hold landmarks in the .csv format; "
+        "faces are detected",
+    ]
+    out = ("--out", tmp_path / "o")
+    for asked in (
+        ("translate", photo, "--to", "sad", *out),
+        ("recognize", photo),
+        ("demo", "--photo", photo, *out),
+    ):
+        code, _, complained = run(capsys, *asked)
+        assert (code, complained.splitlines()) == (0, expected)
+
+
+def test_recognize_csv_has_a_line_for_each_face_and_error(
+    packaged: Path, photos: Path, capsys: Capture
+) -> None:
+    code, said, _ = run(capsys, "recognize", photos, "--csv")
+    assert code == 1
+    anna, wall, notes = csv.DictReader(said.splitlines())
+    assert (anna["photo"], anna["face"], anna["x0"]) == (str(photos / "anna.jpg"), "1", "179.0")
+    assert (anna["expression"], anna["doubt"], anna["error"]) == ("happy", "", "")
+    assert float(anna["happy"]) > 0.9
+    assert (wall["face"], wall["expression"]) == ("", "")
+    assert "no face found" in wall["error"]
+    assert "is not an image" in notes["error"]
+    assert run(capsys, "recognize", photos, "--csv", "--json")[0] == 2
 
 
 def test_recognize_prints_faces_and_goes_on(packaged: Path, photos: Path, capsys: Capture) -> None:

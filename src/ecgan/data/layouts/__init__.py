@@ -13,7 +13,6 @@ from ecgan.data.layouts.labels_file import LABELS_NAME
 from ecgan.data.layouts.layout import Layout
 from ecgan.data.layouts.select import Selection, parse_variants
 from ecgan.data.layouts.source import (
-    IMAGE_SUFFIXES,
     Entry,
     Form,
     Listing,
@@ -26,6 +25,7 @@ from ecgan.data.layouts.source import (
 )
 from ecgan.data.layouts.subjects import SubjectRule
 from ecgan.data.layouts.words import is_usual, nearest_expression, part_of, read_expression
+from ecgan.image_names import IMAGE_SUFFIXES
 
 __all__ = [
     "IMAGE_SUFFIXES",

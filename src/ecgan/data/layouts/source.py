@@ -10,11 +10,7 @@ from typing import Literal
 from ecgan.data.layouts.label_map import LabelMap
 from ecgan.data.layouts.subjects import SubjectRule
 from ecgan.data.points import Points
-
-IMAGE_SUFFIXES = frozenset(
-    (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".pgm", ".ppm")
-)
-
+from ecgan.image_names import IMAGE_SUFFIXES
 
 Form = Literal["photo", "planes", "row"]
 """An image file, AR's raw colour planes, or a row of FER2013's table."""
