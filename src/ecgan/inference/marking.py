@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgan import __version__
-from ecgan.faces.photo import Photo, write_photo
+from ecgan.faces.photo import Photo
+from ecgan.faces.photo_writing import write_photo
 from ecgan.files import sha256_bytes, sha256_file, write_json
 
 NOTICE = "Synthetic image: a model changed the facial expression. The person did not make it."

@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from ecgan.errors import ImageError, UsageError
-from ecgan.faces.photo import DIGITAL_SOURCE_TYPE, read_photo, write_photo
+from ecgan.faces.photo import read_photo
+from ecgan.faces.photo_writing import DIGITAL_SOURCE_TYPE, write_photo
 
 
 @pytest.fixture

@@ -26,7 +26,8 @@ from ecgan.expressions import NEUTRAL
 from ecgan.faces.alignment import CANONICAL_SIZE, Alignment, align, crop
 from ecgan.faces.landmark_files import find_landmarks, read_landmarks
 from ecgan.faces.landmarks import LandmarkDetector, check_translatable
-from ecgan.faces.photo import read_photo, write_photo
+from ecgan.faces.photo import read_photo
+from ecgan.faces.photo_writing import write_photo
 from ecgan.files import write_text
 from ecgan.seeding import numpy_generator
 
