@@ -6,14 +6,15 @@ import io
 import struct
 import warnings
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from ecgan.errors import ImageError
+from ecgan.faces.encoding import Encoding, encoding_of
 
 MAX_PIXELS = 100_000_000
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif"})
@@ -54,6 +55,8 @@ class Photo:
     path: Path | None
     format: str
     """Pillow's name, such as JPEG."""
+    encoding: Encoding = field(default_factory=Encoding)
+    """How the file holds the pixels."""
 
 
 def read_photo(path: Path, data: bytes | None = None) -> Photo:
@@ -90,12 +93,13 @@ def read_photo(path: Path, data: bytes | None = None) -> Photo:
         raise ImageError(f"{path} cannot be read, the file is damaged: {reason}") from None
 
 
-def _photo(image: Image.Image, path: Path) -> Photo:
+def _photo(image: ImageFile.ImageFile, path: Path) -> Photo:
     kind = image.format or "unknown"
     if image.width * image.height > MAX_PIXELS:
         raise ImageError(_too_large(path))
     if image.width < 1 or image.height < 1:
         raise ImageError(f"{path} is empty")
+    encoding = encoding_of(image)
     icc = image.info.get("icc_profile") if image.mode not in ("CMYK", "LAB") else None
     exif = image.getexif()
     image.load()
@@ -109,7 +113,7 @@ def _photo(image: Image.Image, path: Path) -> Photo:
         pixels = np.repeat(_eight_bits(upright)[..., None], 3, axis=2)
     else:
         pixels = np.array(upright.convert("RGB"))
-    return Photo(pixels, icc, exif.tobytes() if len(exif) else None, alpha, path, kind)
+    return Photo(pixels, icc, exif.tobytes() if len(exif) else None, alpha, path, kind, encoding)
 
 
 def _eight_bits(image: Image.Image) -> NDArray[np.uint8]:

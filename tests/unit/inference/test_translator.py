@@ -106,7 +106,7 @@ def test_a_zoomed_translator_sees_the_window_and_changes_it_alone(
     ]
     ready = translator.prepare(astronaut_photo())
     crop = ready.faces[0].start
-    made = translator._translated(ready.faces[0], "sad", 1.0)
+    made = translator._translated(ready.faces[0], "sad", 1.0).image
     assert set(sizes) == {SIZE}
     inside = torch.zeros(crop.shape[2:], dtype=torch.bool)
     Window(ZOOM).cut(inside)[:] = True
