@@ -32,6 +32,11 @@ def complain(text: str) -> None:
     print(f"ecgan: error: {' '.join(text.split())}", file=sys.stderr, flush=True)
 
 
+def warn(text: str) -> None:
+    """One line of warning; line breaks inside become spaces."""
+    print(f"ecgan: warning: {' '.join(text.split())}", file=sys.stderr, flush=True)
+
+
 def about(path: Path, message: str) -> str:
     """The message with the file that it is about, named once."""
     return message if message.startswith(str(path)) else f"{path}: {message}"

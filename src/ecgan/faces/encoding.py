@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from PIL import ImageFile, JpegImagePlugin
+
+from ecgan.faces.exif import rights_of
 
 _GREY_MODES = ("L", "LA", "La", "1", "F")
 _SUBSAMPLINGS = (0, 1, 2)
@@ -29,27 +32,31 @@ class Encoding:
     """Of a JPEG, as Pillow numbers it."""
     progressive: bool = False
     dpi: tuple[float, float] | None = None
+    rights: Mapping[str, str] = field(default_factory=dict)
+    """As `rights_of` finds them."""
 
 
 def encoding_of(image: ImageFile.ImageFile) -> Encoding:
     """Of a file that is opened and not yet decoded."""
-    grey = image.mode in _GREY_MODES or image.mode.startswith("I")
-    dpi = _dpi(image.info.get("dpi"))
+    encoding = Encoding(
+        grey=image.mode in _GREY_MODES or image.mode.startswith("I"),
+        bits=_bits(image),
+        dpi=_dpi(image.info.get("dpi")),
+        rights=rights_of(image),
+    )
     if isinstance(image, JpegImagePlugin.JpegImageFile):
         tables = tuple(tuple(table) for _, table in sorted(image.quantization.items()))
         sampling = JpegImagePlugin.get_sampling(image)
-        return Encoding(
-            grey=grey,
+        return replace(
+            encoding,
             lossless=False,
             tables=tables or None,
             subsampling=sampling if sampling in _SUBSAMPLINGS else 0,
             progressive=bool(image.info.get("progressive")),
-            dpi=dpi,
         )
     if image.format == "WEBP":
-        return Encoding(lossless=_is_lossless_webp(image.fp), dpi=dpi)
-    lossy = image.format in ("AVIF", "HEIF")
-    return Encoding(grey=grey, bits=_bits(image), lossless=not lossy, dpi=dpi)
+        return replace(encoding, lossless=_is_lossless_webp(image.fp))
+    return replace(encoding, lossless=image.format not in ("AVIF", "HEIF"))
 
 
 def _dpi(value: Any) -> tuple[float, float] | None:

@@ -113,7 +113,9 @@ def _photo(image: ImageFile.ImageFile, path: Path) -> Photo:
         pixels = np.repeat(_eight_bits(upright)[..., None], 3, axis=2)
     else:
         pixels = np.array(upright.convert("RGB"))
-    return Photo(pixels, icc, exif.tobytes() if len(exif) else None, alpha, path, kind, encoding)
+    return Photo(
+        pixels, icc, exif.tobytes() if len(exif) else None, alpha, path, kind, encoding=encoding
+    )
 
 
 def _eight_bits(image: Image.Image) -> NDArray[np.uint8]:

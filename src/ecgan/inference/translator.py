@@ -22,7 +22,7 @@ from ecgan.expressions import (
     expression_of,
 )
 from ecgan.faces.masks import JAW_ROOM, face_mask
-from ecgan.faces.paste import FaceChange, change_face
+from ecgan.faces.paste import FaceChange, change_face, photo_mask
 from ecgan.faces.photo import Photo
 from ecgan.inference.photo_faces import (
     AlignedFace,
@@ -50,6 +50,9 @@ NEUTRAL_FROM = 0.5
 NEUTRAL_PASSES = 3
 """At most: one pass takes a broad smile back only in part. Each paints the mouth anew, so that a
 further one must raise the probability of neutral."""
+GREY_RANGE = 4
+"""Levels of 255 between the channels of a pixel that still counts as grey: JPEG leaves some."""
+_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 LEFT_BY = 0.5
 """The strength by which a face that is translated directly has left its own expression."""
 
@@ -121,6 +124,14 @@ class Translated:
     """The faces that were translated, as each was started from."""
     refused: tuple[RefusedFace, ...]
     """Faces that were asked for but cannot be translated."""
+
+    def face_area(self) -> NDArray[np.bool_]:
+        """(height, width): where the photo may have changed."""
+        area = np.zeros(self.pixels.shape[:2], bool)
+        for face in self.faces:
+            aligned = face.aligned
+            area |= photo_mask(area.shape, aligned.alignment, _mask(aligned)) > 0
+        return area
 
 
 class Translator:
@@ -297,8 +308,9 @@ class Translator:
             aligned = face.aligned
             change = self._translated(face, target, strength).change
             if change is not None:
-                mask = face_mask(aligned.points, aligned.alignment.size, JAW_ROOM)
-                change_face(pixels, _in_pixels(change), aligned.alignment, mask)
+                mask = _mask(aligned)
+                grey = _is_grey(aligned.pixels[mask > 0])
+                change_face(pixels, _in_pixels(change, grey), aligned.alignment, mask)
         return Translated(pixels, faces, ready.refused)
 
     def probabilities(self, crop: NDArray[np.uint8]) -> dict[str, float]:
@@ -406,16 +418,32 @@ class Translator:
             )
 
 
-def _in_pixels(change: Change) -> FaceChange:
-    """The first of a batch as arrays, in pixels and grey levels."""
+def _mask(aligned: AlignedFace) -> NDArray[np.uint8]:
+    """Where an aligned face may change."""
+    return face_mask(aligned.points, aligned.alignment.size, JAW_ROOM)
+
+
+def _is_grey(pixels: NDArray[np.uint8]) -> bool:
+    """Whether almost all of (n, 3) pixels have no colour."""
+    colour = pixels.max(axis=1) - pixels.min(axis=1)
+    return bool(np.mean(colour <= GREY_RANGE) > 0.999)
+
+
+def _in_pixels(change: Change, grey: bool) -> FaceChange:
+    """The first of a batch as arrays, in pixels and levels of 255.
+
+    `grey`: paint without colour, whatever the generator has painted.
+    """
     motion, gate, offset = (
         fields[0].permute(1, 2, 0).float().cpu().numpy()
         for fields in (change.flow, change.gate, change.offset)
     )
     size = motion.shape[0]
     # In [-1, 1] black is -1: what is taken from the moved source leaves half a range behind.
-    grey = 127.5 * (offset + 1 - gate)
-    return FaceChange(motion * (size / 2), gate[..., 0], grey)
+    paint = 127.5 * (offset + 1 - gate)
+    if grey:
+        paint = np.repeat(paint @ _LUMA[:, None], 3, axis=2)
+    return FaceChange(motion * (size / 2), gate[..., 0], paint)
 
 
 def _by_name(full: float | Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]:
