@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,7 +124,10 @@ def outside_face(data: bytes, like: Photo, face_area: NDArray[np.bool_]) -> dict
     """How far the bytes of a written file, decoded again, differ from the photo outside its faces:
     `max_difference` and `mean_difference`, in levels of 255."""
     largest, total, count = 0, 0, 0
-    with Image.open(io.BytesIO(data)) as written:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own file
+        written = Image.open(io.BytesIO(data))
+    with written:
         for top in range(0, written.height, _ROWS):
             rows = slice(top, top + _ROWS)
             box = (0, top, written.width, min(top + _ROWS, written.height))
