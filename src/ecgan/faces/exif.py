@@ -7,6 +7,7 @@ the small picture inside, which would show the face as it was.
 from __future__ import annotations
 
 import re
+import warnings
 from xml.sax.saxutils import unescape
 
 from PIL import Image, ImageFile, IptcImagePlugin
@@ -34,14 +35,16 @@ def kept_exif(block: bytes | None) -> Image.Exif:
     if not block:
         return kept
     try:
-        whole = Image.Exif()
-        whole.load(block)
-        exposure = whole.get_ifd(_EXIF_IFD)
-        kept.update({tag: whole[tag] for tag in _KEPT if tag in whole})
-        found = {tag: exposure[tag] for tag in _KEPT_OF_EXPOSURE if tag in exposure}
-        if found:
-            kept.get_ifd(_EXIF_IFD).update(found)
-        kept.tobytes()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            whole = Image.Exif()
+            whole.load(block)
+            exposure = whole.get_ifd(_EXIF_IFD)
+            kept.update({tag: whole[tag] for tag in _KEPT if tag in whole})
+            found = {tag: exposure[tag] for tag in _KEPT_OF_EXPOSURE if tag in exposure}
+            if found:
+                kept.get_ifd(_EXIF_IFD).update(found)
+            kept.tobytes()
     except Exception:  # whatever damage makes of Pillow's parser
         return Image.Exif()
     return kept
