@@ -79,7 +79,13 @@ def demo(
 
     for target, result in made.items():
         started = [describe_face(face) for face in result.faces]
-        write_marked(out / f"{target}.png", result.pixels, source, mark(target, started))
+        write_marked(
+            out / f"{target}.png",
+            result.pixels,
+            source,
+            mark(target, started),
+            face_area=result.face_area(),
+        )
     shown = made
     if ready.faces[0].expressive:  # but on the route direct, the step between
         neutral = translator.render(ready, NEUTRAL)

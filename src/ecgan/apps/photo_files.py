@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -17,6 +18,14 @@ KEPT_SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp"))
 NUM_NAMED = 3
 """Files of one kind that a warning names."""
 _IGNORED = frozenset(("thumbs.db", "desktop.ini"))
+FORMATS = ("keep", "jpg", "png", "webp")
+"""Of outputs; `keep`: what the photo is."""
+_HEADS = {
+    (b"\xff\xd8\xff", b""): (".jpg", ".jpeg"),
+    (b"\x89PNG\r\n\x1a\n", b""): (".png",),
+    (b"RIFF", b"WEBP"): (".webp",),
+}
+"""How the first 12 bytes of these formats begin and end, with their suffixes."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +34,27 @@ class PhotoFile:
     below: Path
     """Its folder below the folder argument that it was found in."""
 
-    def output(self, folder: Path, expression: str) -> Path:
-        """`<stem>.<expression>.<suffix>` in `folder`, sub-folders kept."""
-        suffix = self.path.suffix
-        if suffix.lower() not in KEPT_SUFFIXES:
-            suffix = ".jpg" if suffix.lower() in JPEG_SUFFIXES else ".png"
+    def output(self, folder: Path, expression: str, file_format: str = "keep") -> Path:
+        """`<stem>.<expression>.<suffix>` in `folder`, sub-folders kept.
+
+        `file_format`: one of `FORMATS`.
+        """
+        suffix = self._suffix() if file_format == "keep" else f".{file_format}"
         name = f"{self.path.stem}.{expression.replace(':', '-')}{suffix}"
         return folder / self.below / name
+
+    def _suffix(self) -> str:
+        """That of the content, spelled as the photo's own where they agree."""
+        own = self.path.suffix.lower()
+        head = b""
+        with contextlib.suppress(OSError), self.path.open("rb") as file:
+            head = file.read(12)
+        for (start, end), suffixes in _HEADS.items():
+            if head.startswith(start) and head.endswith(end):
+                return self.path.suffix if own in suffixes else suffixes[0]
+        return (
+            self.path.suffix if own in KEPT_SUFFIXES else ".jpg" if own in JPEG_SUFFIXES else ".png"
+        )
 
 
 def photo_files(arguments: Sequence[Path], outputs: bool = False) -> list[PhotoFile]:
@@ -160,13 +183,27 @@ def check_folder(folder: Path) -> None:
         ) from None
 
 
-def check_outputs(files: Sequence[PhotoFile], folder: Path, expressions: Sequence[str]) -> None:
+def parse_format(text: str) -> str:
+    """One of `FORMATS`.
+
+    Raises:
+        UsageError: anything else.
+    """
+    name = text.strip().lower().lstrip(".").replace("jpeg", "jpg")
+    if name not in FORMATS:
+        raise UsageError(f"--format takes {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, got {text!r}")
+    return name
+
+
+def check_outputs(
+    files: Sequence[PhotoFile], folder: Path, expressions: Sequence[str], file_format: str = "keep"
+) -> None:
     """Raises UsageError where two photos share an output, or where a photo would be overwritten."""
     sources = {file.path.resolve() for file in files}
     taken: dict[Path, Path] = {}
     for file in files:
         for expression in expressions:
-            output = file.output(folder, expression)
+            output = file.output(folder, expression, file_format)
             if output.resolve() in sources:
                 raise UsageError(f"{output} is one of the photos; give another --out")
             other = taken.setdefault(output, file.path)

@@ -9,8 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ecgan.apps.console import about, complain, progress, say, say_json, warn
-from ecgan.apps.photo_files import PhotoFile, check_folder, check_outputs, photo_files
-from ecgan.errors import EcganError, FaceError, MissingExtra
+from ecgan.apps.photo_files import (
+    PhotoFile,
+    check_folder,
+    check_outputs,
+    parse_format,
+    photo_files,
+)
+from ecgan.errors import EcganError, FaceError, MissingExtra, UsageError
 
 if TYPE_CHECKING:
     from ecgan.inference.photo_faces import FaceChoice
@@ -67,6 +73,22 @@ def translate(
         typer.Option("--assume-neutral", help="Do not look whether a face must be neutralised."),
     ] = False,
     route: RouteOption = None,
+    file_format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="keep, jpg, png or webp; keep: what the photo is, png where it is none of these.",
+            metavar="FORMAT",
+        ),
+    ] = "keep",
+    quality: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=100,
+            help="Of JPEG and WebP; default: the photo's own, lossless if it is, or else 95.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Give the faces in real photos another expression, each photo at its own size.
@@ -76,6 +98,9 @@ def translate(
     code is 1. Of folders, outputs of ecgan and files that are no images are passed over by name.
     """
     files = photo_files(photos)
+    file_format = parse_format(file_format)
+    if quality is not None and file_format == "png":
+        raise UsageError("PNG is lossless: --quality goes with --format jpg or webp")
     check_folder(out)
     from ecgan.expressions import parse_targets
     from ecgan.inference.photo_faces import parse_face_choice
@@ -86,7 +111,7 @@ def translate(
     targets = parse_targets(to, translator.vocabulary)
     for target in targets:
         translator.check(target, strength)
-    check_outputs(files, out, targets)
+    check_outputs(files, out, targets, file_format)
 
     job = _Job(
         translator,
@@ -95,6 +120,8 @@ def translate(
         choice=choice,
         assume_neutral=assume_neutral,
         out=out,
+        file_format=file_format,
+        quality=quality,
     )
     results = []
     missing: MissingExtra | None = None
@@ -138,6 +165,8 @@ class _Job:
         choice: FaceChoice,
         assume_neutral: bool,
         out: Path,
+        file_format: str,
+        quality: int | None,
     ) -> None:
         self.translator = translator
         self.targets = targets
@@ -145,6 +174,8 @@ class _Job:
         self.choice = choice
         self.assume_neutral = assume_neutral
         self.out = out
+        self.file_format = file_format
+        self.quality = quality
 
     def run(self, file: PhotoFile) -> dict[str, Any]:
         """Translate and write one photo; what can go wrong with it ends up in `refused`."""
@@ -170,6 +201,7 @@ class _Job:
 
     def _translate(self, file: PhotoFile, result: dict[str, Any]) -> None:
         from ecgan.faces.photo import read_photo
+        from ecgan.faces.photo_writing import what_is_lost
         from ecgan.inference.marking import Mark, source_sha256, write_marked
 
         photo = read_photo(file.path)
@@ -200,8 +232,18 @@ class _Job:
                 faces=[describe_face(face) for face in made.faces],
                 credit=self.translator.credit,
             )
-            output = file.output(self.out, target)
-            write_marked(output, made.pixels, photo, mark)
+            output = file.output(self.out, target, self.file_format)
+            if target == self.targets[0]:
+                for text in what_is_lost(photo, output.suffix, self.quality):
+                    warn(about(file.path, text))
+            write_marked(
+                output,
+                made.pixels,
+                photo,
+                mark,
+                face_area=made.face_area(),
+                quality=self.quality,
+            )
             result["outputs"][target] = str(output)
 
 

@@ -7,16 +7,17 @@ import io
 import struct
 import warnings
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError
 
 from ecgan.errors import ImageError
 from ecgan.faces.cut_jpeg import completed
+from ecgan.faces.encoding import Encoding, encoding_of
 
 MAX_PIXELS = 100_000_000
 MAX_SIDE_PX = 32_766
@@ -75,6 +76,8 @@ class Photo:
     path: Path | None
     format: str
     """Pillow's name, such as JPEG."""
+    encoding: Encoding = field(default_factory=Encoding)
+    """How the file holds the pixels."""
     notes: tuple[str, ...] = ()
     """What a user should know of how the file was read, in a few words each."""
 
@@ -162,9 +165,10 @@ def _unknown(head: bytes) -> str:
     return "is not an image: expected JPEG, PNG, WebP, AVIF, HEIC, TIFF, BMP or GIF"
 
 
-def _photo(image: Image.Image, path: Path, notes: tuple[str, ...]) -> Photo:
+def _photo(image: ImageFile.ImageFile, path: Path, notes: tuple[str, ...]) -> Photo:
     kind = "JPEG" if image.format == "MPO" else image.format or "unknown"
     _check_size(image, path)
+    encoding = encoding_of(image)
     notes += _choose_frame(image, path)
     icc = image.info.get("icc_profile")
     image.load()
@@ -185,7 +189,7 @@ def _photo(image: Image.Image, path: Path, notes: tuple[str, ...]) -> Photo:
         pixels = np.array(_rgb(upright, icc))
     if image.mode in ("CMYK", "LAB"):
         icc = None  # of pixels that are no longer there
-    return Photo(pixels, icc, exif_bytes, alpha, path, kind, notes)
+    return Photo(pixels, icc, exif_bytes, alpha, path, kind, encoding, notes)
 
 
 def _check_size(image: Image.Image, path: Path) -> None:

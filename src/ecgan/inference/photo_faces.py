@@ -22,7 +22,7 @@ from ecgan.inference.doubt import check_readable
 from ecgan.shapes import Images
 
 MAX_CROP_PX = 1024
-"""Larger faces are worked on at this size and pasted back enlarged."""
+"""Networks see larger faces at this size; what they change is applied to the photo itself."""
 NOSE_DEPTH = 0.78
 """How far the tip of the nose stands before the eyes, in eye distances: gives the detector's yaw
 of 35 faces, turned by up to 51 degrees, to 1.2 degrees on average (at most 7)."""

@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from ecgan.apps.photo_files import PhotoFile, check_folder, check_outputs, photo_files
+from ecgan.apps.photo_files import (
+    PhotoFile,
+    check_folder,
+    check_outputs,
+    parse_format,
+    photo_files,
+)
 from ecgan.errors import EcganError, ImageError, UsageError
 from ecgan.faces.photo import read_photo
 from ecgan.inference.marking import Mark, write_marked
@@ -158,3 +164,37 @@ def test_a_folder_that_cannot_be_written_to_is_found_before(
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
     with pytest.raises(EcganError, match=r"cannot write to --out .*: No space left"):
         check_folder(tmp_path / "new")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "output"),
+    [
+        ("a.jpg", "PNG", "a.sad.png"),
+        ("a.PNG", "JPEG", "a.sad.jpg"),
+        ("a.JPEG", "JPEG", "a.sad.JPEG"),
+        ("a.png", "WEBP", "a.sad.webp"),
+        ("a", "JPEG", "a.sad.jpg"),
+        ("a.tif", "TIFF", "a.sad.png"),
+    ],
+)
+def test_what_is_inside_counts(tmp_path: Path, name: str, kind: str, output: str) -> None:
+    Image.new("RGB", (8, 8)).save(tmp_path / name, kind)
+    file = PhotoFile(tmp_path / name, Path())
+    assert file.output(Path(), "sad").name == output
+    assert file.output(Path(), "sad", "webp").name == "a.sad.webp"
+
+
+def test_formats_have_names() -> None:
+    assert [parse_format(text) for text in ("keep", "JPG", ".jpeg", "webp")] == [
+        *("keep", "jpg", "jpg", "webp")
+    ]
+    with pytest.raises(UsageError, match="keep, jpg, png or webp, got 'tiff'"):
+        parse_format("tiff")
+
+
+def test_two_photos_of_one_name_meet_in_one_format(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg", "a.png")
+    files = photo_files([tmp_path])
+    check_outputs(files, tmp_path / "out", ["happy"])
+    with pytest.raises(UsageError, match="both be written"):
+        check_outputs(files, tmp_path / "out", ["happy"], "webp")

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from support.tiny_models import astronaut_photo
 
 from ecgan.apps.cli import main
 from ecgan.errors import MissingExtra
@@ -48,6 +49,67 @@ def test_good_photos_go_on_when_others_fail(
         "expected JPEG, PNG, WebP, AVIF, HEIC, TIFF, BMP or GIF",
     ]
     assert said.splitlines()[-1] == "1 of 3 photos translated, 2 with refusals"
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "options", "wanted", "exact"),
+    [
+        ("a.png", "RGB", {}, ("PNG", "RGB"), True),
+        ("a.png", "L", {}, ("PNG", "L"), True),
+        ("a.png", "LA", {}, ("PNG", "LA"), True),
+        ("a.jpg", "L", {"quality": 80}, ("JPEG", "L"), False),
+        ("a.jpg", "RGB", {"quality": 60}, ("JPEG", "RGB"), False),
+        ("a.webp", "RGB", {"lossless": True}, ("WEBP", "RGB"), True),
+        ("a.tif", "RGB", {}, ("PNG", "RGB"), True),
+    ],
+)
+def test_what_comes_in_goes_out(
+    packaged: Path,
+    tmp_path: Path,
+    capsys: Capture,
+    *,
+    name: str,
+    mode: str,
+    options: dict[str, object],
+    wanted: tuple[str, str],
+    exact: bool,
+) -> None:
+    source = tmp_path / name
+    Image.fromarray(astronaut_photo().pixels).convert(mode).save(source, **options)
+    out = tmp_path / "o"
+    assert run(capsys, "translate", source, "--to", "happy", "--out", out)[::2] == (0, "")
+    (output,) = (path for path in out.iterdir() if path.suffix != ".json")
+    with Image.open(output) as image, Image.open(source) as original:
+        assert (image.format, image.mode) == wanted
+        pair = [np.asarray(each.convert("RGB")).astype(int) for each in (image, original)]
+        if "quality" in options:
+            assert image.quantization == original.quantization
+    sidecar = json.loads(output.with_name(output.name + ".json").read_text())
+    assert sidecar["lost"] == []
+    assert (sidecar["outside_face"]["max_difference"] == 0) == exact
+    assert (pair[0] != pair[1]).any()
+    if mode.startswith("L"):
+        assert np.ptp(pair[0], axis=2).max() == 0
+
+
+def test_formats_and_quality_are_as_asked(packaged: Path, tmp_path: Path, capsys: Capture) -> None:
+    source, out = tmp_path / "a.png", tmp_path / "o"
+    Image.fromarray(astronaut_photo().pixels).save(source)
+    sizes = []
+    for quality in (20, 90):
+        options = ("--format", "jpg", "--quality", quality, "--out", out)
+        code, _, complained = run(capsys, "translate", source, "--to", "happy", *options)
+        assert code == 0
+        assert complained == (
+            f"ecgan: warning: {source}: a lossless photo is written with loss, outside the face "
+            "too\n"
+        )
+        sizes.append((out / "a.happy.jpg").stat().st_size)
+    assert sizes[0] < 0.5 * sizes[1]
+    assert run(capsys, "translate", source, "--to", "happy", "--format", "bmp")[0] == 2
+    assert run(capsys, "translate", source, "--to", "happy", "--quality", "0")[0] == 2
+    png = ("--format", "png", "--quality", "90")
+    assert run(capsys, "translate", source, "--to", "happy", *png)[0] == 2
 
 
 def test_output_keeps_size_and_says_what_it_is(
