@@ -45,7 +45,7 @@ def train(
     settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train both generators; RUN gets metrics, samples, checkpoints and a snapshot.
+    """Train both generators; RUN gets metrics, samples, checkpoints and snapshots (best, last).
 
     Ctrl-C and SIGTERM save and leave; the same command again goes on.
     """
