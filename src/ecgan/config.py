@@ -7,24 +7,36 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from ecgan.config_rules import layer_name, problems, recognizer_problems, snapshot_name
 from ecgan.errors import ConfigError
 
 Norm = Literal["instance", "batch", "group", "none"]
 Reading = Literal["source", "cycle", "literal"]
+SnapshotName = Annotated[str, AfterValidator(snapshot_name)]
+"""A folder, a hub id, or one of the names that the field knows."""
+LayerName = Annotated[str, AfterValidator(layer_name)]
+Weight = Annotated[float, Field(ge=0, le=1e9)]
+"""Of a term of the objective."""
+Interval = Annotated[int, Field(ge=1, le=10**9)]
+"""In updates."""
 
 
 class Section(BaseModel):
     """A frozen part of the configuration; unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
+    )
 
 
 S = TypeVar("S", bound=Section)
+NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
+"""What the reader of YAML raises: ValueError for the 31st of February, say."""
 
 
 class AugmentConfig(Section):
@@ -44,7 +56,7 @@ class AugmentConfig(Section):
     """Largest relative gain of one colour channel."""
     light: float = Field(0.0, ge=0, lt=1)
     """Largest darkening by a smooth gradient across the image."""
-    blur_px: float = Field(0.0, ge=0)
+    blur_px: float = Field(0.0, ge=0, le=20)
     """Largest Gaussian sigma, in pixels of the training size."""
     noise: float = Field(0.0, ge=0, lt=0.5)
     """Largest standard deviation of Gaussian noise, images being in [-1, 1]."""
@@ -79,7 +91,7 @@ class DataConfig(Section):
     of it. At 1.375 brows, jaw and a dropped chin are just inside."""
     cache: bool = True
     """Keep decoded images in memory as uint8 while they fit into `cache_mib`."""
-    cache_mib: int = Field(1024, ge=0)
+    cache_mib: int = Field(1024, ge=0, le=2**24)
     augment: AugmentConfig = AugmentConfig()
 
 
@@ -88,21 +100,21 @@ class GeneratorConfig(Section):
 
     kind: Literal["unet", "resnet", "stargan"] = "unet"
     """`stargan`: a ResNet with zero borders and a learned scale behind each instance norm."""
-    width: int = Field(64, ge=4)
+    width: int = Field(64, ge=4, le=512)
     """Channels of the first layer (the paper's ngf)."""
-    max_width: int = Field(512, ge=4)
+    max_width: int = Field(512, ge=4, le=4096)
     depth: int | None = Field(None, ge=2, le=10)
     """U-Net: halvings of the image; none means down to the 1 x 1 code of the paper."""
-    blocks: int = Field(9, ge=0)
+    blocks: int = Field(9, ge=0, le=64)
     """ResNet and StarGAN: residual blocks."""
     norm: Norm = "instance"
     conditioning: Literal["bottleneck", "decoder", "input", "none"] = "bottleneck"
     """Where z joins; `none`: nowhere, for `data.expressions` of one, as CycleGAN and Pix2pix."""
     output: Literal["pixels", "residual", "warp"] = "pixels"
     """`warp`: the source moved by a smooth flow, blended with new pixels through a mask."""
-    flow_scale: int = Field(4, ge=1)
+    flow_scale: int = Field(4, ge=1, le=256)
     """`warp`: the flow is predicted at 1 / flow_scale of the image."""
-    refine: int = Field(0, ge=0)
+    refine: int = Field(0, ge=0, le=512)
     """`warp`: channels of the layers that paint the new pixels after the move, seeing the moved
     source; 0: the trunk paints them without seeing where the flow puts the lips."""
     paint: Literal["pixels", "change"] = "pixels"
@@ -116,7 +128,7 @@ class DiscriminatorConfig(Section):
 
     kind: Literal["patchgan", "stargan"] = "patchgan"
     """`stargan`: `layers` halvings without norm, and a class head over the whole image."""
-    width: int = Field(64, ge=4)
+    width: int = Field(64, ge=4, le=512)
     layers: int = Field(3, ge=1, le=7)
     norm: Norm = "instance"
     conditioning: Literal["planes", "none"] = "planes"
@@ -127,7 +139,7 @@ class DiscriminatorConfig(Section):
     """Add a head that names the expression (AC-GAN, StarGAN)."""
     scales: int = Field(1, ge=1, le=4)
     """PatchGANs, each on images of half the side of the one before (pix2pixHD)."""
-    recognizer: str | None = None
+    recognizer: SnapshotName | None = None
     """Folder or hub id of a recogniser snapshot, or `recognizer` for the packaged one, whose frozen
     features D judges besides the image (Sauer et al. 2021)."""
     augment: bool = False
@@ -142,19 +154,19 @@ class ContextConfig(Section):
     """`source`: phi(G(x)) against phi(x); `cycle`: of the reconstruction; `literal`: as printed."""
     form: Literal["content", "pyramid"] = "content"
     """`content`: mean square over one layer; `pyramid`: weighted L1 over relu1_1 .. relu5_1."""
-    layer: str = "conv5_4"
+    layer: LayerName = "conv5_4"
     """phi_ij of `content`: the j-th convolution before the i-th max-pool of VGG-19."""
-    network: str = "vgg19"
+    network: SnapshotName = "vgg19"
     """`vgg19` (ImageNet weights), or the folder of a recogniser snapshot."""
 
 
 class PerceptualConfig(Section):
     """Features of which network, and of what, `perceptual` and `style` compare."""
 
-    network: str = "vgg16"
+    network: SnapshotName = "vgg16"
     """`vgg16` or `vgg19` (ImageNet weights), the folder or hub id of a recogniser snapshot, or
     `recognizer` for the packaged one."""
-    layers: tuple[str, ...] = Field(("relu1_2", "relu2_2", "relu3_1"), min_length=1)
+    layers: tuple[LayerName, ...] = Field(("relu1_2", "relu2_2", "relu3_1"), min_length=1)
     part: Literal["face", "mouth"] = "mouth"
     """`face`: all that the networks see."""
 
@@ -164,51 +176,51 @@ class ObjectiveConfig(Section):
 
     method: Literal["ecgan", "cyclegan", "pix2pix", "stargan"] = "ecgan"
     """`stargan`: one generator and one discriminator for all expressions, neutral among them."""
-    adversarial: float = Field(1.0, ge=0)
+    adversarial: Weight = 1.0
     adversarial_form: Literal["lsgan", "vanilla", "wgan"] = "lsgan"
     """`lsgan`: Eq. 1 in squares; `vanilla`: cross-entropy (Pix2pix); `wgan`: a critic under
     `gradient_penalty` (StarGAN)."""
-    gradient_penalty: float = Field(10.0, ge=0)
+    gradient_penalty: Weight = 10.0
     """`wgan`: weight of (|dD/dx| - 1)^2."""
-    mismatched: float = Field(0.0, ge=0)
+    mismatched: Weight = 0.0
     """How much D learns from real images under a z that is not theirs, as from translations (Reed
     et al. 2016): expressive ones as another expression or neutral, neutral ones as expressive."""
-    cycle: float = Field(10.0, ge=0)
+    cycle: Weight = 10.0
     """lambda_1 of Eq. 6."""
-    context: float = Field(0.0, ge=0)
+    context: Weight = 0.0
     """lambda_2."""
-    identity: float = Field(5.0, ge=0)
+    identity: Weight = 5.0
     """lambda_3."""
-    mask: float = Field(10.0, ge=0)
+    mask: Weight = 10.0
     """lambda_4."""
     mask_reading: Literal["cycle", "literal"] = "cycle"
     """Eq. 5. `cycle`: the cycle output compared under the mask; `literal`: masked input."""
     context_options: ContextConfig = ContextConfig()
-    paired: float = Field(0.0, ge=0)
+    paired: Weight = 0.0
     """L1 to the paired truth, where the example has one."""
-    paired_focus: float = Field(0.0, ge=0)
+    paired_focus: Weight = 0.0
     """How much more the L1 counts where the truth differs from the source."""
-    paired_gradient: float = Field(0.0, ge=0)
+    paired_gradient: Weight = 0.0
     """L1 between the image gradients of output and paired truth: sharpness of the new pixels."""
-    perceptual: float = Field(0.0, ge=0)
+    perceptual: Weight = 0.0
     """L1 between a network's features of output and paired truth (Johnson et al. 2016)."""
-    style: float = Field(0.0, ge=0)
+    style: Weight = 0.0
     """Distance between the Gram matrices of these features: which edges and textures the truth has,
     not where (Gatys et al. 2016). Against blur where places are uncertain (Reda et al. 2022)."""
     perceptual_options: PerceptualConfig = PerceptualConfig()
-    loose_neutral: float = Field(0.0, ge=0)
+    loose_neutral: Weight = 0.0
     """L1 at a quarter of the resolution between the neutralised image and the neutral photo of a
     loose pair."""
-    classification: float = Field(0.0, ge=0)
+    classification: Weight = 0.0
     """Cross-entropy of D's class head on real images (D) and on translations (G)."""
-    shape: float = Field(0.0, ge=0)
+    shape: Weight = 0.0
     """Distance between where the flow takes the landmarks and where the expression has them on
     average, in halves of the image's side; needs no pairs."""
-    flow_smoothness: float = Field(0.0, ge=0)
+    flow_smoothness: Weight = 0.0
     """Mean absolute spatial change of the flow."""
-    blend_area: float = Field(0.0, ge=0)
+    blend_area: Weight = 0.0
     """Mean of the blending mask: how dear new pixels are."""
-    feature_matching: float = Field(0.0, ge=0)
+    feature_matching: Weight = 0.0
     """L1 between D's features of translation and paired truth (pix2pixHD)."""
 
     @property
@@ -223,49 +235,33 @@ class ObjectiveConfig(Section):
 
 
 class OptimizerConfig(Section):
-    learning_rate: float = Field(2e-4, gt=0)
-    discriminator_learning_rate: float | None = Field(None, gt=0)
+    learning_rate: float = Field(2e-4, gt=0, le=1)
+    discriminator_learning_rate: float | None = Field(None, gt=0, le=1)
     """None: the same as the generators'."""
     beta1: float = Field(0.5, ge=0, lt=1)
     beta2: float = Field(0.999, ge=0, lt=1)
     decay_from: float = Field(0.5, ge=0, le=1)
     """Fraction of the training after which the rate falls linearly to 0."""
-    warmup_steps: int = Field(0, ge=0)
+    warmup_steps: int = Field(0, ge=0, le=10**9)
     """Updates over which the rate rises from 0: a last layer that starts at zero needs it, since
     Adam's first steps are as large as the rate whatever the gradient."""
     ema: float = Field(0.0, ge=0, lt=1)
     """Decay of the moving average of the generators; 0: none."""
-    pool: int = Field(50, ge=0)
+    pool: int = Field(50, ge=0, le=5000)
     """Past translations kept for the discriminators."""
-    critic_steps: int = Field(1, ge=1)
+    critic_steps: int = Field(1, ge=1, le=1000)
     """stargan: updates of the discriminator for one of the generator."""
 
 
 class LogConfig(Section):
-    metrics_steps: int = Field(10, ge=1)
-    sample_steps: int = Field(500, ge=1)
-    sample_people: int = Field(4, ge=1)
-    checkpoint_steps: int = Field(1000, ge=1)
-    validation_steps: int = Field(1000, ge=1)
-    keep: int = Field(3, ge=1)
+    metrics_steps: Interval = 10
+    sample_steps: Interval = 500
+    sample_people: int = Field(4, ge=1, le=1000)
+    checkpoint_steps: Interval = 1000
+    validation_steps: Interval = 1000
+    keep: int = Field(3, ge=1, le=10**6)
     """Checkpoints kept besides the best."""
     tensorboard: bool = False
-
-
-_BETWEEN_TWO_DOMAINS = (
-    "context",
-    "identity",
-    "mask",
-    "paired",
-    "paired_gradient",
-    "perceptual",
-    "style",
-    "loose_neutral",
-    "shape",
-    "feature_matching",
-    "mismatched",
-)
-"""Terms that know one source and one target domain only."""
 
 
 class Config(Section):
@@ -273,22 +269,23 @@ class Config(Section):
 
     seed: int = 0
     size: int = Field(256, ge=32, le=512)
-    batch: int = Field(1, ge=1)
-    epochs: float = Field(200, gt=0)
+    batch: int = Field(1, ge=1, le=4096)
+    """Examples of an update: each is a neutral and an expressive image."""
+    epochs: float = Field(200, gt=0, le=10**6)
     """Passes over the expressive training images; ignored when `steps` is set."""
-    steps: int | None = Field(None, ge=1)
+    steps: int | None = Field(None, ge=1, le=10**9)
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     """`auto`: bf16 where the machine has it in hardware."""
-    threads: int | None = Field(None, ge=1)
+    threads: int | None = Field(None, ge=1, le=1024)
     """CPU threads; a fixed number makes fp32 runs bit-reproducible."""
     compile: bool = False
     """Compile the networks with `torch.compile`, which takes a minute or two at the start: for long
     runs on a GPU."""
-    init: str | None = None
+    init: SnapshotName | None = None
     """Translator snapshot whose generators training starts from (fine-tuning); none: at random."""
     learn: Literal["both", "to_expression"] = "both"
     """`to_expression`: G_XY and D_Y alone; G_YX stays as `init` has it."""
-    recognizer: str | None = None
+    recognizer: SnapshotName | None = None
     """Recogniser snapshot that scores validation; none: the validation L1 of the cycle."""
     data: DataConfig = DataConfig()
     generator: GeneratorConfig = GeneratorConfig()
@@ -299,95 +296,9 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _check(self) -> Config:
-        if self.size & (self.size - 1):
-            raise ValueError(f"size must be a power of two (64, 128, 256, 512), got {self.size}")
-        if self.generator.output != "warp" and (
-            self.objective.flow_smoothness or self.objective.blend_area or self.objective.shape
-        ):
-            raise ValueError("flow_smoothness, blend_area and shape need generator.output=warp")
-        if self.objective.classification and not self.discriminator.classify:
-            raise ValueError("objective.classification needs discriminator.classify=true")
-        if self.generator.refine and self.generator.output != "warp":
-            raise ValueError("generator.refine needs generator.output=warp")
-        if self.objective.loose_neutral and not self.data.same_person:
-            raise ValueError("objective.loose_neutral needs data.same_person=true")
-        if self.objective.method == "pix2pix" and self.data.pairs != "use":
-            raise ValueError("pix2pix learns from pairs: set data.pairs=use")
-        if self.data.direct and self.data.pairs != "use":
-            raise ValueError("data.direct learns from pairs: set data.pairs=use")
-        if self.objective.method == "stargan":
-            self._check_stargan()
-        elif self.objective.adversarial_form == "wgan":
-            raise ValueError("objective.adversarial_form=wgan needs objective.method=stargan")
-        elif self.optimizer.critic_steps > 1:
-            raise ValueError("optimizer.critic_steps above 1 needs objective.method=stargan")
-        for name in ("generator", "discriminator"):
-            if getattr(self, name).kind == "stargan":
-                self._check_stargan_network(name)
+        if problem := next(problems(self), None):
+            raise ValueError(problem)
         return self
-
-    @model_validator(mode="after")
-    def _check_learn(self) -> Config:
-        if self.learn == "both":
-            return self
-        if self.init is None:
-            raise ValueError(f"learn={self.learn} leaves a generator as it is: set init")
-        if self.objective.method == "stargan":
-            raise ValueError(f"learn={self.learn} needs two generators, stargan has one")
-        for name in ("cycle", "mask"):
-            if getattr(self.objective, name):
-                raise ValueError(f"learn={self.learn} goes one way: set objective.{name}=0")
-        return self
-
-    @model_validator(mode="after")
-    def _check_mismatched(self) -> Config:
-        judge = self.discriminator
-        if self.objective.mismatched and (judge.conditioning != "planes" or judge.sees_source):
-            raise ValueError(
-                "objective.mismatched needs discriminator.conditioning=planes, sees_source=false"
-            )
-        return self
-
-    def _check_stargan(self) -> None:
-        objective, judge = self.objective, self.discriminator
-        if objective.adversarial_form != "wgan":
-            raise ValueError("objective.method=stargan needs objective.adversarial_form=wgan")
-        for name in _BETWEEN_TWO_DOMAINS:
-            if getattr(objective, name):
-                raise ValueError(f"objective.method=stargan has no {name} term: set it to 0")
-        if self.data.pairs == "use" or self.data.same_person:
-            raise ValueError(
-                "stargan learns without pairs: set data.pairs=ignore, same_person=false"
-            )
-        if self.optimizer.pool:
-            raise ValueError("stargan judges new translations only: set optimizer.pool=0")
-        if judge.conditioning == "planes" or judge.sees_source or not judge.classify:
-            raise ValueError(
-                "stargan's discriminator sees the image alone and names its expression: set "
-                "discriminator.conditioning=none, sees_source=false, classify=true"
-            )
-        if judge.norm == "batch" or self.generator.norm == "batch":
-            raise ValueError("the penalty of wgan is by example: set a norm other than batch")
-
-    def _check_stargan_network(self, name: str) -> None:
-        if name == "generator":
-            fixed: dict[str, object] = {
-                "norm": "instance",
-                "conditioning": "input",
-                "output": "pixels",
-            }
-            fixed |= {"dropout": False}
-        else:
-            fixed = {"norm": "none", "conditioning": "none", "sees_source": False}
-            fixed |= {"classify": True, "scales": 1, "augment": False, "recognizer": None}
-            if self.size % 2**self.discriminator.layers:
-                raise ValueError(
-                    f"a critic of {self.discriminator.layers} halvings needs a size divisible by "
-                    f"{2**self.discriminator.layers}, got {self.size}"
-                )
-        for key, value in fixed.items():
-            if (given := getattr(getattr(self, name), key)) != value:
-                raise ValueError(f"{name}.kind=stargan has {name}.{key}={value}, got {given}")
 
 
 class RecognizerConfig(Section):
@@ -398,33 +309,33 @@ class RecognizerConfig(Section):
     """Of the whole canonical crop in pixels."""
     zoom: float = Field(1.0, ge=1, le=2)
     """The network sees the part around the face of 1 / `zoom` of the crop's side; 1: all of it."""
-    batch: int = Field(32, ge=1)
-    epochs: int = Field(40, ge=1)
-    patience: int = Field(8, ge=1)
+    batch: int = Field(32, ge=1, le=4096)
+    epochs: int = Field(40, ge=1, le=10**6)
+    patience: int = Field(8, ge=1, le=10**6)
     """Epochs without a better validation loss before training stops."""
     network: Literal["vgg16", "vgg19"] = "vgg16"
-    width: float = Field(1.0, gt=0, le=1)
+    width: float = Field(1.0, ge=0.01, le=1)
     """Multiplier of all convolution widths; 1 is VGG."""
     batch_norm: bool = True
-    pool_size: int = Field(7, ge=1)
+    pool_size: int = Field(7, ge=1, le=16)
     """Side of the feature map that the first fully connected layer sees."""
-    hidden: int = Field(4096, ge=8)
+    hidden: int = Field(4096, ge=8, le=16384)
     """Units of fc6."""
-    features: int = Field(4096, ge=8)
+    features: int = Field(4096, ge=8, le=16384)
     """Units of fc7, the deep feature of the paper."""
     dropout: float = Field(0.5, ge=0, lt=1)
-    learning_rate: float = Field(3e-4, gt=0)
-    weight_decay: float = Field(1e-4, ge=0)
+    learning_rate: float = Field(3e-4, gt=0, le=1)
+    weight_decay: float = Field(1e-4, ge=0, le=10)
     label_smoothing: float = Field(0.05, ge=0, lt=1)
     class_weights: bool = True
-    soft_below: float = Field(0.0, ge=0)
+    soft_below: float = Field(0.0, ge=0, le=10)
     """An expression of lower intensity counts in part as neutral: of 0.3, where this is 0.6, as
     half. 0: every label counts in full."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    threads: int | None = Field(None, ge=1)
-    init: str | None = None
+    threads: int | None = Field(None, ge=1, le=1024)
+    init: SnapshotName | None = None
     """Recogniser snapshot that training starts from (fine-tuning); none: `weights`, or random."""
-    weights: str | None = None
+    weights: SnapshotName | None = None
     """ImageNet weights to start from: a file, or `imagenet` to look for torchvision's."""
     augment: AugmentConfig = AugmentConfig(
         rotation_degrees=12,
@@ -438,6 +349,12 @@ class RecognizerConfig(Section):
         blur_px=1.0,
         noise=0.06,
     )
+
+    @model_validator(mode="after")
+    def _check(self) -> RecognizerConfig:
+        if problem := next(recognizer_problems(self), None):
+            raise ValueError(problem)
+        return self
 
 
 def preset_names() -> list[str]:
@@ -493,9 +410,15 @@ def build(kind: type[S], values: Mapping[str, Any]) -> S:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         message = first["msg"].removeprefix("Value error, ")
+        got = shorten(repr(first["input"]))
         raise ConfigError(
-            f"{where}: {message}, got {first['input']!r}" if where else message
+            f"{shorten(where)}: {shorten(message, 600)}, got {got}" if where else message
         ) from None
+
+
+def shorten(text: str, most: int = 120) -> str:
+    """The text, cut where it is longer than `most` characters, for a message."""
+    return text if len(text) <= most else f"{text[:most]}..."
 
 
 def to_yaml(config: Section) -> str:
@@ -524,8 +447,8 @@ def _read_yaml(file: Path) -> dict[str, Any]:
         values = yaml.safe_load(file.read_text())
     except OSError as error:
         raise ConfigError(f"cannot read the configuration {file}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{file} is not YAML: {str(error).splitlines()[0]}") from None
+    except NOT_YAML as error:
+        raise ConfigError(f"{file} is not YAML: {shorten(str(error).splitlines()[0])}") from None
     if not isinstance(values, dict):
         raise ConfigError(f"{file}: expected a mapping of keys to values")
     return values
@@ -535,12 +458,13 @@ def _parse_setting(setting: str) -> dict[str, Any]:
     key, equals, text = setting.partition("=")
     if not equals or not key.strip():
         raise ConfigError(
-            f"--set takes key=value such as optimizer.learning_rate=1e-4, got {setting!r}"
+            "--set takes key=value such as optimizer.learning_rate=1e-4, got "
+            f"{shorten(repr(setting))}"
         )
     try:
         value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise ConfigError(f"--set {setting!r}: the value is not YAML") from None
+    except NOT_YAML:
+        raise ConfigError(f"--set {shorten(repr(setting))}: the value is not YAML") from None
     if isinstance(value, str):
         with contextlib.suppress(ValueError):
             value = float(value)  # YAML 1.1 reads 1e-4 as a string
@@ -565,7 +489,8 @@ def _refuse_unknown(kind: type[BaseModel], values: Mapping[str, Any], prefix: st
             near = [prefix + name for name in kind.model_fields]
             everywhere = list(_all_keys(kind, prefix))
             hint = _hint(f"{prefix}{key}", near) or _hint(str(key), everywhere, last_part=True)
-            raise ConfigError(f"unknown configuration key {prefix + str(key)!r}{hint}")
+            unknown = shorten(repr(prefix + str(key)))
+            raise ConfigError(f"unknown configuration key {unknown}{hint}")
         inner = _section(field.annotation)
         if inner is not None and isinstance(value, Mapping):
             _refuse_unknown(inner, value, f"{prefix}{key}.")

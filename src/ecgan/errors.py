@@ -60,7 +60,8 @@ class CheckpointError(EcganError):
 
 
 class NonFiniteError(EcganError):
-    """A loss or gradient that is not a finite number; raised before the update is applied."""
+    """A loss or gradient that is no finite number, or a loss that is absurdly large; raised before
+    the update is applied."""
 
 
 class AnswerError(EcganError):

@@ -1,10 +1,14 @@
 """The whole training on tiny data: what it writes, how it resumes, stops and refuses."""
 
+import itertools
+import json
 import os
+import shutil
 import signal
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +17,8 @@ from PIL import Image
 from support.tiny_data import make_tiny_data
 from support.tiny_run import tiny_config
 
-from ecgan.config import Config
+from ecgan.apps.cli import main
+from ecgan.config import Config, to_yaml
 from ecgan.data.manifest import load_manifest
 from ecgan.errors import (
     CheckpointError,
@@ -25,13 +30,17 @@ from ecgan.errors import (
 )
 from ecgan.inference.snapshot import load_snapshot
 from ecgan.inference.translator import Translator
+from ecgan.training import outputs as outputs_module
 from ecgan.training import update as update_module
 from ecgan.training.checkpoint import CheckpointFolder
 from ecgan.training.export import export_checkpoint
 from ecgan.training.metrics import read_metrics
+from ecgan.training.outputs import RunOutputs
 from ecgan.training.trainer import TrainResult, train
 from ecgan.training.validation import validation_data
 from ecgan.window import Window
+
+Capture = pytest.CaptureFixture[str]
 
 
 @pytest.fixture(scope="module")
@@ -56,19 +65,20 @@ def test_writes_everything(finished: tuple[Path, TrainResult]) -> None:
 
 
 def test_with_a_zoom_networks_see_the_window_and_all_else_whole_crops(
-    tiny_data: Path, tmp_path: Path
+    tmp_path: Path,
 ) -> None:
     changes = {"zoom": 1.375, "pairs": "use", "direct": True}
     objective = {"shape": 10, "paired": 1}
     config = tiny_config(data=changes, objective=objective, generator={"paint": "change"})
-    result = train(config, tiny_data, tmp_path / "run", progress=False)
+    data = make_tiny_data(tmp_path / "data", moving=True)
+    result = train(config, data, tmp_path / "run", progress=False)
     crop = Window(1.375).canvas(config.size)
     assert crop == 44
     with Image.open(tmp_path / "run/samples/step-00000008.png") as grid:
         assert grid.size == (4 * (crop + 2) - 2, 2 * (crop + 2) - 2)
     translator = Translator.load(result.snapshot)
     assert (translator.size, translator.window) == (config.size, Window(1.375))
-    held_out = validation_data(load_manifest(tiny_data), config)
+    held_out = validation_data(load_manifest(data), config)
     assert held_out is not None
     assert held_out.batch(2, 0, 0, augment=False).neutral.shape == (2, 3, crop, crop)
 
@@ -101,7 +111,7 @@ def test_a_finished_run_is_left_alone(finished: tuple[Path, TrainResult], tiny_d
 
 def test_snapshot_holds_the_averages(finished: tuple[Path, TrainResult]) -> None:
     run, _ = finished
-    snapshot = load_snapshot(run / "snapshot", "translator")
+    snapshot = load_snapshot(run / "snapshot-last", "translator")
     newest = CheckpointFolder(run / "checkpoints", 1).load_newest()
     assert newest is not None
     for name, tensor in snapshot.states["to_expression"].items():
@@ -117,7 +127,7 @@ def test_any_checkpoint_becomes_a_snapshot(
     run, _ = finished
     file = CheckpointFolder(run / "checkpoints", 1).file(8)
     sha256 = export_checkpoint(file, tiny_data, tmp_path / "snapshot")
-    assert sha256 == load_snapshot(run / "snapshot").sha256
+    assert sha256 == load_snapshot(run / "snapshot-last").sha256
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -134,13 +144,119 @@ def test_a_signal_saves_and_leaves_and_the_same_call_resumes(
     with pytest.raises(Interrupted, match=f"{number.name} at step 5 of 8"):
         train(tiny_config(), tiny_data, tmp_path, progress=False, on_step=stop_at_5)
     assert checkpoint_steps(tmp_path)[-1] == 5
-    stopped = load_snapshot(tmp_path / "snapshot").config["training"]
+    stopped = load_snapshot(tmp_path / "snapshot-last").config["training"]
     assert (stopped["step"], "score" in stopped) == (5, False)
+    best = load_snapshot(tmp_path / "snapshot").config["training"]
+    assert (best["step"], "score" in best) == (4, True)
     result = train(tiny_config(), tiny_data, tmp_path, progress=False)
-    assert "score" in load_snapshot(tmp_path / "snapshot").config["training"]
+    assert "score" in load_snapshot(tmp_path / "snapshot-last").config["training"]
     assert result.weights_sha256 == finished[1].weights_sha256
     steps = [row["step"] for row in read_metrics(tmp_path / "metrics.jsonl")]
     assert steps == [2, 4, 4, 6, 8, 8]
+
+
+def scored(monkeypatch: pytest.MonkeyPatch, *scores: float | None) -> None:
+    """Have the validations of a run give these scores."""
+    left, original = iter(scores), outputs_module.validate
+
+    def validate(*rest):  # type: ignore[no-untyped-def]
+        return replace(original(*rest), score=next(left))
+
+    monkeypatch.setattr(outputs_module, "validate", validate)
+
+
+def test_the_snapshot_is_the_one_that_is_called_best(
+    tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    scored(monkeypatch, 0.5, 0.9, 0.7, 0.9)
+    config = tmp_path / "config.yaml"
+    config.write_text(to_yaml(tiny_config(log={"validation_steps": 2})))
+    run = tmp_path / "run"
+    command = ["train", str(tiny_data), "--config", str(config), "--out", str(run)]
+    assert main(command) == 0
+    assert "snapshot (those of step 4, the best by validation)" in capsys.readouterr().out
+    assert main([*command, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["best_step"] == 4
+    best, last = (load_snapshot(run / name) for name in ("snapshot", "snapshot-last"))
+    assert (best.config["training"]["step"], last.config["training"]["step"]) == (4, 8)
+    card = (run / "snapshot" / "README.md").read_text()
+    assert "By 2 people whom training never saw, after step 4; the best" in card
+    shutil.rmtree(run / "snapshot")
+    assert main(command) == 0
+    assert load_snapshot(run / "snapshot").sha256 == best.sha256
+
+
+def test_without_a_score_the_snapshot_is_the_last_and_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: Capture
+) -> None:
+    data = make_tiny_data(tmp_path / "data", people={"train": 3, "val": 1}, paired=False)
+    result = train(tiny_config(), data, tmp_path / "cycle", progress=False)
+    rows = read_metrics(tmp_path / "cycle/metrics.jsonl")
+    assert {row["score"] for row in rows if row["kind"] == "validation"} == {None}
+    assert result.best_step is None
+    assert load_snapshot(result.snapshot).sha256 == load_snapshot(result.last_snapshot).sha256
+    nobody = make_tiny_data(tmp_path / "nobody", people={"train": 3})
+    config = tmp_path / "config.yaml"
+    config.write_text(to_yaml(tiny_config(steps=2)))
+    run = tmp_path / "run"
+    assert main(["train", str(nobody), "--config", str(config), "--out", str(run)]) == 0
+    out, err = capsys.readouterr()
+    assert "(those of the last step, validation chose none)" in out
+    assert err.startswith("ecgan: warning: ") and "no validation people" in err
+    assert "None: these are the weights after step 2" in (run / "snapshot/README.md").read_text()
+
+
+def test_speed_is_that_of_training_alone(
+    tiny_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = itertools.count()
+    spent = [0.0]
+
+    def clock() -> float:
+        return spent[0] + next(now) / 1000
+
+    monkeypatch.setattr(outputs_module, "time", SimpleNamespace(perf_counter=clock))
+
+    def slow(name: str) -> None:
+        original = getattr(RunOutputs, name)
+
+        def slowed(self, *rest, **options):  # type: ignore[no-untyped-def]
+            spent[0] += 100
+            return original(self, *rest, **options)
+
+        monkeypatch.setattr(RunOutputs, name, slowed)
+
+    for name in ("save", "write_snapshots", "_draw_samples", "_validate"):
+        slow(name)
+    log = {"metrics_steps": 1, "checkpoint_steps": 1}
+    log |= {"validation_steps": 2, "sample_steps": 2}
+    train(tiny_config(steps=4, log=log), tiny_data, tmp_path, progress=False)
+    rows = [row for row in read_metrics(tmp_path / "metrics.jsonl") if row["kind"] == "train"]
+    assert [row["step"] for row in rows] == [1, 2, 3, 4]
+    assert max(row["seconds_per_step"] for row in rows) < 1
+    for row in rows:  # a batch of 2 examples is 4 images, here as in `ecgan bench`
+        assert row["images_per_second"] * row["seconds_per_step"] == pytest.approx(4, rel=1e-5)
+
+
+def test_a_loss_that_runs_away_stops_before_the_update(tiny_data: Path, tmp_path: Path) -> None:
+    wild = {"learning_rate": 1.0, "warmup_steps": 0, "ema": 0, "pool": 0}
+    config = tiny_config(
+        steps=200, optimizer=wild, discriminator={"norm": "none"}, log={"checkpoint_steps": 1}
+    )
+    with pytest.raises(NonFiniteError, match=r"step \d+: .* is -?\d.* no update was made"):
+        train(config, tiny_data, tmp_path, progress=False)
+    assert checkpoint_steps(tmp_path)
+
+
+def test_refuses_other_data_for_the_same_run(
+    finished: tuple[Path, TrainResult], tiny_data: Path, tmp_path: Path
+) -> None:
+    moved = tmp_path / "moved"
+    shutil.copytree(tiny_data, moved)
+    assert train(tiny_config(), moved, finished[0], progress=False) == finished[1]
+    more = make_tiny_data(tmp_path / "more", people={"train": 5, "val": 2, "test": 2})
+    with pytest.raises(CheckpointError, match=r"32 images .* before, 36 images"):
+        train(tiny_config(steps=9), more, finished[0], progress=False)
 
 
 def test_validation_and_samples_do_not_change_training(

@@ -25,6 +25,16 @@ CONFIGS = {
     "paired": tiny_config(
         batch=4, data={"pairs": "use"}, objective={"paired": 5, "paired_gradient": 5}
     ),
+    # All that is drawn at random in an update: wrong labels, dropout, the discriminators' changes,
+    # the pool of translations in three directions.
+    "drawn": tiny_config(
+        batch=4,
+        data={"pairs": "use", "direct": True},
+        generator={"dropout": True},
+        discriminator={"augment": True},
+        objective={"paired": 5, "mismatched": 1},
+        optimizer={"pool": 3},
+    ),
     "stargan": tiny_stargan_config(batch=4, optimizer={"critic_steps": 1}),
 }
 

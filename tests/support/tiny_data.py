@@ -22,11 +22,13 @@ def make_tiny_data(
     people: dict[Split, int] | None = None,
     expressions: tuple[str, ...] = EXPRESSIONS,
     paired: bool = True,
+    moving: bool = False,
 ) -> Path:
     """Write a prepared data folder and return it.
 
     Every person of a split has one image of each expression; with `paired` these match pixel for
-    pixel but for mouth and brows, and share a pair key. Equal arguments give equal files.
+    pixel but for mouth and brows, and share a pair key. The landmarks are those of a neutral face
+    in all, unless they are `moving` with the mouth. Equal arguments give equal files.
     """
     records = []
     for split, count in (people or PEOPLE).items():
@@ -47,7 +49,7 @@ def make_tiny_data(
                         split=split,
                         source="tiny",
                         sha256=hashlib.sha256(data).hexdigest(),
-                        landmarks=landmarks(size),
+                        landmarks=landmarks(size, expression if moving else "neutral"),
                         pair=f"tiny:{subject}" if paired else None,
                     )
                 )
@@ -95,8 +97,9 @@ def draw_mask(size: int) -> Image.Image:
     return mask
 
 
-def landmarks(size: int) -> tuple[tuple[float, float], ...]:
+def landmarks(size: int, expression: str = "neutral") -> tuple[tuple[float, float], ...]:
     """68 points x, y: the jaw on the face's outline, eyes and mouth where they are drawn."""
+    mouth_y = {"happy": 0.7, "sad": 0.76}.get(expression, 0.73)
 
     def ring(x: float, y: float, rx: float, ry: float, angles: list[float]) -> list[list[float]]:
         return [[x + rx * float(np.cos(a)), y + ry * float(np.sin(a))] for a in angles]
@@ -111,7 +114,8 @@ def landmarks(size: int) -> tuple[tuple[float, float], ...]:
     points += [[x, 0.58] for x in np.linspace(0.45, 0.55, 5)]
     for x in (0.38, 0.62):
         points += ring(x, 0.42, 0.06, 0.035, turn(6))
-    points += ring(0.5, 0.73, 0.12, 0.05, turn(12)) + ring(0.5, 0.73, 0.08, 0.02, turn(8))
+    points += ring(0.5, mouth_y, 0.12, 0.05, turn(12))
+    points += ring(0.5, mouth_y, 0.08, 0.02, turn(8))
     return tuple((float(x) * (size - 1), float(y) * (size - 1)) for x, y in points)
 
 

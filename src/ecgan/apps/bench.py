@@ -34,7 +34,9 @@ def bench(
     size: Annotated[
         int | None, typer.Option(help="train, prepare: side of the images in pixels.")
     ] = None,
-    batch: Annotated[int | None, typer.Option(help="train: images a step.")] = None,
+    batch: Annotated[
+        int | None, typer.Option(help="train: examples a step, two images each.")
+    ] = None,
     backend: Annotated[Backend, typer.Option(help="What computes.")] = Backend.TORCH,
     model: Annotated[
         str | None,
@@ -75,7 +77,9 @@ def bench(
 def _train(preset: str | None, size: int | None, batch: int | None) -> dict[str, Any]:
     from ecgan.config import Config, load_config
 
-    settings = [f"{key}={value}" for key, value in (("size", size), ("batch", batch)) if value]
+    settings = [
+        f"{key}={value}" for key, value in (("size", size), ("batch", batch)) if value is not None
+    ]
     preset = preset or "default"
     config = load_config(Config, preset=preset, settings=settings)
     from ecgan.training.bench import bench_training

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ecgan.apps.console import say, say_json
+from ecgan.apps.train import show_warnings
 from ecgan.errors import UsageError
 
 EXAMPLE = "Example: ecgan reproduce data/faces --out reproduced --budget cpu --size 128"
@@ -44,8 +45,8 @@ def reproduce(
 ) -> None:
     """Train the paper's methods under one budget, generate, score, and write DIR/report.html.
 
-    What is done is not done again: the same command goes on after a stop. DIR/results has every
-    number with the command that makes it.
+    What is done is not done again: the same command goes on after a stop. What other settings have
+    made in DIR is kept. DIR/results has every number with the command that makes it.
     """
     chosen = None
     if methods is not None:
@@ -54,6 +55,7 @@ def reproduce(
             raise UsageError("--methods expects names separated by commas, such as paper,default")
     from ecgan.experiments.reproduce import reproduce as run
 
+    show_warnings()
     result = run(
         data,
         out,

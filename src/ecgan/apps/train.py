@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ecgan.apps.console import percent, say, say_json
+from ecgan.apps.console import percent, say, say_json, warn
 
 if TYPE_CHECKING:
     from ecgan.training.recognizer import Epoch
@@ -44,7 +45,7 @@ def train(
     settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train both generators; RUN gets metrics, samples, checkpoints and a snapshot.
+    """Train both generators; RUN gets metrics, samples, checkpoints and snapshots (best, last).
 
     Ctrl-C and SIGTERM save and leave; the same command again goes on.
     """
@@ -53,15 +54,21 @@ def train(
     values = load_config(Config, preset=preset, file=config, settings=settings or ())
     from ecgan.training.trainer import train as train_translator
 
+    show_warnings()
     result = train_translator(values, data, out, progress=not as_json)
     if os.environ.get("RANK", "0") != "0":
         return
     if as_json:
-        say_json({**vars(result), "snapshot": str(result.snapshot)})
+        folders = {name: str(getattr(result, name)) for name in ("snapshot", "last_snapshot")}
+        say_json({**vars(result), **folders})
         return
-    best = f", best at step {result.best_step}" if result.best_step is not None else ""
-    say(f"trained {result.step} steps{best}; weights {result.weights_sha256[:12]}")
-    say(f"snapshot: {result.snapshot}")
+    chosen = "those of the last step, validation chose none"
+    if result.best_step is not None:
+        chosen = f"those of step {result.best_step}, the best by validation"
+    say(f"trained {result.step} steps; weights {result.weights_sha256[:12]}")
+    say(f"snapshot: {result.snapshot} ({chosen})")
+    if result.best_step not in (None, result.step):
+        say(f"the last step: {result.last_snapshot}")
     say(f"try: ecgan translate photo.jpg --to all --model {result.snapshot}")
 
 
@@ -79,6 +86,7 @@ def train_recognizer(
     values = load_config(RecognizerConfig, file=config, settings=settings or ())
     from ecgan.training.recognizer import train_recognizer as train_network
 
+    show_warnings()
     report = train_network(values, data, out, progress=None if as_json else _say_epoch)
     if as_json:
         accuracies = {
@@ -89,8 +97,21 @@ def train_recognizer(
         say_json({"snapshot": str(report.snapshot), **facts, "accuracy": accuracies})
         return
     tested = f", accuracy on test people {percent(report.test.accuracy)}" if report.test else ""
-    say(f"best epoch {report.best_epoch} of {report.epochs}{tested}")
+    chosen = "best" if report.validation else "last"
+    say(f"{chosen} epoch {report.best_epoch} of {report.epochs}{tested}")
     say(f"snapshot: {report.snapshot}")
+
+
+def show_warnings() -> None:
+    """Have what the package logs as a warning said as one, each in a line."""
+    logger = logging.getLogger("ecgan")
+    if not any(isinstance(handler, _Warnings) for handler in logger.handlers):
+        logger.addHandler(_Warnings(logging.WARNING))
+
+
+class _Warnings(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        warn(record.getMessage())
 
 
 def _say_epoch(epoch: Epoch) -> None:

@@ -137,6 +137,11 @@ class TranslationData:
         """Expressive images that have a pixel-aligned neutral one and are drawn with it."""
         return sum(record.pair in self._neutral_of_pair for record in self.expressive)
 
+    @property
+    def num_loose(self) -> int:
+        """Expressive images that are drawn with another neutral photo of their person."""
+        return sum(self._is_loose(record) for record in self.expressive)
+
     def batch(
         self,
         batch_size: int,

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ecgan.networks.draws import rows
 from ecgan.networks.patchgan import Verdict
 from ecgan.shapes import Codes, Images
 
@@ -48,7 +49,8 @@ class Change:
         count, side = len(like), like.shape[2]
 
         def draw(low: float, high: float) -> Tensor:
-            return low + (high - low) * torch.rand(count, 1, 1, 1, device=like.device)
+            random = rows(lambda num: torch.rand(num, 1, 1, 1, device=like.device), count)
+            return low + (high - low) * random
 
         self._brightness = draw(-BRIGHTNESS, BRIGHTNESS)
         self._saturation = draw(*SATURATION)

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from ecgan.config import GeneratorConfig, Norm
 from ecgan.networks.blocks import CodeAffine, fast_layout, norm_layer, tile_code, uses_bias
+from ecgan.networks.draws import dropout
 from ecgan.networks.output import TrunkOutput
 
 HALVINGS = 2
@@ -39,7 +40,7 @@ class ResidualBlock(nn.Module):
             inner = self.affine(inner, code)
         inner = F.relu(inner)
         if self.dropout:
-            inner = F.dropout(inner, 0.5, self.training)
+            inner = dropout(inner, 0.5, self.training)
         result: Tensor = features + self.second_norm(self.second(reflect(inner, 1)))
         return result
 

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from ecgan.config import GeneratorConfig
 from ecgan.networks.blocks import CodeAffine, norm_layer, tile_code, uses_bias
+from ecgan.networks.draws import dropout
 from ecgan.networks.output import TrunkOutput
 
 
@@ -91,7 +92,7 @@ class UNetTrunk(nn.Module):
             if self.conditioning == "decoder":
                 features = self.affines[stage](features, code)
             if 0 < stage <= self.dropout_stages:
-                features = F.dropout(features, 0.5, self.training)
+                features = dropout(features, 0.5, self.training)
             features = torch.cat([features, skips.pop()], dim=1)
             if len(skips) + 1 == self.flow_level:
                 flow = self.flow(F.relu(features))

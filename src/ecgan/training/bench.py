@@ -38,6 +38,7 @@ class TrainingSpeed:
     seconds_per_step: float
     """Median over the timed steps."""
     images_per_second: float
+    """Neutral and expressive ones: an example of the batch is two."""
     tflop_per_step: float
     """Operations of convolutions and matrix products, a multiply-add counted as two."""
     tflops: float

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from torch import nn
 
@@ -16,6 +16,7 @@ from ecgan.inference.snapshot import save_snapshot
 from ecgan.networks.build import build_generator
 from ecgan.training.checkpoint import load_checkpoint
 from ecgan.training.state import GENERATORS, shares_networks, stored_names
+from ecgan.training.validation import Validation
 
 
 def write_translator(
@@ -25,9 +26,16 @@ def write_translator(
     manifest: Manifest,
     *,
     step: int,
-    scores: Mapping[str, Any],
+    validation: Validation | None,
+    best: bool = False,
 ) -> str:
-    """Write a translator snapshot; returns its sha256. Equal weights give equal folders."""
+    """Write a translator snapshot; returns its sha256. Equal weights give equal folders.
+
+    Args:
+        validation: of these generators, if there was one.
+        best: whether they were chosen by it.
+    """
+    scores = dict(sorted(asdict(validation).items())) if validation else {}
     vocabulary = translation_vocabulary(manifest, config.data)
     described = {
         "size": config.size,
@@ -39,7 +47,7 @@ def write_translator(
         **({"route": "auto"} if config.data.direct else {}),
         "training": {"step": step, "config": published(config), **scores},
     }
-    card = _card(config, manifest, vocabulary, step, scores)
+    card = _card(config, manifest, vocabulary, step, _validation_text(validation, step, best))
     return save_snapshot(folder, "translator", generators, described, card, half=True)
 
 
@@ -59,10 +67,30 @@ def export_checkpoint(checkpoint_file: Path, data_root: Path, folder: Path) -> s
         generator = build_generator(config.generator, codes, config.size)
         generator.load_state_dict(checkpoint.part(f"{kind}.{stored}"))
         generators[name] = generator
-    scores = checkpoint.values["validation"]
+    known = checkpoint.values["validation"]
+    best = checkpoint.values["best_step"] == checkpoint.step
     return write_translator(
-        folder, generators, config, manifest, step=checkpoint.step, scores=scores
+        folder,
+        generators,
+        config,
+        manifest,
+        step=checkpoint.step,
+        validation=Validation(**known) if known else None,
+        best=best,
     )
+
+
+def _validation_text(validation: Validation | None, step: int, best: bool) -> str:
+    """What the card says of the choice of these weights."""
+    if validation is None:
+        return f"None: these are the weights after step {step}, and nobody chose them."
+    how = "the best of all validations" if best else "not chosen by it"
+    known = asdict(validation)
+    people = known.pop("num_people")
+    whom = "people" if people is None else f"{people} people"
+    lines = [f"By {whom} whom training never saw, after step {step}; {how}.", ""]
+    lines += [f"- {name}: {value}" for name, value in known.items() if value is not None]
+    return "\n".join(lines)
 
 
 def _card(
@@ -70,14 +98,11 @@ def _card(
     manifest: Manifest,
     vocabulary: Vocabulary,
     step: int,
-    scores: Mapping[str, Any],
+    validation: str,
 ) -> str:
     known = vocabulary.expressions
     train = [record for record in manifest.select(split="train") if record.expression in known]
     people = len({record.subject for record in train})
-    measured = "\n".join(
-        f"- {name}: {value}" for name, value in scores.items() if value is not None
-    )
     credit = "\n".join(
         f"- {key}: {manifest.card[key]}"
         for key in ("name", "licence", "license", "attribution")
@@ -101,9 +126,9 @@ people{start}. The whole configuration is in `config.json` under `training`.
 
 {credit}
 
-## Validation (people not trained on)
+## Validation
 
-{measured or "None was made."}
+{validation}
 
 ## Limits and care
 

@@ -14,18 +14,25 @@ from torch import nn
 
 from ecgan.config import to_yaml
 from ecgan.data.dataset import TranslationData
+from ecgan.data.fingerprint import fingerprint
 from ecgan.errors import CheckpointError, UsageError
 from ecgan.files import write_text
 from ecgan.networks.windowed import Windowed
 from ecgan.training.checkpoint import CheckpointFolder
 from ecgan.training.distributed import World, gather_lists
-from ecgan.training.export import write_translator
+from ecgan.training.export import export_checkpoint, write_translator
+from ecgan.training.fitness import warn_without_validation
 from ecgan.training.metrics import MetricsLog
+from ecgan.training.same_run import refuse_other_data
 from ecgan.training.samples import expression_codes, sample_grid, sample_people, write_grid
 from ecgan.training.state import TrainingState
 from ecgan.training.update import Setting
 from ecgan.training.validation import Validation, load_probability, validate, validation_data
 from ecgan.window import Window
+
+SNAPSHOT, LAST_SNAPSHOT = "snapshot", "snapshot-last"
+"""Folders of a run: the best generators by validation, or the last ones where it has no score; and
+the last ones in any case."""
 
 
 class RunOutputs:
@@ -36,6 +43,7 @@ class RunOutputs:
     ) -> None:
         manifest = data.store.manifest
         self.run, self.manifest, self.setting, self.state = run, manifest, setting, state
+        self.data = fingerprint(manifest)
         self.vocabulary = data.vocabulary
         config = setting.config
         self.log = config.log
@@ -48,6 +56,8 @@ class RunOutputs:
         if setting.world.is_first:
             self.codes = expression_codes(self.vocabulary, setting.world.device)
             self.validation_data = validation_data(manifest, config)
+            if self.validation_data is None:
+                warn_without_validation(manifest.root, "the snapshot has the last weights")
             self.people = sample_people(self.validation_data or data, config.log.sample_people)
             self.probability = load_probability(config.recognizer, self.vocabulary)
 
@@ -62,6 +72,7 @@ class RunOutputs:
                     f"the run was started with the expressions {checkpoint.values['vocabulary']}, "
                     f"the data have {vocabulary}; resume with the same data"
                 )
+            refuse_other_data(checkpoint, self.data, self.run)
             state.restore(checkpoint, setting.config, setting.world.device)
             self.flops = checkpoint.values["flops"]
             if checkpoint.values["validation"]:
@@ -82,6 +93,7 @@ class RunOutputs:
             board = self.run / "tensorboard" if self.log.tensorboard else None
             file = self.run / "metrics.jsonl"
             self.metrics = MetricsLog(file, self.state.step, tensorboard=board)
+        self.timer.restart()
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -100,16 +112,16 @@ class RunOutputs:
         if due(self.log.metrics_steps):
             speed = self.timer.speed(self.setting.config.batch, self.flops)
             self.metrics.append(step, "train", {**values, **speed})
-        improved, validating = False, due(self.log.validation_steps)
-        if validating and self.validation_data is not None:
-            improved = self._validate()
-        if due(self.log.sample_steps):
-            self._draw_samples()
-        # The checkpoint comes last: whatever is lost with a kill before it is made again.
-        if stopping or validating:
-            self.write_snapshot(validated=validating)
-        if improved or stopping or due(self.log.checkpoint_steps):
-            self.save()
+        with self.timer.paused():
+            validating = due(self.log.validation_steps)
+            improved = validating and self.validation_data is not None and self._validate()
+            if due(self.log.sample_steps):
+                self._draw_samples()
+            # The checkpoint comes last: whatever is lost with a kill before it is made again.
+            if stopping or validating:
+                self.write_snapshots(improved=improved, validated=validating)
+            if improved or stopping or due(self.log.checkpoint_steps):
+                self.save()
 
     def save(self) -> None:
         """Write a checkpoint after the metrics it belongs to."""
@@ -119,28 +131,41 @@ class RunOutputs:
             "vocabulary": list(self.vocabulary.names),
             "flops": self.flops,
             "validation": asdict(self.validation) if self.validation else {},
+            "data": self.data,
         }
         checkpoint = self.state.to_checkpoint(self.setting.config, extra)
         self.checkpoints.save(checkpoint, best_step=self.state.best_step)
 
     def finish(self) -> None:
-        """The snapshot of a run that is complete, should it be missing."""
-        if self.setting.world.is_first and not (self.run / "snapshot").is_dir():
-            self.write_snapshot(validated=True)
+        """The snapshots of a run that is complete, should one be missing."""
+        if not self.setting.world.is_first:
+            return
+        best, step = self.run / SNAPSHOT, self.state.best_step
+        if not (self.run / LAST_SNAPSHOT).is_dir() or (step is None and not best.is_dir()):
+            self.write_snapshots(improved=False, validated=True)
+        if step is not None and not best.is_dir():
+            export_checkpoint(self.checkpoints.file(step), self.manifest.root, best)
 
-    def write_snapshot(self, *, validated: bool) -> None:
-        """The generators as they are now, for inference; with the scores of the last validation,
-        where that is of this step."""
+    def write_snapshots(self, *, improved: bool, validated: bool) -> None:
+        """The generators as they are now, for inference: as the last, and as the best where they
+        are that or nothing else is.
+
+        Args:
+            improved: they have the best score so far.
+            validated: the last validation was of them.
+        """
         known = self.validation if validated else None
-        scores = dict(sorted(asdict(known).items())) if known else {}
-        write_translator(
-            self.run / "snapshot",
-            self.state.inference_generators(),
-            self.setting.config,
-            self.manifest,
-            step=self.state.step,
-            scores=scores,
-        )
+        chosen = improved or self.state.best_step is None
+        for name in (LAST_SNAPSHOT, SNAPSHOT)[: 1 + chosen]:
+            write_translator(
+                self.run / name,
+                self.state.inference_generators(),
+                self.setting.config,
+                self.manifest,
+                step=self.state.step,
+                validation=known,
+                best=improved,
+            )
 
     def _generators_of_crops(self) -> dict[str, nn.Module]:
         window = Window(self.setting.config.data.zoom)
@@ -149,39 +174,42 @@ class RunOutputs:
 
     def _validate(self) -> bool:
         assert self.metrics is not None and self.validation_data is not None
-        with self.timer.paused():
-            self.validation = validate(
-                self._generators_of_crops(),
-                self.validation_data,
-                self.setting,
-                self.probability,
-            )
-        self.metrics.append(self.state.step, "validation", asdict(self.validation))
-        if self.state.best_score is not None and self.validation.score <= self.state.best_score:
+        state = self.state
+        self.validation = validate(
+            self._generators_of_crops(), self.validation_data, self.setting, self.probability
+        )
+        self.metrics.append(state.step, "validation", asdict(self.validation))
+        score, by = self.validation.score, self.setting.config.recognizer
+        # Probabilities of one recogniser are not those of another.
+        before = state.best_score if state.best_by == by else None
+        if score is None or (before is not None and score <= before):
             return False
-        self.state.best_score, self.state.best_step = self.validation.score, self.state.step
+        state.best_score, state.best_step, state.best_by = score, state.step, by
         return True
 
     def _draw_samples(self) -> None:
-        with self.timer.paused():
-            generator = self._generators_of_crops()["to_expression"]
-            grid = sample_grid(generator, self.people, self.codes, self.setting.precision)
-            write_grid(self.run / "samples" / f"step-{self.state.step:08d}.png", grid)
+        generator = self._generators_of_crops()["to_expression"]
+        grid = sample_grid(generator, self.people, self.codes, self.setting.precision)
+        write_grid(self.run / "samples" / f"step-{self.state.step:08d}.png", grid)
 
 
 class _Timer:
-    """Seconds of training since the last look, without what is not training."""
+    """Seconds of training since the last look, without what is not training: counting operations,
+    validation, samples, snapshots, checkpoints."""
 
     def __init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
         self._since = time.perf_counter()
         self.steps = 0
 
     def speed(self, batch: int, flops: int | None) -> dict[str, float]:
-        """`seconds_per_step`, `images_per_second` and `flops_per_second`; starts anew."""
-        now = time.perf_counter()
-        seconds = (now - self._since) / max(1, self.steps)
-        self._since, self.steps = now, 0
-        rates = {"seconds_per_step": seconds, "images_per_second": batch / seconds}
+        """`seconds_per_step`, `images_per_second` (an example is two images) and
+        `flops_per_second`; starts anew."""
+        seconds = (time.perf_counter() - self._since) / max(1, self.steps)
+        self.restart()
+        rates = {"seconds_per_step": seconds, "images_per_second": 2 * batch / seconds}
         return rates | ({"flops_per_second": flops / seconds} if flops else {})
 
     @contextlib.contextmanager

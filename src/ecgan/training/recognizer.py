@@ -25,6 +25,8 @@ from ecgan.inference.snapshot import save_snapshot
 from ecgan.precision import Precision, autocast, choose_precision, default_device
 from ecgan.seeding import derive_seed
 from ecgan.training.checkpoint import CheckpointFolder
+from ecgan.training.divergence import ABSURD
+from ecgan.training.fitness import refuse_unfit, warn_without_validation
 from ecgan.training.metrics import MetricsLog
 from ecgan.training.recognition_scores import RecognitionScores, recognition_scores
 from ecgan.training.recognizer_card import recognizer_card
@@ -78,10 +80,10 @@ def train_recognizer(
     loss, or the last one when there are no validation people.
 
     Raises:
-        DataError: no prepared data, or none to train on.
+        DataError: no prepared data, or none to learn from (see `refuse_unfit`).
         SnapshotError: the weights to start from are missing.
-        CheckpointError: `run` belongs to another configuration, or is damaged.
-        NonFiniteError: the loss diverged.
+        CheckpointError: `run` belongs to another configuration or other data, or is damaged.
+        NonFiniteError: the loss diverged: it is nan, infinite or absurdly large.
         Interrupted: SIGTERM or Ctrl-C; finished epochs are kept.
     """
     if config.threads:
@@ -91,13 +93,18 @@ def train_recognizer(
     manifest = load_manifest(data_root)
     train = LabelledImages(manifest, "train", config.size)
     has_validation = bool(manifest.select(split="val"))
+    refuse_unfit(train.records, manifest.root, tuned=config.init is not None)
     validation = LabelledImages(manifest, "val", config.size) if has_validation else None
+    if validation is None:
+        warn_without_validation(
+            manifest.root, "training does not stop early, and the last epoch is kept"
+        )
     if device.type == "cuda":
         train.preload()
     weights = class_weights(train) if config.class_weights else torch.ones(len(train.vocabulary))
     weights = weights.to(device)
 
-    state = new_state(config, len(manifest.vocabulary), device)
+    state = new_state(config, manifest, device)
     folder = CheckpointFolder(run / "checkpoints", keep=1)
     folder.clean()
     checkpoint = folder.load_newest()
@@ -209,10 +216,10 @@ def _train_epoch(
                 logits = state.model(images)
             targets = soft_targets(labels, intensity, config.soft_below, neutral, len(weights))
             loss = loss_of(logits.float(), targets)
-            if not math.isfinite(value := loss.item()):
+            if not abs(value := loss.item()) <= ABSURD:
                 raise NonFiniteError(
-                    f"the recogniser's loss is {value} in epoch {number} after {num_seen} images; "
-                    "lower learning_rate or set precision=fp32"
+                    f"the recogniser's loss is {value:.4g} in epoch {number} after {num_seen} "
+                    "images; no update was made. Lower learning_rate or set precision=fp32"
                 )
             state.optimizer.zero_grad(set_to_none=True)
             loss.backward()

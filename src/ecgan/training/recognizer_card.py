@@ -34,8 +34,8 @@ def recognizer_card(
         "",
         "## Data",
         "",
-        f"{len(train):,} images of {len({r.subject for r in train})} people ({seen}); "
-        "validation and test are of other people.",
+        f"{len(train):,} images of {len({r.subject for r in train})} people ({seen}). "
+        + _held_out(validation, test),
     ]
     for key in ("name", "licence", "attribution"):
         if text := manifest.card.get(key):
@@ -70,6 +70,21 @@ def recognizer_card(
         "",
     ]
     return "\n".join(lines)
+
+
+def _held_out(validation: RecognitionScores | None, test: RecognitionScores | None) -> str:
+    """Who chose the epoch and who tested it: nobody, where the data have nobody for it."""
+    chose = (
+        "No validation people: the last epoch was kept."
+        if validation is None
+        else f"{validation.num_people} other people chose the epoch."
+    )
+    tested = (
+        "No test people: nothing is known about people it has not seen."
+        if test is None
+        else f"{test.num_people} others tested it."
+    )
+    return f"{chose} {tested}"
 
 
 def _text(value: object) -> str:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from ecgan.config import RecognizerConfig
-from ecgan.errors import CheckpointError
+from ecgan.data.fingerprint import fingerprint
+from ecgan.data.manifest import Manifest
 from ecgan.expressions import Vocabulary
 from ecgan.networks.vgg import VGGRecognizer, resolve_weights
 from ecgan.seeding import derive_seed
 from ecgan.training.checkpoint import Checkpoint, CheckpointFolder, flatten
 from ecgan.training.initial import initial_snapshot
+from ecgan.training.same_run import refuse_other_data, refuse_other_run
 
 
 @dataclass
@@ -25,6 +29,8 @@ class RecognizerState:
     config: RecognizerConfig
     model: VGGRecognizer
     optimizer: torch.optim.AdamW
+    data: Mapping[str, Any]
+    """Fingerprint of the data."""
     epoch: int = 0
     """Finished epochs."""
     best_epoch: int = 0
@@ -57,6 +63,7 @@ class RecognizerState:
             "best_epoch": self.best_epoch,
             "best_loss": None if math.isinf(self.best_loss) else self.best_loss,
             "config": self.config.model_dump(mode="json"),
+            "data": dict(self.data),
         }
         folder.save(Checkpoint(self.epoch, tensors, values))
 
@@ -64,16 +71,10 @@ class RecognizerState:
         """Go on from a checkpoint.
 
         Raises:
-            CheckpointError: it was written under another configuration.
+            CheckpointError: it was written under another configuration or on other data.
         """
-        config = self.config.model_dump(mode="json")
-        before = checkpoint.values["config"]
-        if before != config:
-            changed = ", ".join(key for key in config if before.get(key) != config[key])
-            raise CheckpointError(
-                f"{run} holds a run with another configuration ({changed}); "
-                "give the same settings, or another --out"
-            )
+        refuse_other_run(checkpoint, self.config)
+        refuse_other_data(checkpoint, self.data, run)
         self.model.load_state_dict(checkpoint.part("model"))
         state: dict[int, dict[str, Tensor]] = {}
         for name, value in checkpoint.part("optimizer").items():
@@ -101,7 +102,7 @@ class RecognizerState:
 
 
 def new_state(
-    config: RecognizerConfig, num_expressions: int, device: torch.device
+    config: RecognizerConfig, manifest: Manifest, device: torch.device
 ) -> RecognizerState:
     """Before the first epoch: weights from the seed, or ImageNet's where `config.weights` says so.
 
@@ -110,7 +111,7 @@ def new_state(
     """
     with torch.random.fork_rng():
         torch.manual_seed(derive_seed(config.seed, "recognizer"))
-        model = VGGRecognizer(config, num_expressions)
+        model = VGGRecognizer(config, len(manifest.vocabulary))
     if config.weights:
         given = None if config.weights == "imagenet" else config.weights
         name = config.network + ("_bn" if config.batch_norm else "")
@@ -123,4 +124,4 @@ def new_state(
         {"params": vectors, "weight_decay": 0.0},
     ]
     optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, fused=True)
-    return RecognizerState(config, model, optimizer)
+    return RecognizerState(config, model, optimizer, fingerprint(manifest))

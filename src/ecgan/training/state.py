@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -22,11 +22,12 @@ from ecgan.training.ema import start_average
 from ecgan.training.initial import initial_snapshot
 from ecgan.training.judges import fresh_judge
 from ecgan.training.pool import TranslationPool
+from ecgan.training.same_run import refuse_other_run
 from ecgan.training.steps import Models
 
 GENERATORS = ("to_expression", "to_neutral")
 NETWORKS = (*GENERATORS, "judge_expression", "judge_neutral")
-_MAY_CHANGE = ("steps", "epochs", "threads", "compile", "recognizer", "log")
+MAY_CHANGE = ("steps", "epochs", "threads", "compile", "recognizer", "log")
 """Configuration that a resumed run may alter; the rest would make it another run."""
 
 
@@ -44,6 +45,10 @@ class TrainingState:
     step: int = 0
     best_score: float | None = None
     best_step: int | None = None
+    first_terms: dict[str, float] = field(default_factory=dict)
+    """What each term of the losses was at its first update, to tell when one runs away."""
+    best_by: str | None = None
+    """The recogniser that gave the best score; None: the distance to the paired truth."""
 
     def network(self, name: str) -> nn.Module:
         network: nn.Module = getattr(self.models, name)
@@ -96,6 +101,8 @@ class TrainingState:
             "config": config.model_dump(mode="json"),
             "best_score": self.best_score,
             "best_step": self.best_step,
+            "best_by": self.best_by,
+            "first_terms": dict(self.first_terms),
             **extra,
         }
         return Checkpoint(self.step, tensors, values)
@@ -106,7 +113,7 @@ class TrainingState:
         Raises:
             CheckpointError: it was written with other settings; the message names the first.
         """
-        refuse_other_run(checkpoint, config)
+        refuse_other_run(checkpoint, config, MAY_CHANGE)
         try:
             for name in self.names():
                 self.network(name).load_state_dict(checkpoint.part(f"network.{name}"))
@@ -123,8 +130,11 @@ class TrainingState:
             pool.load_state_dict(checkpoint.part(f"pool.{name}"), device)
         torch.set_rng_state(checkpoint.tensors["random.torch"])
         self.step = checkpoint.step
-        self.best_score = checkpoint.values["best_score"]
-        self.best_step = checkpoint.values["best_step"]
+        self.first_terms = dict(checkpoint.values.get("first_terms", {}))
+        if "best_by" in checkpoint.values:  # earlier versions called other steps the best
+            self.best_score = checkpoint.values["best_score"]
+            self.best_step = checkpoint.values["best_step"]
+            self.best_by = checkpoint.values["best_by"]
 
     def start_from(self, source: str, vocabulary: Vocabulary) -> None:
         """Take the generators of a translator snapshot, for fine-tuning: all layers whose name and
@@ -200,18 +210,6 @@ def stored_names(names: Iterable[str], shared: bool) -> dict[str, str]:
     return {name: name.replace("_neutral", "_expression") if shared else name for name in names}
 
 
-def refuse_other_run(checkpoint: Checkpoint, config: Config) -> None:
-    """Raise CheckpointError where `config` differs from the checkpoint's in what matters."""
-    # What is newer than the checkpoint had its default then.
-    old = _leaves(type(config)().model_dump(mode="json")) | _leaves(checkpoint.values["config"])
-    for name, value in _leaves(config.model_dump(mode="json")).items():
-        if name.split(".")[0] not in _MAY_CHANGE and old.get(name, value) != value:
-            raise CheckpointError(
-                f"the run was started with {name}={old[name]}, got {value}; "
-                "resume with the same setting or train into another folder"
-            )
-
-
 def fresh_models(config: Config, num_expressions: int) -> Models:
     """Networks with weights from torch's global generator."""
 
@@ -238,11 +236,3 @@ def _nested(flat: dict[str, Tensor]) -> dict[int, dict[str, Tensor]]:
         index, _, key = name.partition(".")
         states.setdefault(int(index), {})[key] = tensor
     return states
-
-
-def _leaves(values: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in values.items():
-        name = f"{prefix}{key}"
-        flat |= _leaves(value, f"{name}.") if isinstance(value, dict) else {name: value}
-    return flat

@@ -20,6 +20,7 @@ from ecgan.losses.objective import (
     discriminator_objective,
     generator_objective,
 )
+from ecgan.networks.draws import rows
 from ecgan.networks.output import Translation
 from ecgan.networks.patchgan import Verdict
 from ecgan.shapes import Codes, Images, NeutralCode
@@ -91,6 +92,12 @@ class _Side:
     shapes: Shapes | None
     """Of the source."""
     loose: Tensor | None = None
+    same: tuple[Images, Codes] | None = None
+    """Images that show what a z asks for already, and this z, for Eq. 4; None: truth and code."""
+
+    @property
+    def unchanged(self) -> tuple[Images, Codes]:
+        return (self.truth, self.code) if self.same is None else self.same
 
 
 def generator_step(
@@ -165,7 +172,7 @@ def generator_step(
             loose=side.loose,
             flow=translation.flow,
             blend=translation.blend,
-            identity_input=side.truth if same is not None else None,
+            identity_input=side.unchanged[0] if same is not None else None,
             identity=same,
             target=side.code,
         )
@@ -274,7 +281,9 @@ def mismatched_expressions(
     places = torch.nonzero(neutral_code[0] == 0)[:, 0]
     if len(places) < 2:
         return batch.neutral, code
-    by = torch.randint(1, len(places), (len(code), 1), device=code.device)
+    by = rows(
+        lambda count: torch.randint(1, len(places), (count, 1), device=code.device), len(code)
+    )
     order = (torch.arange(len(places), device=code.device) + by) % len(places)
     moved = code.clone()
     moved[:, places] = code[:, places].gather(1, order)
@@ -285,6 +294,8 @@ def _between_expressions(models: Models, batch: TranslationBatch) -> _Side:
     """Expressive image to `other`, without a neutral one in between."""
     truth, code = batch.other, batch.other_code
     assert truth is not None and code is not None
+    # Without a pair `other` is the image itself, which shows its own z and not that of `other`.
+    same = truth, torch.where(batch.paired[:, None], code, batch.code)
     if batch.loose.any():
         with torch.no_grad():
             of_neutral: Translation = models.to_expression(batch.neutral, code)
@@ -300,20 +311,22 @@ def _between_expressions(models: Models, batch: TranslationBatch) -> _Side:
         back_code=batch.code,
         shapes=batch.expressive_shapes,
         loose=batch.loose,
+        same=same,
     )
 
 
 def _translate(
     side: _Side, *, with_identity: bool, together: bool
 ) -> tuple[Translation, Tensor | None]:
-    """G(source, z) and, for Eq. 4, G(truth, z)."""
+    """G(source, z) and, for Eq. 4, what the same G makes of an image that shows its z already."""
     if not with_identity:
         return side.forward(side.source, side.code), None
+    images, codes = side.unchanged
     if not together:
-        return side.forward(side.source, side.code), side.forward(side.truth, side.code).image
+        return side.forward(side.source, side.code), side.forward(images, codes).image
     count = len(side.source)
     both: Translation = side.forward(
-        torch.cat([side.source, side.truth]), torch.cat([side.code, side.code])
+        torch.cat([side.source, images]), torch.cat([side.code, codes])
     )
     first = Translation(
         image=both.image[:count],

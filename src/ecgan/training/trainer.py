@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,8 +18,9 @@ from ecgan.errors import ConfigError, Interrupted
 from ecgan.expressions import NEUTRAL
 from ecgan.precision import choose_precision
 from ecgan.training.distributed import World, any_process, join_world, share_of_batch
+from ecgan.training.fitness import refuse_idle_terms, refuse_unfit
 from ecgan.training.flops import update_flops
-from ecgan.training.outputs import RunOutputs, sole_owner
+from ecgan.training.outputs import LAST_SNAPSHOT, SNAPSHOT, RunOutputs, sole_owner
 from ecgan.training.progress import show_progress
 from ecgan.training.schedule import total_steps
 from ecgan.training.signals import stop_on_signals
@@ -26,6 +28,8 @@ from ecgan.training.state import fresh_state
 from ecgan.training.steps import FeatureNetworks, Features
 from ecgan.training.update import Setting, update
 from ecgan.window import Window
+
+log = logging.getLogger(__name__)
 
 OnStep = Callable[[int, Mapping[str, float]], None]
 """Called after each update with its number and values, on the first process."""
@@ -39,8 +43,12 @@ class TrainResult:
     weights_sha256: str
     """Of all networks and averages; equal for equal training."""
     snapshot: Path
+    """The generators of `best_step`, or without one of `step`."""
+    last_snapshot: Path
+    """Those of `step` in any case."""
     best_step: int | None
-    """Step of the best checkpoint by validation."""
+    """Step of the best checkpoint by validation; None where this has no score (see
+    `Validation.score`)."""
     best_score: float | None
 
 
@@ -54,8 +62,9 @@ def train(
 ) -> TrainResult:
     """Train on prepared data until the configured number of steps; resume what `run` holds.
 
-    `run` gets config.yaml, metrics.jsonl, samples/, checkpoints/ and snapshot/ (the generators at
-    the last validation, or where the run was stopped or ended). Alone or as one of several
+    `run` gets config.yaml, metrics.jsonl, samples/, checkpoints/, snapshot/ (the best generators by
+    validation; the last ones where that has no score) and snapshot-last/ (the generators at the
+    last validation, or where the run was stopped or ended). Alone or as one of several
     processes under torchrun, which share each batch and train exactly what one process would.
 
     Args:
@@ -68,9 +77,12 @@ def train(
 
     Raises:
         ConfigError: the configuration does not go with the expressions of the data.
-        DataError: the data are missing or lack neutral or expressive training images.
-        CheckpointError: the run was started with other settings, or all checkpoints are damaged.
-        NonFiniteError: a loss or gradient is nan or infinite; the checkpoints stay as they were.
+        DataError: the data are missing, lack what is needed (neutral and expressive training
+            images of two people), or hold nothing on which a term of the objective could act.
+        CheckpointError: the run was started with other settings or other data, or all checkpoints
+            are damaged.
+        NonFiniteError: a loss or gradient is nan, infinite or absurdly large; the checkpoints stay
+            as they were.
         Interrupted: SIGTERM or Ctrl-C came; the state is saved.
     """
     with (
@@ -85,13 +97,17 @@ def train(
         with RunOutputs(run, data, setting, state) as outputs:
             first, total = state.step, setting.total_steps
             with show_progress(progress and world.is_first, first, total) as shown:
+                if world.device.type != "cpu" and first < total:
+                    data.preload()
                 if config.compile:
                     state.compile()
+                outputs.timer.restart()
                 if first:
                     shown.say(f"resumed at step {first} of {total}")
                 for batch in _batches(data, setting, first):
                     if outputs.flops is None:
-                        outputs.flops = update_flops(state.models, batch, setting) * world.size
+                        with outputs.timer.paused():
+                            outputs.flops = update_flops(state.models, batch, setting) * world.size
                     values = update(state, batch, setting)
                     shown.step(state.step, values)
                     stopping = any_process(bool(stop), world)
@@ -108,7 +124,8 @@ def train(
         return TrainResult(
             step=state.step,
             weights_sha256=state.weights_sha256(),
-            snapshot=run / "snapshot",
+            snapshot=run / SNAPSHOT,
+            last_snapshot=run / LAST_SNAPSHOT,
             best_step=state.best_step,
             best_score=state.best_score,
         )
@@ -117,6 +134,13 @@ def train(
 def _open(config: Config, data_root: Path, world: World) -> tuple[TranslationData, Setting]:
     manifest = load_manifest(data_root)
     data = TranslationData(manifest, "train", size=config.size, data=config.data)
+    refuse_unfit((*data.neutral, *data.expressive), manifest.root, tuned=config.init is not None)
+    refuse_idle_terms(config, data)
+    if world.size > 1 and world.is_first and "batch" in _norms(config):
+        log.warning(
+            "norm=batch takes its mean over each process's share of the batch: not what one "
+            "process would train"
+        )
     if config.generator.conditioning == "none" and len(data.vocabulary) > 2:
         raise ConfigError(
             "generator.conditioning=none makes one expression, the data have "
@@ -134,6 +158,10 @@ def _open(config: Config, data_root: Path, world: World) -> tuple[TranslationDat
         ),
     )
     return data, setting
+
+
+def _norms(config: Config) -> tuple[str, str]:
+    return config.generator.norm, config.discriminator.norm
 
 
 def _batches(data: TranslationData, setting: Setting, first: int) -> Iterator[TranslationBatch]:
@@ -155,7 +183,6 @@ def _batches(data: TranslationData, setting: Setting, first: int) -> Iterator[Tr
     if world.device.type == "cpu":
         yield from map(make, steps)
         return
-    data.preload()
     with ThreadPoolExecutor(1) as pool:
         ahead = pool.submit(make, first) if steps else None
         for step in steps:
@@ -179,6 +206,15 @@ def _paired_features(config: Config, device: torch.device) -> Features | None:
     if not config.objective.perceives:
         return None
     options, window = config.objective.perceptual_options, Window(config.data.zoom)
+    if options.part == "mouth":
+        side = min(window.mouth(torch.empty(1, 1, config.size, config.size)).shape[2:])
+        # Layers of block k, conv<k>_1 and so on, stand behind k - 1 halvings, pool<k> behind k.
+        deep = [name for name in options.layers if side < 2 ** (int(name[4]) - (name[0] != "p"))]
+        if deep:
+            raise ConfigError(
+                f"objective.perceptual_options.layers={deep[0]} sees nothing of a mouth of {side} "
+                f"px at size={config.size}: set part=face, a larger size or an earlier layer"
+            )
     of_part = _features(options.network, options.layers, device)
     if options.part == "face":
         return of_part

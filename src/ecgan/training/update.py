@@ -15,10 +15,12 @@ from ecgan.config import Config
 from ecgan.data.dataset import TranslationBatch
 from ecgan.errors import NonFiniteError
 from ecgan.losses.objective import Objective
+from ecgan.networks.draws import Share, sharing
 from ecgan.precision import Precision, at_least_fp32, autocast
 from ecgan.seeding import derive_seed
 from ecgan.shapes import NeutralCode
 from ecgan.training.distributed import World, average, gather, gather_lists
+from ecgan.training.divergence import absurd
 from ecgan.training.domains import domain_batch, domain_critic_step, domain_generator_step
 from ecgan.training.ema import update_average, warmed_decay
 from ecgan.training.pool import Pooled, TranslationPool
@@ -53,17 +55,18 @@ def update(state: TrainingState, batch: TranslationBatch, setting: Setting) -> d
         `gradient_norm`, and `learning_rate`; nothing of a generator that had not its turn.
 
     Raises:
-        NonFiniteError: a loss or gradient is nan or infinite; that update was not applied.
+        NonFiniteError: a loss or gradient is nan or infinite, or a loss is absurdly large; that
+            update was not applied.
     """
     config, world = setting.config, setting.world
     # Dropout and anything else that draws from torch's global generator: a resumed run repeats it.
-    torch.manual_seed(derive_seed(config.seed, "update", state.step, world.rank))
+    # The same state on every process: each draws for all and keeps its share.
+    torch.manual_seed(derive_seed(config.seed, "update", state.step, 0))
     rate = _set_rates(state, config, setting.total_steps)
 
-    if shares_networks(config):
-        values = _update_shared(state, batch, setting)
-    else:
-        values = _update_two(state, batch, setting)
+    step = _update_shared if shares_networks(config) else _update_two
+    with sharing(_share(batch, world)):
+        values = step(state, batch, setting)
 
     moved = "generator/total" in values
     for name, kept in state.averages.items() if moved else ():
@@ -81,21 +84,24 @@ def _update_two(
     with frozen(models.discriminators()), autocast(setting.precision, world.device):
         made = generator_step(models, batch, config, setting.neutral_code, setting.features)
     optimizer = state.generator_optimizer
-    values = _apply("generator", made.objective, optimizer, state.step, batch=batch, world=world)
+    values = _apply("generator", made.objective, optimizer, state, batch=batch, world=world)
     if not config.objective.judged:
         return values
 
     neutral_codes = setting.neutral_code.expand_as(batch.code)
+    share = _share(batch, world)
     smiles = _exchange(
-        state.expressive_pool, made.fake_expressive, made.fake_code, state.step, world
+        state.expressive_pool, made.fake_expressive, made.fake_code, state.step, world, share
     )
-    rests = _exchange(state.neutral_pool, made.fake_neutral, neutral_codes, state.step, world)
+    rests = _exchange(
+        state.neutral_pool, made.fake_neutral, neutral_codes, state.step, world, share
+    )
     with autocast(setting.precision, world.device):
         judged = discriminator_step(
             models, batch, smiles.images, smiles.codes, rests.images, config, setting.neutral_code
         )
     optimizer = state.discriminator_optimizer
-    values |= _apply("discriminator", judged, optimizer, state.step, batch=batch, world=world)
+    values |= _apply("discriminator", judged, optimizer, state, batch=batch, world=world)
     return values
 
 
@@ -108,13 +114,13 @@ def _update_shared(
     with autocast(setting.precision, world.device):
         judged = domain_critic_step(models, examples, config)
     optimizer = state.discriminator_optimizer
-    values = _apply("discriminator", judged, optimizer, state.step, batch=batch, world=world)
+    values = _apply("discriminator", judged, optimizer, state, batch=batch, world=world)
     if (state.step + 1) % config.optimizer.critic_steps:
         return values
     with frozen(models.discriminators()), autocast(setting.precision, world.device):
         made = domain_generator_step(models, examples, config)
     optimizer = state.generator_optimizer
-    return values | _apply("generator", made, optimizer, state.step, batch=batch, world=world)
+    return values | _apply("generator", made, optimizer, state, batch=batch, world=world)
 
 
 @contextlib.contextmanager
@@ -154,7 +160,7 @@ def _apply(
     role: str,
     objective: Objective,
     optimizer: Optimizer,
-    step: int,
+    state: TrainingState,
     *,
     batch: TranslationBatch,
     world: World,
@@ -163,27 +169,35 @@ def _apply(
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     values = averaged_gradients(objective, parameters, world)
     bad = [name for name, value in values.items() if not math.isfinite(value)]
+    first = state.first_terms
+    bad += [name for name in objective.terms if absurd(f"{role}/{name}", values[name], first)]
     if bad:
         images = ", ".join(gather_lists(list(batch.names), world))
         raise NonFiniteError(
-            f"step {step + 1}: {role} {bad[0]} is {values[bad[0]]} on the images {images}; "
-            "no update was made. Check these images, lower optimizer.learning_rate or set "
-            "precision=fp32, and run again from the last checkpoint"
+            f"step {state.step + 1}: {role} {bad[0]} is {values[bad[0]]:.4g} on the images "
+            f"{images}; no update was made. Check these images, lower optimizer.learning_rate or "
+            "set precision=fp32, and run again from the last checkpoint"
         )
     optimizer.step()
     return {f"{role}/{name}": value for name, value in values.items()}
 
 
-def _exchange(
-    pool: TranslationPool, images: Tensor, codes: Tensor, step: int, world: World
+def _share(batch: TranslationBatch, world: World) -> Share:
+    return Share(world.rank, world.size, len(batch.code))
+
+
+def _exchange(  # noqa: PLR0917
+    pool: TranslationPool, images: Tensor, codes: Tensor, step: int, world: World, share: Share
 ) -> Pooled:
     """Offer the translations of all processes: every process keeps the same pool, so that a
     checkpoint needs one, and takes its own share of what comes back."""
     if pool.capacity == 0:
         return Pooled(images, codes)
-    pooled = pool.exchange(gather(images, world), gather(codes, world), step)
-    mine = slice(world.rank * len(images), (world.rank + 1) * len(images))
-    return Pooled(pooled.images[mine], pooled.codes[mine])
+    if not len(images):
+        return Pooled(images, codes)
+    joined = [share.joined(gather(tensor, world)) for tensor in (images, codes)]
+    pooled = pool.exchange(joined[0], joined[1], step)
+    return Pooled(share.of(pooled.images), share.of(pooled.codes))
 
 
 def _set_rates(state: TrainingState, config: Config, total: int) -> float:

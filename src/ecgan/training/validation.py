@@ -30,13 +30,15 @@ ProbabilityOfAsked = Callable[[Images, Tensor], Tensor]
 class Validation:
     """How the generators do on validation people; a higher score is better."""
 
-    score: float
-    """Mean probability of the asked expression if a recogniser is set, otherwise -l1."""
+    score: float | None
+    """Mean probability of the asked expression if a recogniser is set, otherwise -l1 to the paired
+    truth. None without either: who does nothing comes back best from there and back."""
     l1: float
     """Mean absolute difference, images being in [-1, 1], to the truth that `reference` names."""
     reference: Literal["paired", "cycle"]
     """`paired`: the person's own expressive image; `cycle`: the source, after there and back."""
     recognized: float | None = None
+    num_people: int | None = None
 
 
 def validation_data(manifest: Manifest, config: Config) -> TranslationData | None:
@@ -91,11 +93,13 @@ def validate(
             network.train(training)
     l1 = paired_sum / paired_count if paired_count else cycle_sum / count
     recognized = None if probability is None else recognized_sum / count
+    by_distance = -l1 if paired_count else None
     return Validation(
-        score=-l1 if recognized is None else recognized,
+        score=by_distance if recognized is None else recognized,
         l1=l1,
         reference="paired" if paired_count else "cycle",
         recognized=recognized,
+        num_people=len({record.subject for record in (*data.neutral, *data.expressive)}),
     )
 
 

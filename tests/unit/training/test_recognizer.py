@@ -100,7 +100,7 @@ def test_another_seed_gives_another_model(data, tmp_path):
 def test_a_run_of_another_configuration_is_refused(data, tmp_path):
     short = CONFIG.model_copy(update={"epochs": 1})
     train_recognizer(short, data, tmp_path)
-    with pytest.raises(CheckpointError, match=r"another configuration \(dropout\)"):
+    with pytest.raises(CheckpointError, match=r"dropout=0\.1, got 0\.2"):
         train_recognizer(short.model_copy(update={"dropout": 0.2}), data, tmp_path)
 
 
@@ -154,11 +154,42 @@ def test_a_diverged_loss_stops_before_the_update(data, tmp_path, monkeypatch):
     assert not list((tmp_path / "checkpoints").glob("*"))
 
 
-def test_without_validation_and_test_people_the_last_epoch_is_kept(tmp_path):
+def test_a_finite_loss_that_is_absurd_stops_too(data, tmp_path):
+    wild = CONFIG.model_copy(update={"learning_rate": 1.0, "batch_norm": False, "epochs": 20})
+    with pytest.raises(NonFiniteError, match=r"loss is \d\S* in epoch .* no update was made"):
+        train_recognizer(wild, data, tmp_path)
+
+
+def test_without_validation_and_test_people_the_last_epoch_is_kept(tmp_path, caplog):
     data = make_tiny_data(tmp_path / "data", size=32, people={"train": 2})
-    report = train_recognizer(CONFIG, data, tmp_path / "run")
+    with caplog.at_level("WARNING"):
+        report = train_recognizer(CONFIG, data, tmp_path / "run")
+    assert "no validation people" in caplog.text
     assert (report.best_epoch, report.validation, report.test) == (3, None, None)
-    assert "validation people |" not in (report.snapshot / "README.md").read_text()
+    card = (report.snapshot / "README.md").read_text()
+    assert "validation people |" not in card
+    assert "No validation people: the last epoch was kept. No test people" in card
+
+
+def test_the_card_says_who_chose_and_who_tested(data, tmp_path):
+    report = train_recognizer(CONFIG.model_copy(update={"epochs": 1}), data, tmp_path)
+    card = (report.snapshot / "README.md").read_text()
+    assert "3 other people chose the epoch. 3 others tested it." in card
+
+
+def test_data_of_one_expression_are_refused(tmp_path):
+    data = make_tiny_data(tmp_path / "data", size=32, expressions=("neutral",))
+    with pytest.raises(DataError, match="are labelled neutral, expected two expressions"):
+        train_recognizer(CONFIG, data, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_other_data_are_refused(data, tmp_path):
+    short = CONFIG.model_copy(update={"epochs": 1})
+    train_recognizer(short, data, tmp_path / "run")
+    more = make_tiny_data(tmp_path / "data", size=32, people={"train": 13, "val": 3, "test": 3})
+    with pytest.raises(CheckpointError, match=r"72 images .* of 18 people before, 76 images"):
+        train_recognizer(short, more, tmp_path / "run")
 
 
 def test_missing_data_is_one_line(tmp_path):

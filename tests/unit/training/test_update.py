@@ -148,6 +148,26 @@ def test_direct_is_a_third_direction_by_the_first_generator(tiny_data: Path) -> 
         tiny_config(data={"direct": True})
 
 
+def test_without_a_pair_an_image_is_itself_under_its_own_z(tiny_data: Path) -> None:
+    """The third direction's Eq. 4: another expression where that is known, else the image itself,
+    each under what it shows."""
+    config = tiny_config(batch=3, data={"pairs": "use", "direct": True}, objective={"identity": 1})
+    _, state, batch, setting = setup(config, tiny_data)
+    assert batch.other is not None and batch.other_code is not None
+    paired = torch.tensor([True, False, False])
+    other = torch.where(paired[:, None, None, None], batch.other, batch.expressive)
+    batch = replace(batch, paired=paired, other=other)
+    seen: list[tuple[torch.Tensor, torch.Tensor]] = []
+    state.models.to_expression.register_forward_pre_hook(lambda _, given: seen.append(given))
+    generator_step(state.models, batch, config, setting.neutral_code)
+    third = [(images, codes) for images, codes in seen if len(images) == 6][-1]
+    assert torch.equal(third[0][3:], other)
+    assert torch.equal(third[1][:3], batch.other_code)
+    own = torch.where(paired[:, None], batch.other_code, batch.code)
+    assert torch.equal(third[1][3:], own)
+    assert not torch.equal(batch.other_code[1:], batch.code[1:])
+
+
 def test_one_way_learning_moves_one_generator_and_its_judge(tiny_data: Path) -> None:
     config = tiny_config(
         learn="to_expression",

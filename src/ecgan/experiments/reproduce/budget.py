@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import yaml
 from pydantic import Field
@@ -22,8 +22,8 @@ class Budget(Section):
     """Training size in pixels, unless asked otherwise; never above that of the data."""
     zoom: float = Field(1.375, ge=1, le=2)
     """`data.zoom` of every method."""
-    batch: int = Field(4, ge=1)
-    images: int = Field(8000, ge=1)
+    batch: int = Field(4, ge=1, le=4096)
+    images: int = Field(8000, ge=1, le=10**9)
     """Expressive training images that each method sees, all of its models together; each comes
     with a neutral one."""
     common: tuple[str, ...] = ()
@@ -37,23 +37,23 @@ class Budget(Section):
     recognizer_from_packaged: bool = False
     """Start recognisers from the packaged one, where it knows the expressions of the data: on a few
     thousand images a VGG from random weights learns nothing."""
-    recognizer_images: int = Field(20000, ge=1)
+    recognizer_images: int = Field(20000, ge=1, le=10**9)
     """Training images that every recogniser sees, so that more data is not longer training."""
-    recognizer_epochs: int = Field(200, ge=1)
+    recognizer_epochs: int = Field(200, ge=1, le=10**6)
     """At most so many passes, where there are few images."""
-    seeds: int = Field(3, ge=1)
+    seeds: int = Field(3, ge=1, le=1000)
     """Recognisers of each row of Table 2."""
-    dose_seeds: int = Field(1, ge=1)
+    dose_seeds: int = Field(1, ge=1, le=1000)
     """Recognisers of each point of the dose-response curves."""
     dose_methods: tuple[str, ...] | None = None
     """Methods with dose-response curves; none, or none of those that are run: all."""
-    doses: tuple[int, ...] = (5, 20)
+    doses: tuple[Annotated[int, Field(ge=1)], ...] = (5, 20)
     """Generated images an expression; 0 and all are always measured."""
-    people: tuple[int, ...] = (5, 10, 20, 40)
+    people: tuple[Annotated[int, Field(ge=2)], ...] = (5, 10, 20, 40)
     """Real training people; all are always measured."""
     evaluation_without: tuple[str, ...] = ()
     """Parts of `ecgan evaluate` to leave out."""
-    grid_people: int = Field(4, ge=1)
+    grid_people: int = Field(4, ge=1, le=1000)
     """Test people in the picture grids."""
 
 

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ecgan.config import Section
 from ecgan.errors import UsageError
 from ecgan.files import sha256_bytes, write_json, write_text
 
 RESULTS = "results"
 SETTINGS_NAME = "settings.sha256"
+KEPT = "kept"
+"""Folder of what other settings made, beside what these make."""
 Say = Callable[[str], None]
 
 
@@ -37,7 +39,7 @@ class Part:
     make: Callable[[], Made]
     needs: tuple[str, ...] = ()
     folders: tuple[Path, ...] = ()
-    """What it writes besides; cleared where it was begun under other settings."""
+    """What it writes besides; what other settings wrote there is kept under another name."""
     keeps: tuple[Path, ...] = ()
     """What else must be there for it to be done."""
     seed: int = 0
@@ -76,7 +78,7 @@ class Parts:
         done = 0
         for number, name in enumerate(chosen, start=1):
             title = f"[{number:>2}/{len(chosen)}] {name}"
-            if self.is_done(name):
+            if self.is_done(name) or self._recalled(name):
                 self._say(f"{title}: done before")
                 continue
             self._say(f"{title} ...")
@@ -88,17 +90,39 @@ class Parts:
     def is_done(self, name: str) -> bool:
         """Whether the result of these settings, and what was written with it, is there."""
         part = self._parts[name]
-        try:
-            found = json.loads(self._file(name).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return False
-        same = found.get("settings_sha256") == self._sha256[name]
+        same = self._settings_of(self._file(name)) == self._sha256[name]
         return same and all(path.is_dir() for path in (*part.folders, *part.keeps))
+
+    def _recalled(self, name: str) -> bool:
+        """Whether the result of these settings lay under another name; it is taken from there. What
+        is more than a result is made again, which finds its own folders again and is quick."""
+        part, file = self._parts[name], self._file(name)
+        kept = kept_name(file, self._sha256[name])
+        if part.folders or part.keeps or self._settings_of(kept) != self._sha256[name]:
+            return False
+        self._put_aside(file)
+        kept.rename(file)
+        return True
+
+    def _put_aside(self, file: Path) -> None:
+        """Keep a result of other settings under another name."""
+        if before := self._settings_of(file):
+            kept = kept_name(file, before)
+            kept.parent.mkdir(exist_ok=True)
+            file.rename(kept)
+
+    @staticmethod
+    def _settings_of(file: Path) -> str | None:
+        try:
+            sha256: str | None = json.loads(file.read_text(encoding="utf-8"))["settings_sha256"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return sha256
 
     def _do(self, part: Part) -> float:
         sha256 = self._sha256[part.name]
         for folder in part.folders:
-            enter_folder(folder, sha256)
+            enter_folder(folder, sha256, self._say)
         began = time.perf_counter()
         made = part.make()
         seconds = time.perf_counter() - began
@@ -112,7 +136,10 @@ class Parts:
             "model_sha256": dict(made.model_sha256),
             "values": made.values,
         }
-        write_json(self._file(part.name), result)
+        file = self._file(part.name)
+        if self._settings_of(file) != sha256:
+            self._put_aside(file)
+        write_json(file, result)
         return seconds
 
     def _file(self, name: str) -> Path:
@@ -136,9 +163,14 @@ def read_values(out: Path, name: str) -> dict[str, Any]:
     return values
 
 
-def enter_folder(folder: Path, sha256: str) -> None:
-    """Make `folder` ready for work under some settings: what the same settings left stays, what
-    others left is deleted.
+def kept_name(path: Path, sha256: str) -> Path:
+    """Where a file or folder of these settings lies while others have its place: in `kept/`."""
+    return path.parent / KEPT / f"{path.stem}-{sha256[:16]}{path.suffix}"
+
+
+def enter_folder(folder: Path, sha256: str, say: Say) -> None:
+    """Make `folder` ready for work under some settings: what the same settings left is there, what
+    others left is kept beside it (`kept_name`), to be found again by these. Nothing is deleted.
 
     Raises:
         UsageError: the folder has something in it that no reproduction put there.
@@ -152,15 +184,28 @@ def enter_folder(folder: Path, sha256: str) -> None:
                 "another --out"
             )
     before = mark.read_text(encoding="utf-8").strip() if mark.is_file() else None
-    if folder.exists() and before != sha256:
-        shutil.rmtree(folder)
-    if before != sha256:
-        write_text(mark, sha256 + "\n")
+    if before == sha256:
+        return
+    if before is not None:
+        aside = kept_name(folder, before)
+        aside.parent.mkdir(exist_ok=True)
+        folder.rename(aside)
+        say(f"    {folder.name} of other settings is kept in {aside}")
+    kept = kept_name(folder, sha256)
+    if kept.is_dir() and not folder.exists():
+        kept.rename(folder)
+    write_text(mark, sha256 + "\n")
 
 
 def settings_sha256(settings: Any) -> str:
     """Of plain JSON values, whatever the order of their keys."""
     return sha256_bytes(json.dumps(settings, sort_keys=True).encode())
+
+
+def chosen_settings(config: Section) -> dict[str, Any]:
+    """What was set to other values than the defaults, for a hash: a later version with one more
+    option finds again what this one made."""
+    return config.model_dump(mode="json", exclude_defaults=True)
 
 
 def duration(seconds: float) -> str:

@@ -10,7 +10,7 @@ from ecgan.data.manifest import MANIFEST_NAME
 from ecgan.experiments.reproduce.grid import INPUTS, grid
 from ecgan.experiments.reproduce.measurements import FEATURES, JUDGE, Measurements
 from ecgan.experiments.reproduce.methods import Method
-from ecgan.experiments.reproduce.parts import Made, Part, Say
+from ecgan.experiments.reproduce.parts import Made, Part, Say, chosen_settings
 from ecgan.experiments.reproduce.plan import Plan
 from ecgan.experiments.reproduce.recognizers import FEATURES_SEED, JUDGE_SEED, Recognizers
 from ecgan.experiments.reproduce.workshop import Workshop
@@ -45,7 +45,7 @@ def parts_of(plan: Plan, out: Path, progress: bool, say: Say) -> list[Part]:
 
 def _about(plan: Plan) -> dict[str, Any]:
     """What every recogniser depends on."""
-    budget = plan.budget.model_dump(mode="json")
+    budget = chosen_settings(plan.budget)
     keys = [key for key in budget if key.startswith("recognizer")]
     return {
         "manifest_sha256": sha256_file(plan.manifest.root / MANIFEST_NAME),
@@ -57,7 +57,7 @@ def _about(plan: Plan) -> dict[str, Any]:
 def _method_parts(plan: Plan, workshop: Workshop, method: Method, judge: Path) -> list[Part]:
     """Training, generation and evaluation of one method."""
     configs = workshop.configs(method, FEATURES)
-    settings = {name: config.model_dump(mode="json") for name, config in configs.items()}
+    settings = {name: chosen_settings(config) for name, config in configs.items()}
     manifest = {"manifest_sha256": sha256_file(plan.manifest.root / MANIFEST_NAME)}
     training, generation = f"train-{method.key}", f"generate-{method.key}"
     return [

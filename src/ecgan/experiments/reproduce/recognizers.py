@@ -21,7 +21,13 @@ from ecgan.data.images import ImageStore
 from ecgan.data.manifest import MANIFEST_NAME, Manifest, Record
 from ecgan.experiments.reproduce.budget import Budget
 from ecgan.experiments.reproduce.mixtures import ORIGINAL, Mixture, mixture_records, write_mixture
-from ecgan.experiments.reproduce.parts import Say, duration, enter_folder, settings_sha256
+from ecgan.experiments.reproduce.parts import (
+    Say,
+    chosen_settings,
+    duration,
+    enter_folder,
+    settings_sha256,
+)
 from ecgan.files import sha256_file, write_json
 from ecgan.inference.recognizer import Recognizer
 from ecgan.inference.snapshot import default_snapshot, load_snapshot, verify_snapshot
@@ -90,13 +96,13 @@ class Recognizers:
         sha256 = settings_sha256(
             {
                 "mixture": asdict(mixture),
-                "config": config.model_dump(mode="json"),
+                "config": chosen_settings(config),
                 "start": None if start is None else verify_snapshot(start),
                 "data": {key: sha256_file(root / MANIFEST_NAME) for key, root in roots.items()},
             }
         )
         folder = self._folder / (name or f"{mixture.name}-seed{seed}")
-        enter_folder(folder, sha256)
+        enter_folder(folder, sha256, self._say)
         if (folder / _RESULT).exists():
             return _trained(folder)
         began = time.perf_counter()

@@ -18,6 +18,7 @@ from ecgan.expressions import NEUTRAL
 from ecgan.inference.recognizer import Recognizer
 from ecgan.inference.snapshot import verify_snapshot
 from ecgan.inference.translator import Translator
+from ecgan.training.outputs import LAST_SNAPSHOT
 from ecgan.training.trainer import train
 
 
@@ -56,7 +57,7 @@ class Workshop:
                 self.folder(method) / name,
                 progress=self._progress,
             )
-            hashes[name] = verify_snapshot(result.snapshot)
+            hashes[name] = verify_snapshot(result.last_snapshot)
             steps += result.step
             examples += result.step * config.batch
         values = {
@@ -101,10 +102,10 @@ class Workshop:
         judge = Recognizer.load(recognizer or self._features)
         folder = self.folder(method)
         if not method.per_expression:
-            return Translator.load(folder / SHARED_RUN / "snapshot", recognizer=judge)
+            return Translator.load(folder / SHARED_RUN / LAST_SNAPSHOT, recognizer=judge)
         vocabulary = self._plan.manifest.vocabulary
         snapshots = {
-            name: folder / f"{SHARED_RUN}-{name}" / "snapshot"
+            name: folder / f"{SHARED_RUN}-{name}" / LAST_SNAPSHOT
             for name in vocabulary.names
             if name != NEUTRAL
         }

@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 from ecgan.errors import UsageError
-from ecgan.experiments.reproduce.parts import Made, Part, Parts, duration, read_values
+from ecgan.experiments.reproduce.budget import Budget, load_budget
+from ecgan.experiments.reproduce.parts import (
+    Made,
+    Part,
+    Parts,
+    chosen_settings,
+    duration,
+    read_values,
+    settings_sha256,
+)
 
 
 class Work:
@@ -63,6 +72,35 @@ def test_a_change_does_its_part_and_those_that_need_it_again(
     (tmp_path / "made" / "old").write_text("of other settings")
     assert Work(tmp_path, **changed).run() == again
     assert (tmp_path / "made" / "old").exists() == ("first" not in again)
+
+
+def test_what_other_settings_made_is_kept_and_found_again(tmp_path: Path) -> None:
+    Work(tmp_path).run()
+    (tmp_path / "made" / "trained").write_text("for hours")
+    assert Work(tmp_path, first=2, second=2).run() == ["first", "second"]
+    kept = list(tmp_path.rglob("kept/*"))
+    assert {path.name.split("-")[0] for path in kept} == {"made", "first", "second"}
+    assert "for hours" in {path.read_text() for path in tmp_path.rglob("trained")}
+    # Back to the first settings: the folder is there again, the result of it alone as well.
+    assert Work(tmp_path).run() == ["first"]
+    assert (tmp_path / "made" / "trained").read_text() == "for hours"
+    assert Work(tmp_path).run() == []
+    assert Work(tmp_path, first=2, second=2).run() == ["first"]
+    assert Work(tmp_path, first=2, second=2).run() == []
+
+
+def test_an_option_at_its_default_does_not_count() -> None:
+    class Later(Budget):
+        """A version with one more option."""
+
+        rounds: int = 1
+
+    now, later = load_budget("smoke"), Later(**load_budget("smoke").model_dump())
+    assert settings_sha256(chosen_settings(now)) == settings_sha256(chosen_settings(later))
+    other = Later(**{**now.model_dump(), "rounds": 2})
+    assert settings_sha256(chosen_settings(now)) != settings_sha256(chosen_settings(other))
+    size = Later(**{**now.model_dump(), "size": 32})
+    assert settings_sha256(chosen_settings(now)) != settings_sha256(chosen_settings(size))
 
 
 def test_one_part_brings_what_it_needs(tmp_path: Path) -> None:
