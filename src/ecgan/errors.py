@@ -17,6 +17,10 @@ class ConfigError(UsageError):
     """A configuration key or value that does not exist or does not fit."""
 
 
+class MissingExtra(EcganError):  # noqa: N818 - the packages that it names are what is missing
+    """What an extra of this package installs is not there."""
+
+
 class ImageError(EcganError):
     """A file that cannot be used as a photograph."""
 

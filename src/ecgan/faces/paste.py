@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgan.faces.alignment import CANONICAL_SIZE, Alignment
+from ecgan.faces.pixels import as_rgb
 
 FEATHER = 14.0
 """Width of the soft border in canonical pixels, inside the mask."""
@@ -48,7 +49,16 @@ def paste_back(
         aligned_pixels: (size, size, 3), the translated crop.
         alignment: photo -> aligned, of the same size.
         mask: (size, size), above 127 where pixels may change.
+
+    Raises:
+        TypeError, ValueError: other arrays than these.
     """
+    photo_pixels, aligned_pixels = as_rgb(photo_pixels), as_rgb(aligned_pixels, "aligned_pixels")
+    if np.shape(mask) != aligned_pixels.shape[:2]:
+        raise ValueError(
+            f"mask: expected shape {aligned_pixels.shape[:2]}, that of the aligned pixels, got "
+            f"{np.shape(mask)}"
+        )
     weight = photo_mask(photo_pixels.shape, alignment, mask)
     rows, columns = np.flatnonzero(weight.any(1)), np.flatnonzero(weight.any(0))
     result = photo_pixels.copy()

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, PngImagePlugin, UnidentifiedImageError
 
 from ecgan.errors import ImageError, UsageError
+from ecgan.faces.pixels import as_rgb
 from ecgan.files import write_bytes
 
 MAX_PIXELS = 100_000_000
@@ -63,6 +64,10 @@ class Photo:
     path: Path | None
     format: str
     """Pillow's name, such as JPEG."""
+
+    def __post_init__(self) -> None:
+        """Gray pixels become RGB; what cannot be a photo is refused, see `as_rgb`."""
+        object.__setattr__(self, "pixels", as_rgb(self.pixels, "Photo.pixels"))
 
 
 def read_photo(path: Path, data: bytes | None = None) -> Photo:

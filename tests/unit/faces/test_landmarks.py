@@ -8,6 +8,7 @@ import pytest
 
 from ecgan.errors import EcganError, FaceError
 from ecgan.faces import landmarks
+from ecgan.faces.face import unmirrored
 from ecgan.faces.landmarks import Face, LandmarkDetector, check_translatable
 
 skimage_data = pytest.importorskip("skimage.data")
@@ -109,7 +110,7 @@ def test_a_face_found_in_the_mirror_is_turned_back(
     left, top = 120, 10
     part = astronaut[top:230, left:350]
     (seen,) = detector.detect(np.ascontiguousarray(part[:, ::-1]))
-    back = landmarks._unmirrored(seen, part.shape[1], left, top)
+    back = unmirrored(seen, part.shape[1], left, top)
     error = np.linalg.norm(back.points - face.points, axis=1)
     assert np.median(error) < 0.06 * face.eye_distance
     assert error.max() < 0.25 * face.eye_distance, "no two points change places"
