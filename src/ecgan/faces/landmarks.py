@@ -21,7 +21,7 @@ from ecgan.faces.face import (
     within,
 )
 from ecgan.faces.pixels import as_rgb
-from ecgan.faces.tiles import tiles
+from ecgan.faces.tiles import LEAST_TILE, TILE, tiles, tiles_of
 
 __all__ = ["Face", "LandmarkDetector", "check_translatable"]
 
@@ -30,6 +30,11 @@ SURE_SCORE = 0.7
 
 LEAST_SIDE = 16
 """Pixels; smaller pictures show no face."""
+SMALL, SMALL_ALONE = 0.25, 0.1
+"""Shares of a tile's side: where faces of a group, or the only one, are smaller, there are more."""
+MOST_TILES, FEW_TILES = 300, 64
+"""So many smaller tiles are worth their time (10 ms each) for a group, and where at most one face
+was seen."""
 UPRIGHT_SCORE = 0.9
 """Confidence with which the finder for near faces sees no face that is upside down."""
 MOST_MISTURNED = 20.0
@@ -104,18 +109,46 @@ def _upright(pixels: NDArray[np.uint8]) -> list[Face]:
 
 
 def _boxes(pixels: NDArray[np.uint8]) -> list[tuple[Box, float]]:
-    """What the finder sees in the photo and its tiles, the surest first, each face once."""
+    """What the finder sees in the photo and its tiles, the surest first, each face once.
+
+    Where there are several faces and small ones, or none, the tiles get smaller: the finder misses
+    every second face that is an eighth of the tile.
+    """
+    height, width = pixels.shape[:2]
+    seen = _in_tiles(pixels, tiles(height, width))
+    side = min(TILE, height, width)
+    while side > LEAST_TILE and _may_miss(seen, side):
+        side = max(LEAST_TILE, side // 2)
+        squares = tiles_of(side, height, width)
+        if len(squares) > (MOST_TILES if len(seen) > 1 else FEW_TILES):
+            break
+        seen = _once(seen + _in_tiles(pixels, squares))
+    return seen
+
+
+def _in_tiles(
+    pixels: NDArray[np.uint8], squares: list[tuple[int, int, int]]
+) -> list[tuple[Box, float]]:
     seen: list[tuple[Box, float]] = []
-    for left, top, side in tiles(pixels.shape[0], pixels.shape[1]):
+    for left, top, side in squares:
         for one in graphs.finds(pixels[top : top + side, left : left + side]):
             x0, y0, x1, y1 = one.box
             seen.append(((x0 + left, y0 + top, x1 + left, y1 + top), one.score))
-    seen.sort(key=lambda one: one[1], reverse=True)
+    return _once(seen)
+
+
+def _once(seen: list[tuple[Box, float]]) -> list[tuple[Box, float]]:
     once: list[tuple[Box, float]] = []
-    for candidate, score in seen:
+    for candidate, score in sorted(seen, key=lambda one: one[1], reverse=True):
         if not any(_inside(_middle(candidate), other) for other, _ in once):
             once.append((candidate, score))
     return once
+
+
+def _may_miss(seen: list[tuple[Box, float]], side: int) -> bool:
+    """Whether a photo may show faces that are too small for tiles of this side."""
+    smallest = min((box[2] - box[0] for box, _ in seen), default=0.0)
+    return smallest < side * (SMALL if len(seen) != 1 else SMALL_ALONE)
 
 
 def _closer(pixels: NDArray[np.uint8], box: Box, score: float) -> Face | None:
