@@ -91,6 +91,12 @@ def release() -> None:
     _graphs.release()
 
 
+def give_back_memory() -> None:
+    """What was freed, to the system: glibc keeps it, once for each thread."""
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
 class _Graphs:
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -117,8 +123,7 @@ class _Graphs:
         with self.lock:
             for name in list(self.loaded):
                 self._drop(name)
-            with contextlib.suppress(OSError, AttributeError):  # glibc keeps what was freed
-                ctypes.CDLL(None).malloc_trim(0)
+        give_back_memory()
 
     def after_fork(self) -> None:
         self.lock = threading.RLock()  # a thread that held it does not exist in the child
