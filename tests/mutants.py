@@ -206,20 +206,20 @@ MUTANTS = (
     ),
     Mutant(
         "half a pixel: crop",
-        "pixels, alignment.matrix, size, flags=cv2.INTER_CUBIC",
-        "pixels, alignment.matrix + [[0, 0, 0.5]], size, flags=cv2.INTER_CUBIC",
+        "matrix[:, 2] += matrix[:, :2] @ (columns.start, rows.start)",
+        "matrix[:, 2] += matrix[:, :2] @ (columns.start + 0.5, rows.start)",
         "test_a_crop_shows_what_is_at_its_points",
     ),
     Mutant(
         "half a pixel: pasted face",
-        "inverse[:, 2] -= (left, top)",
-        "inverse[:, 2] -= (left + 0.5, top)",
-        "test_a_pasted_face_lies_where_it_was",
+        "columns = np.arange(left - x0, right - x0, dtype=np.float32)",
+        "columns = np.arange(left - x0, right - x0, dtype=np.float32) + 0.5",
+        "test_a_changed_face_lies_where_it_was",
     ),
     Mutant(
         "half a pixel: border of the pasted face",
-        "warped = cv2.warpAffine(soft_mask(mask), inverse, size,",
-        "warped = cv2.warpAffine(soft_mask(mask), inverse + [[0, 0, 0.5]], size,",
+        "matrix[:, 2] += matrix[:, :2] @ corner",
+        "matrix[:, 2] += matrix[:, :2] @ (np.array(corner) + 0.5)",
         "test_the_soft_border_lies_where_the_mask_is",
     ),
     Mutant(
@@ -230,8 +230,8 @@ MUTANTS = (
     ),
     Mutant(
         "texture gate off",
-        "return (coarse + gate * detail).clamp(-1, 1)",
-        "return (coarse + detail).clamp(-1, 1)",
+        "offset = low - gate * moved_low",
+        "gate = torch.ones_like(gate)\n    offset = low - gate * moved_low",
         "test_detail_goes_where_the_pixels_are_new",
     ),
 )

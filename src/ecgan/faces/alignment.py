@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgan.errors import FaceError
+from ecgan.faces.pixels import check_points
 
 CANONICAL_SIZE = 256
 EYE_DISTANCE = 60.0
@@ -75,8 +76,10 @@ def align(points: NDArray[np.floating], size: int = CANONICAL_SIZE) -> Alignment
     """Least-squares similarity (Umeyama 1991) that takes 68 points to the canonical crop.
 
     Raises:
+        TypeError, ValueError: something else than a (68, 2) array.
         FaceError: the points coincide or are not finite (`hidden`).
     """
+    check_points(points)
     chosen = np.asarray(points, dtype=np.float64)[list(STABLE_POINTS)]
     weights = _WEIGHTS / _WEIGHTS.sum()
     centre, target = weights @ chosen, weights @ _TEMPLATE

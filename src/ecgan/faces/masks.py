@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ecgan.faces.pixels import check_points
+
 FOREHEAD_LIFT = 0.55
 """How far the brows are lifted, in brow-to-chin heights, to cover the forehead."""
 
@@ -24,7 +26,13 @@ def face_mask(points: NDArray[np.floating], size: int, jaw_room: float = 0.0) ->
         points: (68, 2) landmarks in pixels of the aligned image.
         size: side of the aligned image.
         jaw_room: `JAW_ROOM` where a translated face is to be pasted; 0 for the face as it is.
+
+    Raises:
+        TypeError, ValueError: something else than a (68, 2) array of finite points.
     """
+    check_points(points)
+    if not np.isfinite(points).all():
+        raise ValueError("expected finite landmarks, got NaN or infinity among them")
     points = np.asarray(points, dtype=np.float64)
     brows, chin = points[17:27], points[8]
     up = brows.mean(axis=0) - chin

@@ -18,10 +18,9 @@ from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError
 from ecgan.errors import ImageError
 from ecgan.faces.cut_jpeg import completed
 from ecgan.faces.encoding import Encoding, encoding_of
+from ecgan.faces.pixels import MAX_SIDE_PX, as_rgb
 
 MAX_PIXELS = 100_000_000
-MAX_SIDE_PX = 32_766
-"""Of a longer picture OpenCV's 16-bit coordinates overflow, which ends the whole process."""
 MAX_MISSING = 0.1
 """Share of a JPEG picture that may lie behind the end of its file."""
 MAX_FRAMES_TRIED = 100
@@ -80,6 +79,10 @@ class Photo:
     """How the file holds the pixels."""
     notes: tuple[str, ...] = ()
     """What a user should know of how the file was read, in a few words each."""
+
+    def __post_init__(self) -> None:
+        """Gray pixels become RGB; what cannot be a photo is refused, see `as_rgb`."""
+        object.__setattr__(self, "pixels", as_rgb(self.pixels, "Photo.pixels"))
 
 
 def read_photo(path: Path | str, data: bytes | None = None) -> Photo:

@@ -6,7 +6,7 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -15,9 +15,11 @@ from torch import Tensor
 
 from ecgan.errors import EcganWarning, FaceError, MissingExtra, UsageError
 from ecgan.faces.alignment import CANONICAL_SIZE, Alignment, align, crop
+from ecgan.faces.face import within
 from ecgan.faces.landmark_files import given_landmarks, of_another_size
 from ecgan.faces.landmarks import Face, LandmarkDetector, check_translatable
 from ecgan.faces.photo import Photo
+from ecgan.faces.pixels import described
 from ecgan.inference.doubt import check_readable
 from ecgan.shapes import Images
 
@@ -81,6 +83,16 @@ class ChosenFaces:
     refused: tuple[RefusedFace, ...]
 
 
+def check_photo(photo: Any) -> None:
+    """Refuse what is not an opened photograph.
+
+    Raises:
+        TypeError: such as a path or an array.
+    """
+    if not isinstance(photo, Photo):
+        raise TypeError(f"expected a Photo, got {described(photo)}")
+
+
 class FaceFinder:
     """Landmarks of photos: given in a file beside the photo, or else detected."""
 
@@ -92,13 +104,15 @@ class FaceFinder:
         not hold those of a face in it gives an `EcganWarning`; then faces are detected.
 
         Raises:
+            TypeError: not a `Photo`.
             FaceError: there is none.
             EcganError: no landmark model is installed and none are given.
         """
+        check_photo(photo)
         if photo.path is not None:
             given, refused = given_landmarks(photo.path, photo.pixels.shape)
             if given is not None and not self._of_another_size(given, photo):
-                return [given_face(given)]
+                return [within(given_face(given), photo.pixels.shape)]
             if given is not None:
                 refused += (f"the landmarks beside {photo.path} are for another size of it",)
             for reason in refused:
@@ -124,12 +138,16 @@ class FaceFinder:
 
 def given_face(points: NDArray[np.float32]) -> Face:
     """A face of which only the 68 landmarks are known: roll from the eyes, yaw from how far the tip
-    of the nose stands beside their middle; pitch counts as 0."""
+    of the nose stands beside their middle; pitch counts as 0. Left and right of a face upside down
+    may have been named as they lie in the picture: the chin says where down is."""
     left, right = points[36:42].mean(axis=0), points[42:48].mean(axis=0)
     x0, y0 = (float(v) for v in points.min(axis=0))
     x1, y1 = (float(v) for v in points.max(axis=0))
     roll = math.degrees(math.atan2(float(right[1] - left[1]), float(right[0] - left[0])))
     across = right - left
+    down = points[8] - (left + right) / 2
+    if across[0] * down[1] - across[1] * down[0] < 0:
+        roll = (roll + 360) % 360 - 180
     beside = float((points[30] - (left + right) / 2) @ across / (across @ across))
     yaw = math.degrees(math.atan(beside / NOSE_DEPTH))
     return Face(

@@ -29,12 +29,14 @@ from ecgan.inference.photo_faces import (
     FaceChoice,
     FaceFinder,
     RefusedFace,
+    check_photo,
     choose_faces,
     to_pixels,
     to_tensor,
 )
 from ecgan.inference.recognizer import Recognizer, resize
 from ecgan.inference.snapshot import Snapshot, default_snapshot, load_snapshot
+from ecgan.inference.turns import one_at_a_time
 from ecgan.networks.build import build_generator
 from ecgan.networks.output import Change, Translation, no_change, recomposed
 from ecgan.precision import default_device
@@ -137,7 +139,7 @@ class Translated:
 class Translator:
     """Both generators of a snapshot with what it takes to use them on photos.
 
-    One call at a time: the landmark detector inside is not thread-safe.
+    Threads may share a translator; their calls are done one at a time.
     """
 
     def __init__(
@@ -234,6 +236,7 @@ class Translator:
         )
 
     @property
+    @one_at_a_time()
     def recognizer(self) -> Recognizer:
         """The given recogniser, or else the packaged one, loaded when first asked for."""
         if self._recognizer is None:
@@ -257,7 +260,13 @@ class Translator:
         face: FaceChoice = "largest",
         assume_neutral: bool = False,
     ) -> Translated:
-        """Give faces of a photo another expression; see `prepare` and `render`."""
+        """Give faces of a photo another expression; see `prepare` and `render`.
+
+        Raises:
+            TypeError: not a `Photo`.
+            UsageError: unknown expression, or a strength out of range.
+            FaceError: no asked-for face can be translated; with the reason.
+        """
         self.check(target, strength)
         return self.render(self.prepare(photo, face, assume_neutral), target, strength)
 
@@ -267,6 +276,7 @@ class Translator:
         if not 0 <= strength <= MAX_STRENGTH:
             raise UsageError(f"strength goes from 0 to {MAX_STRENGTH}, got {strength:g}")
 
+    @one_at_a_time()
     def prepare(
         self, photo: Photo, face: FaceChoice = "largest", assume_neutral: bool = False
     ) -> ReadyPhoto:
@@ -278,14 +288,17 @@ class Translator:
             assume_neutral: take every face as it is, without asking the recogniser.
 
         Raises:
+            TypeError: not a `Photo`.
             FaceError: no asked-for face can be translated; with the reason.
         """
+        check_photo(photo)
         faces = self.finder.find(photo)
         least_px = self.window.canvas(self.size)
         chosen = choose_faces(photo, faces, face, least_px=least_px)
         ready = tuple(self.ready_face(aligned, assume_neutral) for aligned in chosen.aligned)
         return ReadyPhoto(photo, ready, chosen.refused)
 
+    @one_at_a_time()
     def render(self, ready: ReadyPhoto, target: str, strength: float = 1.0) -> Translated:
         """Translate the faces of a prepared photo and paste them back.
 

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ecgan.faces.alignment import Alignment, crop
-from ecgan.faces.paste import paste_back, photo_mask, soft_mask
+from ecgan.faces.paste import FaceChange, change_face, photo_mask, soft_mask
 
 SIDE = 120
 TENTH = 0.1
@@ -49,12 +49,24 @@ def test_a_crop_shows_what_is_at_its_points(scale: float) -> None:
     assert np.abs(moved).max() < TENTH
 
 
+@pytest.mark.parametrize("motion", [(0.0, 0.0), (3.0, -1.5)])
 @pytest.mark.parametrize("scale", [0.9, 1.0, 1.6])
-def test_a_pasted_face_lies_where_it_was(scale: float) -> None:
+def test_a_changed_face_lies_where_it_was(scale: float, motion: tuple[float, float]) -> None:
     alignment, source = turned(scale), photo()
-    within = photo_mask(source.shape, alignment, FULL) > 0.9
-    pasted = paste_back(source, crop(source, alignment), alignment, FULL)
-    moved = shift_of(pasted.astype(float), source.astype(float), within)
+    still = FaceChange(
+        np.full((SIDE, SIDE, 2), motion, np.float32),
+        np.ones((SIDE, SIDE), np.float32),
+        np.zeros((SIDE, SIDE, 3), np.float32),
+    )
+    changed = source.copy()
+    change_face(changed, still, alignment, FULL)
+    within = photo_mask(source.shape, alignment, FULL) == 1
+    rows, columns = np.mgrid[0:150, 0:140].astype(np.float32)
+    x, y = np.linalg.inv(alignment.matrix[:, :2]) @ motion
+    from_there = [columns + np.float32(x), rows + np.float32(y)]
+    reflected = {"borderMode": cv2.BORDER_REFLECT_101}
+    expected = cv2.remap(source.astype(np.float32), *from_there, cv2.INTER_LINEAR, **reflected)
+    moved = shift_of(changed.astype(float), expected.astype(float), within)
     assert within.any()
     assert np.abs(moved).max() < TENTH
 

@@ -119,6 +119,24 @@ def test_given_face_has_box_and_roll() -> None:
     assert turned.roll - straight.roll == pytest.approx(30, abs=0.01)
 
 
+def test_given_face_upside_down_is_turned() -> None:
+    points = astronaut_points()
+    upside_down = (512 - points).astype(np.float32)
+    assert abs(given_face(upside_down).roll) == pytest.approx(180, abs=6)
+    # As a detector names them that takes such a face for an upright one: left is left.
+    mirrored = (points * [1, -1] + [0, 512]).astype(np.float32)
+    assert abs(given_face(mirrored).roll) == pytest.approx(180, abs=6)
+    with pytest.raises(FaceError, match=r"turned by 1\d\d degrees"):
+        choose_faces(astronaut_photo(), [given_face(upside_down)], "all", least_px=64)
+
+
+def test_box_of_a_given_face_ends_at_the_border(tmp_path: Path) -> None:
+    Image.fromarray(astronaut_photo().pixels[:, 190:]).save(tmp_path / "a.png")
+    np.save(tmp_path / "a.npy", astronaut_points() - [190, 0])
+    (found,) = FaceFinder(Detector()).find(read_photo(tmp_path / "a.png"))
+    assert found.box[0] == 0
+
+
 def test_crop_has_the_resolution_of_the_photo() -> None:
     photo, face = astronaut_photo(), astronaut_face()
     aligned = align_face(photo, face, least_px=64)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ecgan.data.reanimate.facekit import Floats
 from ecgan.data.reanimate.flow import Mask
-from ecgan.faces.landmarks import quiet
+from ecgan.faces.graphs import quiet
 
 SURE = 0.9
 """From this alpha (and below one minus it) a pixel is taken to be of the person (of the rest)."""
