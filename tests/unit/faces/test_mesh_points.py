@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ecgan.faces.landmarks import MESH_TO_68, LandmarkDetector
+from ecgan.faces.face import MESH_TO_68
+from ecgan.faces.landmarks import LandmarkDetector
 
 skimage_data = pytest.importorskip("skimage.data")
 pytest.importorskip("mediapipe")
