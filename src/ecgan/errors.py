@@ -1,5 +1,7 @@
 """Every error that ECGAN raises on purpose: what was expected, what came, what to do."""
 
+from __future__ import annotations
+
 
 class EcganError(Exception):
     """Base of all. The command line prints its message on one line and exits with `exit_code`."""
@@ -17,6 +19,10 @@ class ConfigError(UsageError):
     """A configuration key or value that does not exist or does not fit."""
 
 
+class MissingExtra(EcganError):  # noqa: N818 - the packages that it names are what is missing
+    """What an extra of this package installs is not there."""
+
+
 class ImageError(EcganError):
     """A file that cannot be used as a photograph."""
 
@@ -30,8 +36,15 @@ class FaceError(EcganError):
         super().__init__(message)
         self.reason = reason
 
+    def __reduce__(self) -> tuple[type[FaceError], tuple[str, str]]:
+        return type(self), (self.reason, str(self))  # so that it can come from another process
 
-FACE_REASONS = ("no-face", "profile", "tilted", "tiny", "hidden", "outside")
+
+FACE_REASONS = (
+    *("no-face", "profile", "tilted", "tiny", "hidden", "outside"),
+    *("dark", "bright", "faded", "blurred", "noisy", "negative", "upside down"),
+    *("covered mouth", "covered eyes", "painted"),
+)
 
 
 class DataError(EcganError):
@@ -59,3 +72,7 @@ class Interrupted(EcganError):  # noqa: N818 - nothing went wrong
     """Training was asked to stop and has saved its state."""
 
     exit_code = 130
+
+
+class EcganWarning(UserWarning):
+    """What a user should know of a result that is there all the same; commands print it."""

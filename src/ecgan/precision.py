@@ -6,6 +6,7 @@ import contextlib
 from typing import Literal
 
 import torch
+from torch import Tensor
 
 from ecgan.errors import UsageError
 
@@ -38,6 +39,11 @@ def choose_precision(setting: Setting, device: torch.device) -> Precision:
     if setting == "bf16" and device.type not in ("cpu", "cuda"):
         raise UsageError(f"precision=bf16 works on cpu and cuda, got {device.type}; use fp32")
     return setting
+
+
+def at_least_fp32(values: Tensor) -> Tensor:
+    """bf16 as fp32; fp32 and fp64 as they are."""
+    return values.to(torch.promote_types(values.dtype, torch.float32))
 
 
 def autocast(precision: Precision, device: torch.device) -> contextlib.AbstractContextManager[None]:

@@ -9,13 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
-
-from ecgan.shapes import Images
-
-Parts = Float[Tensor, "batch 3 part part"]
-"""What windows show."""
 
 CENTRE_Y = 0.58
 """Of the face, from its frown lines to below a dropped chin, in sides of the crop."""
@@ -44,8 +38,9 @@ class Window:
         rows, columns = self._slices(int(images.shape[-1]))
         return images[..., rows, columns]
 
-    def put_back(self, crops: Images, parts: Parts) -> Images:
-        """`crops` with `parts` in their window, which fade in from its edge. Zoom 1: `parts`."""
+    def put_back(self, crops: Tensor, parts: Tensor) -> Tensor:
+        """`crops` (batch, channels, side, side) with `parts` in their window, which fade in from
+        its edge. Zoom 1: `parts`."""
         side = int(crops.shape[-1])
         if parts.shape[-1] == side:
             return parts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import tempfile
+import tracemalloc
 from collections import Counter
 from pathlib import Path
 
@@ -90,6 +91,15 @@ def test_the_order_is_one_sequence_of_shuffled_passes(
     for number, group in enumerate(groups):
         drawn = examples(groups, seed, 0, 3 * len(group) * len(groups))[number :: len(groups)]
         assert Counter(drawn) == dict.fromkeys(group, 3)
+
+
+def test_long_training_keeps_the_orders_of_two_passes_alone() -> None:
+    tracemalloc.start()
+    for turn in range(40):
+        examples([range(50_000)], 0, turn * 50_000 - 2 if turn else 0, 4)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * 8 * 50_000
 
 
 @given(

@@ -108,7 +108,7 @@ def _prepare(size: int | None) -> dict[str, Any]:
 
     from ecgan.apps.demo import demo_photo
     from ecgan.data.prepare import prepare
-    from ecgan.faces.photo import write_photo
+    from ecgan.faces.photo_writing import write_photo
 
     photo = demo_photo()
     with tempfile.TemporaryDirectory() as folder:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import traceback
 import warnings
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
 
 import typer
 
@@ -26,8 +27,8 @@ from ecgan.apps import (
     train,
     translate,
 )
-from ecgan.apps.console import complain
-from ecgan.errors import EcganError
+from ecgan.apps.console import complain, open_streams, warn
+from ecgan.errors import EcganError, EcganWarning
 
 INTERRUPTED = 130
 
@@ -83,6 +84,7 @@ app.add_typer(study.app, name="study", short_help="Ask people which face is the 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line; returns 0 when done, 2 for wrong use, 1 failed, 130 interrupted."""
+    open_streams()
     given = list(sys.argv[1:] if arguments is None else arguments)
     words = given[: given.index("--")] if "--" in given else given
     debug = "--debug" in words
@@ -90,7 +92,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with warnings.catch_warnings():
         if not debug:
             warnings.simplefilter("ignore")
+        warnings.simplefilter("always", EcganWarning)
+        warnings.showwarning = _show_warning(warnings.showwarning)
         return _run(given or ["--help"], debug)
+
+
+def _show_warning(others: Callable[..., None]) -> Callable[..., None]:
+    """Our own warnings as lines, `others` as they were."""
+
+    def show(message: Warning | str, category: type[Warning], *about: Any, **more: Any) -> None:
+        if issubclass(category, EcganWarning):
+            warn(str(message))
+        else:
+            others(message, category, *about, **more)
+
+    return show
 
 
 def _run(arguments: list[str], debug: bool) -> int:
@@ -101,17 +117,27 @@ def _run(arguments: list[str], debug: bool) -> int:
             raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
     except (KeyboardInterrupt, typer.Abort):
-        print("ecgan: interrupted", file=sys.stderr)
+        with contextlib.suppress(OSError):
+            print("ecgan: interrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_unwritten()
         return 1
     except Exception as error:
         if debug:
             traceback.print_exc()
+        _drop_unwritten()
         message, code = _explained(error)
         complain(message)
         return code
+
+
+def _drop_unwritten() -> None:
+    """What standard output does not take must not be tried again when the process ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _explained(error: Exception) -> tuple[str, int]:

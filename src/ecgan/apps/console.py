@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +17,20 @@ LINE_SECONDS = 10.0
 
 Report = Callable[[int, int], None]
 """Called with what is done and the total."""
+
+
+def open_streams() -> None:
+    """Give a process that was started without standard output or error somewhere to write to, so
+    that no file that it opens gets their number; and print names that are not in UTF-8, escaped."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
+    if sys.stdout is not None and sys.stderr is not None:
+        return
+    while (sink := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(sink)
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115  a number
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
 
 
 def say(text: str) -> None:
@@ -29,12 +45,17 @@ def say_json(value: Any) -> None:
 
 def complain(text: str) -> None:
     """One line of error; line breaks inside become spaces."""
-    print(f"ecgan: error: {' '.join(text.split())}", file=sys.stderr, flush=True)
+    _to_stderr(f"ecgan: error: {' '.join(text.split())}")
 
 
 def warn(text: str) -> None:
     """One line of warning; line breaks inside become spaces."""
-    print(f"ecgan: warning: {' '.join(text.split())}", file=sys.stderr, flush=True)
+    _to_stderr(f"ecgan: warning: {' '.join(text.split())}")
+
+
+def _to_stderr(line: str) -> None:
+    with contextlib.suppress(OSError):  # nobody listens, or there is no room
+        print(line, file=sys.stderr, flush=True)
 
 
 def about(path: Path, message: str) -> str:
@@ -55,7 +76,7 @@ def progress(title: str, unit: str, *, lines: bool = True) -> Iterator[Report]:
         nonlocal last
         if lines and time.monotonic() - last >= LINE_SECONDS:
             last = time.monotonic()
-            print(f"{title}: {done}/{total} {unit}", file=sys.stderr, flush=True)
+            _to_stderr(f"{title}: {done}/{total} {unit}")
 
     yield report_line
 

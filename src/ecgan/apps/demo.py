@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ecgan.apps.console import percent, progress, say, say_json
-from ecgan.apps.translate import RouteOption, describe_face
+from ecgan.apps.console import about, percent, progress, say, say_json, warn
+from ecgan.apps.photo_files import check_folder
+from ecgan.apps.translate import RouteOption, describe_face, doubt_warnings
 from ecgan.errors import EcganError
 
 if TYPE_CHECKING:
@@ -39,8 +40,7 @@ def demo(
     Writes DIR/grid.png, DIR/<expression>.png and DIR/report.json.
     """
     began = time.perf_counter()
-    if out.exists() and not out.is_dir():
-        raise EcganError(f"--out {out} is a file, expected a folder")
+    check_folder(out)
     source, name = _source(photo)
     from ecgan.expressions import NEUTRAL
     from ecgan.files import write_json
@@ -50,6 +50,8 @@ def demo(
     translator = Translator.load(route=parse_route(route) if route else None)
     loaded = time.perf_counter()
     ready = translator.prepare(source)
+    for warning in doubt_warnings(ready.faces[0]):
+        warn(warning)
     targets = translator.vocabulary.expressive
     made: dict[str, Translated] = {}
     with progress("translate", "expressions", lines=False) as report:
@@ -77,7 +79,13 @@ def demo(
 
     for target, result in made.items():
         started = [describe_face(face) for face in result.faces]
-        write_marked(out / f"{target}.png", result.pixels, source, mark(target, started))
+        write_marked(
+            out / f"{target}.png",
+            result.pixels,
+            source,
+            mark(target, started),
+            face_area=result.face_area(),
+        )
     shown = made
     if ready.faces[0].expressive:  # but on the route direct, the step between
         neutral = translator.render(ready, NEUTRAL)
@@ -120,7 +128,10 @@ def _source(path: Path | None) -> tuple[Photo, str]:
     from ecgan.faces.photo import read_photo
 
     if path is not None:
-        return read_photo(path), path.name
+        source = read_photo(path)
+        for note in source.notes:
+            warn(about(path, note))
+        return source, path.name
     return demo_photo(), "astronaut"
 
 

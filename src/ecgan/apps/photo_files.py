@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from ecgan.errors import ImageError, UsageError
+from ecgan.apps.console import warn
+from ecgan.errors import EcganError, ImageError, UsageError
+from ecgan.image_names import IMAGE_SUFFIXES, JPEG_SUFFIXES
 
 KEPT_SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp"))
-"""Formats that outputs keep; others become PNG."""
+"""Endings that outputs keep; others of JPEG become .jpg, the rest .png."""
+NUM_NAMED = 3
+"""Files of one kind that a warning names."""
+_IGNORED = frozenset(("thumbs.db", "desktop.ini"))
+FORMATS = ("keep", "jpg", "png", "webp")
+"""Of outputs; `keep`: what the photo is."""
+_HEADS = {
+    (b"\xff\xd8\xff", b""): (".jpg", ".jpeg"),
+    (b"\x89PNG\r\n\x1a\n", b""): (".png",),
+    (b"RIFF", b"WEBP"): (".webp",),
+}
+"""How the first 12 bytes of these formats begin and end, with their suffixes."""
 
 
 @dataclass(frozen=True)
@@ -18,16 +34,34 @@ class PhotoFile:
     below: Path
     """Its folder below the folder argument that it was found in."""
 
-    def output(self, folder: Path, expression: str) -> Path:
-        """`<stem>.<expression>.<suffix>` in `folder`, sub-folders kept."""
-        suffix = self.path.suffix if self.path.suffix.lower() in KEPT_SUFFIXES else ".png"
+    def output(self, folder: Path, expression: str, file_format: str = "keep") -> Path:
+        """`<stem>.<expression>.<suffix>` in `folder`, sub-folders kept.
+
+        `file_format`: one of `FORMATS`.
+        """
+        suffix = self._suffix() if file_format == "keep" else f".{file_format}"
         name = f"{self.path.stem}.{expression.replace(':', '-')}{suffix}"
         return folder / self.below / name
 
+    def _suffix(self) -> str:
+        """That of the content, spelled as the photo's own where they agree."""
+        own = self.path.suffix.lower()
+        head = b""
+        with contextlib.suppress(OSError), self.path.open("rb") as file:
+            head = file.read(12)
+        for (start, end), suffixes in _HEADS.items():
+            if head.startswith(start) and head.endswith(end):
+                return self.path.suffix if own in suffixes else suffixes[0]
+        return (
+            self.path.suffix if own in KEPT_SUFFIXES else ".jpg" if own in JPEG_SUFFIXES else ".png"
+        )
 
-def photo_files(arguments: Sequence[Path]) -> list[PhotoFile]:
+
+def photo_files(arguments: Sequence[Path], outputs: bool = False) -> list[PhotoFile]:
     """Files as given, whatever their suffix, and the photos of folders (with sub-folders, by name;
-    outputs of ecgan and hidden files left out).
+    hidden files left out). A warning names what else lies in a folder, by kind.
+
+    `outputs`: of folders take outputs of ecgan too.
 
     Raises:
         UsageError: a path does not exist.
@@ -36,14 +70,17 @@ def photo_files(arguments: Sequence[Path]) -> list[PhotoFile]:
     found: dict[Path, PhotoFile] = {}
     for argument in arguments:
         if argument.is_dir():
-            inside = [path for path in sorted(argument.rglob("*")) if _is_photo(path, argument)]
-            if not inside:
-                raise ImageError(
-                    f"no photos in the folder {argument}; expected .jpg, .png or other images"
-                )
-            for path in inside:
+            folder = _listed(argument)
+            for path in folder.photos if not outputs else sorted(folder.photos + folder.outputs):
                 below = path.parent.relative_to(argument)
                 found.setdefault(path.resolve(), PhotoFile(path, below))
+            for line in folder.passed_over(outputs):
+                warn(f"{argument}: {line}")
+            if not folder.photos and not (outputs and folder.outputs):
+                raise ImageError(
+                    f"no photos in the folder {argument}; expected .jpg, .png or other images"
+                    + (" that are no outputs of ecgan" if folder.outputs else "")
+                )
         elif argument.exists():
             found.setdefault(argument.resolve(), PhotoFile(argument, Path()))
         else:
@@ -53,13 +90,120 @@ def photo_files(arguments: Sequence[Path]) -> list[PhotoFile]:
     return list(found.values())
 
 
-def check_outputs(files: Sequence[PhotoFile], folder: Path, expressions: Sequence[str]) -> None:
+@dataclass
+class _Folder:
+    """What lies in a folder and its sub-folders."""
+
+    photos: list[Path] = field(default_factory=list)
+    outputs: list[Path] = field(default_factory=list)
+    others: dict[str, list[Path]] = field(default_factory=dict)
+    """By kind."""
+
+    def passed_over(self, outputs: bool) -> Iterator[str]:
+        """What to say of it."""
+        if self.outputs and outputs:
+            yield f"{_counted(self.outputs, 'output')} of ecgan among the photos: synthetic faces"
+        elif self.outputs:
+            yield (
+                f"left out {_counted(self.outputs, 'output')} of ecgan; name them as files to use "
+                "them"
+            )
+        if self.others:
+            kinds = (
+                f"{len(paths)} {kind} ({_named(paths)})" for kind, paths in self.others.items()
+            )
+            yield f"passed over {', '.join(kinds)}"
+
+
+def _listed(root: Path) -> _Folder:
+    from ecgan.faces.landmark_files import SUFFIXES as LANDMARK_SUFFIXES
+    from ecgan.inference.marking import is_output, sidecar_path
+
+    folder = _Folder()
+    images: list[Path] = []
+    others: dict[str, list[Path]] = {}
+
+    def unreadable(error: OSError) -> None:
+        others.setdefault("unreadable folder", []).append(Path(error.filename))
+
+    for here, folders, names in os.walk(root, onerror=unreadable):
+        linked = [name for name in folders if Path(here, name).is_symlink()]
+        if linked:
+            others.setdefault("linked folder", []).extend(Path(here, name) for name in linked)
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            path = Path(here, name)
+            if name.startswith(".") or name.lower() in _IGNORED:
+                continue
+            if path.suffix.lower() not in IMAGE_SUFFIXES:
+                others.setdefault(path.suffix.lower() or "without suffix", []).append(path)
+            elif not path.is_file():
+                kind = "broken link" if path.is_symlink() else "special file"
+                others.setdefault(kind, []).append(path)
+            else:
+                images.append(path)
+    for path in sorted(images):
+        (folder.outputs if is_output(path) else folder.photos).append(path)
+    used = {sidecar_path(path) for path in folder.outputs}
+    used.update(path.with_suffix(suffix) for path in folder.photos for suffix in LANDMARK_SUFFIXES)
+    for kind in sorted(others):
+        left = sorted(path for path in others[kind] if path not in used)
+        if left:
+            folder.others[kind] = left
+    return folder
+
+
+def _counted(paths: Sequence[Path], noun: str) -> str:
+    return f"{len(paths)} {noun}{'s' if len(paths) > 1 else ''} ({_named(paths)})"
+
+
+def _named(paths: Sequence[Path]) -> str:
+    names = [path.name for path in paths[:NUM_NAMED]]
+    return ", ".join(names + ["..."] * (len(paths) > NUM_NAMED))
+
+
+def check_folder(folder: Path) -> None:
+    """See that outputs can be written to a folder, without making it.
+
+    Raises:
+        UsageError: a file is in the way.
+        EcganError: it may not be written to, or there is no room.
+    """
+    present = folder
+    try:
+        while not present.exists() and present != present.parent:
+            present = present.parent
+        if not present.is_dir():
+            raise UsageError(f"--out {present} is a file, expected a folder")
+        with tempfile.TemporaryFile(dir=present) as file:
+            file.write(bytes(1 << 16))
+    except OSError as error:
+        raise EcganError(
+            f"cannot write to --out {folder}: {error.strerror}; give another folder"
+        ) from None
+
+
+def parse_format(text: str) -> str:
+    """One of `FORMATS`.
+
+    Raises:
+        UsageError: anything else.
+    """
+    name = text.strip().lower().lstrip(".").replace("jpeg", "jpg")
+    if name not in FORMATS:
+        raise UsageError(f"--format takes {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, got {text!r}")
+    return name
+
+
+def check_outputs(
+    files: Sequence[PhotoFile], folder: Path, expressions: Sequence[str], file_format: str = "keep"
+) -> None:
     """Raises UsageError where two photos share an output, or where a photo would be overwritten."""
     sources = {file.path.resolve() for file in files}
     taken: dict[Path, Path] = {}
     for file in files:
         for expression in expressions:
-            output = file.output(folder, expression)
+            output = file.output(folder, expression, file_format)
             if output.resolve() in sources:
                 raise UsageError(f"{output} is one of the photos; give another --out")
             other = taken.setdefault(output, file.path)
@@ -68,14 +212,4 @@ def check_outputs(files: Sequence[PhotoFile], folder: Path, expressions: Sequenc
                     f"{other} and {file.path} would both be written to {output}; rename one, or "
                     "translate them into different folders"
                 )
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"--out {folder} is a file, expected a folder")
-
-
-def _is_photo(path: Path, root: Path) -> bool:
-    from ecgan.faces.photo import IMAGE_SUFFIXES
-
-    hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-    sidecar = path.with_name(path.name + ".json")
-    wanted = path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()
-    return wanted and not hidden and not sidecar.exists()
+    check_folder(folder)

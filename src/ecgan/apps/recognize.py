@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ecgan.apps.console import about, complain, percent, progress, say, say_json
+from ecgan.apps.console import about, complain, percent, progress, say, say_json, warn
 from ecgan.apps.photo_files import photo_files
-from ecgan.errors import EcganError
+from ecgan.errors import EcganError, MissingExtra, UsageError
 
 if TYPE_CHECKING:
-    from ecgan.inference.recognition import RecognisedFace
+    from collections.abc import Iterator, Sequence
 
-EXAMPLE = "Example: ecgan recognize anna.jpg holiday/ --json"
+    from ecgan.inference.photo_faces import FaceFinder
+    from ecgan.inference.recognition import RecognisedFace
+    from ecgan.inference.recognizer import Recognizer
+
+EXAMPLE = "Example: ecgan recognize anna.jpg holiday/ --csv > expressions.csv"
 
 
 def recognize(
@@ -29,41 +35,69 @@ def recognize(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print boxes and all probabilities.")
     ] = False,
+    as_csv: Annotated[
+        bool,
+        typer.Option("--csv", help="Print the same as a table: a line for each face."),
+    ] = False,
 ) -> None:
     """Find the faces in photos and name their expressions, with probabilities.
 
-    It names what a picture shows, not what a person feels.
+    It names what a picture shows, not what a person feels. Of folders, files that are no images are
+    passed over by name.
     """
-    files = photo_files(photos)
-    from ecgan.faces.photo import read_photo
+    if as_json and as_csv:
+        raise UsageError("--json and --csv exclude each other; give one of them")
+    files = photo_files(photos, True)
     from ecgan.inference.photo_faces import FaceFinder
-    from ecgan.inference.recognition import recognise_faces
     from ecgan.inference.recognizer import Recognizer
 
     recognizer, finder = Recognizer.load(model), FaceFinder()
+    names = recognizer.vocabulary.names
     results: list[dict[str, Any]] = []
-    failed = False
+    missing: MissingExtra | None = None
+    if as_csv:
+        say(_row(("photo", "face", "x0", "y0", "x1", "y1", "expression", *names, "doubt", "error")))
     with progress("recognize", "photos", lines=False) as report:
         for done, file in enumerate(files, start=1):
-            result: dict[str, Any] = {"photo": str(file.path), "faces": [], "error": None}
-            results.append(result)
             try:
-                photo = read_photo(file.path)
-                faces = recognise_faces(photo, finder.find(photo), recognizer)
-            except EcganError as error:
-                failed = True
-                result["error"] = str(error)
-                complain(about(file.path, str(error)))
-                faces = []
-            result["faces"] = [_as_json(face) for face in faces]
-            if not as_json:
+                faces, error = _recognised(file.path, finder, recognizer)
+            except MissingExtra as problem:  # no photo would fare better
+                missing = problem
+                break
+            shown = [_as_json(face) for face in faces]
+            results.append({"photo": str(file.path), "faces": shown, "error": error})
+            if as_csv:
+                for row in _rows(results[-1], names):
+                    say(row)
+            elif not as_json:
                 for face in faces:
                     say(f"{file.path}: {_as_line(face)}")
             report(done, len(files))
     if as_json:
         say_json(results)
-    if failed:
+    if missing is not None:
+        raise missing
+    if any(result["error"] for result in results):
         raise typer.Exit(1)
+
+
+def _recognised(
+    path: Path, finder: FaceFinder, recognizer: Recognizer
+) -> tuple[list[RecognisedFace], str | None]:
+    """The faces of a photo, or why there are none."""
+    from ecgan.faces.photo import read_photo
+    from ecgan.inference.recognition import recognise_faces
+
+    try:
+        photo = read_photo(path)
+        for note in photo.notes:
+            warn(about(path, note))
+        return recognise_faces(photo, finder.find(photo), recognizer), None
+    except MissingExtra:
+        raise
+    except EcganError as error:
+        complain(about(path, str(error)))
+        return [], str(error)
 
 
 def _as_json(face: RecognisedFace) -> dict[str, Any]:
@@ -82,3 +116,19 @@ def _as_line(face: RecognisedFace) -> str:
     x0, y0, x1, y1 = (round(float(value)) for value in face.box)
     doubt = f" (unreliable: {face.doubt})" if face.doubt else ""
     return f"face {face.number} at {x0},{y0}-{x1},{y1}: {names}{doubt}"
+
+
+def _rows(result: dict[str, Any], names: Sequence[str]) -> Iterator[str]:
+    """The lines of a photo: one for each face, or one with the error."""
+    if result["error"] is not None:
+        yield _row((result["photo"], *[""] * (6 + len(names)), "", result["error"]))
+    for face in result["faces"]:
+        values = (face["probabilities"][name] for name in names)
+        start = (result["photo"], face["face"], *face["box"], face["expression"])
+        yield _row((*start, *values, face["doubt"] or "", ""))
+
+
+def _row(values: Sequence[object]) -> str:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="").writerow(values)
+    return buffer.getvalue()

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ecgan.apps.console import about, complain, progress, say, say_json
-from ecgan.apps.photo_files import PhotoFile, check_outputs, photo_files
-from ecgan.errors import EcganError, FaceError
+from ecgan.apps.console import about, complain, progress, say, say_json, warn
+from ecgan.apps.photo_files import (
+    PhotoFile,
+    check_folder,
+    check_outputs,
+    parse_format,
+    photo_files,
+)
+from ecgan.errors import EcganError, FaceError, MissingExtra, UsageError
 
 if TYPE_CHECKING:
     from ecgan.inference.photo_faces import FaceChoice
@@ -55,22 +62,46 @@ def translate(
         "translated"
     ),
     face: Annotated[
-        str, typer.Option(help="all, largest, or N for the N-th largest face.", metavar="WHICH")
+        str,
+        typer.Option(
+            help="all, largest, left, right, center, N for the N-th largest face, or a comma list.",
+            metavar="WHICH",
+        ),
     ] = "largest",
     assume_neutral: Annotated[
         bool,
         typer.Option("--assume-neutral", help="Do not look whether a face must be neutralised."),
     ] = False,
     route: RouteOption = None,
+    file_format: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            help="keep, jpg, png or webp; keep: what the photo is, png where it is none of these.",
+            metavar="FORMAT",
+        ),
+    ] = "keep",
+    quality: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=100,
+            help="Of JPEG and WebP; default: the photo's own, lossless if it is, or else 95.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Give the faces in real photos another expression, each photo at its own size.
 
     Writes OUT/<stem>.<expression>.<suffix> and, beside each, a .json that says how it was made.
     Photos that cannot be translated are named with the reason; the others go on, and the exit
-    code is 1.
+    code is 1. Of folders, outputs of ecgan and files that are no images are passed over by name.
     """
     files = photo_files(photos)
+    file_format = parse_format(file_format)
+    if quality is not None and file_format == "png":
+        raise UsageError("PNG is lossless: --quality goes with --format jpg or webp")
+    check_folder(out)
     from ecgan.expressions import parse_targets
     from ecgan.inference.photo_faces import parse_face_choice
     from ecgan.inference.translator import Translator, parse_route
@@ -80,7 +111,7 @@ def translate(
     targets = parse_targets(to, translator.vocabulary)
     for target in targets:
         translator.check(target, strength)
-    check_outputs(files, out, targets)
+    check_outputs(files, out, targets, file_format)
 
     job = _Job(
         translator,
@@ -89,12 +120,21 @@ def translate(
         choice=choice,
         assume_neutral=assume_neutral,
         out=out,
+        file_format=file_format,
+        quality=quality,
     )
     results = []
+    missing: MissingExtra | None = None
     with progress("translate", "photos", lines=False) as report:
         for done, file in enumerate(files, start=1):
-            result = job.run(file)
+            try:
+                result = job.run(file)
+            except MissingExtra as error:  # no photo would fare better
+                missing = error
+                break
             results.append(result)
+            for warning in result["warnings"]:
+                warn(about(file.path, warning))
             if not as_json:
                 for output in result["outputs"].values():
                     say(f"{file.path} -> {output}")
@@ -107,6 +147,8 @@ def translate(
     elif len(files) > 1:
         translated = sum(bool(result["outputs"]) for result in results)
         say(f"{translated} of {len(files)} photos translated, {len(failed)} with refusals")
+    if missing is not None:
+        raise missing
     if failed:
         raise typer.Exit(1)
 
@@ -123,6 +165,8 @@ class _Job:
         choice: FaceChoice,
         assume_neutral: bool,
         out: Path,
+        file_format: str,
+        quality: int | None,
     ) -> None:
         self.translator = translator
         self.targets = targets
@@ -130,6 +174,8 @@ class _Job:
         self.choice = choice
         self.assume_neutral = assume_neutral
         self.out = out
+        self.file_format = file_format
+        self.quality = quality
 
     def run(self, file: PhotoFile) -> dict[str, Any]:
         """Translate and write one photo; what can go wrong with it ends up in `refused`."""
@@ -138,23 +184,33 @@ class _Job:
             "outputs": {},
             "faces": [],
             "refused": [],
+            "warnings": [],
         }
         try:
             self._translate(file, result)
         except FaceError as error:
-            result["refused"].append({"face": None, "reason": error.reason, "message": str(error)})
+            _refuse(result, error.reason, str(error))
+        except MissingExtra:
+            raise
         except EcganError as error:
-            result["refused"].append({"face": None, "reason": "unreadable", "message": str(error)})
+            _refuse(result, "unreadable", str(error))
+        except OSError as error:
+            where = f"{error.filename} " if error.filename else ""
+            _refuse(result, "unwritable", f"{where}cannot be written: {error.strerror or error}")
         return result
 
     def _translate(self, file: PhotoFile, result: dict[str, Any]) -> None:
         from ecgan.faces.photo import read_photo
+        from ecgan.faces.photo_writing import what_is_lost
         from ecgan.inference.marking import Mark, source_sha256, write_marked
 
         photo = read_photo(file.path)
+        for note in photo.notes:
+            warn(about(file.path, note))
         ready = self.translator.prepare(photo, self.choice, self.assume_neutral)
         sha256 = source_sha256(photo)
         result["faces"] = [describe_face(face) for face in ready.faces]
+        result["warnings"] = [text for face in ready.faces for text in doubt_warnings(face)]
         result["refused"] = [
             {"face": face.number, "reason": face.reason, "message": face.message}
             for face in ready.refused
@@ -169,16 +225,37 @@ class _Job:
                 "route": self.translator.route,
             }
             mark = Mark(
-                source=file.path.name,
+                source=os.fsencode(file.path.name).decode(errors="replace"),
                 source_sha256=sha256,
                 model_sha256=self.translator.sha256,
                 settings=settings,
                 faces=[describe_face(face) for face in made.faces],
                 credit=self.translator.credit,
             )
-            output = file.output(self.out, target)
-            write_marked(output, made.pixels, photo, mark)
+            output = file.output(self.out, target, self.file_format)
+            if target == self.targets[0]:
+                for text in what_is_lost(photo, output.suffix, self.quality):
+                    warn(about(file.path, text))
+            write_marked(
+                output,
+                made.pixels,
+                photo,
+                mark,
+                face_area=made.face_area(),
+                quality=self.quality,
+            )
             result["outputs"][target] = str(output)
+
+
+def doubt_warnings(face: ReadyFace) -> list[str]:
+    """A line on each reason why the translation of a face may not be right."""
+    from ecgan.inference.doubt import ADVICE
+
+    return [f"face {face.aligned.number}: {ADVICE[doubt]}" for doubt in face.aligned.doubts]
+
+
+def _refuse(result: dict[str, Any], reason: str, message: str) -> None:
+    result["refused"].append({"face": None, "reason": reason, "message": message})
 
 
 def describe_face(face: ReadyFace) -> dict[str, Any]:
@@ -188,5 +265,6 @@ def describe_face(face: ReadyFace) -> dict[str, Any]:
         "face": face.aligned.number,
         "box": [round(float(value), 1) for value in face.aligned.face.box],
         "neutralised_first": face.passes > 0,
+        "doubt": ", ".join(face.aligned.doubts) or None,
         "source_probabilities": seen and {name: round(p, 4) for name, p in seen.items()},
     }

@@ -110,8 +110,12 @@ class TranslationData:
             if self.config.same_person and not record.pair
         }
         self._others: dict[str | None, list[Record]] = defaultdict(list)
-        for record in self.expressive:
+        for record in self.expressive if self.config.direct else ():
             self._others[record.pair].append(record)
+        self._unlike = {
+            name: _unlike(self.expressive, name)
+            for name in (self.vocabulary.expressions if self.config.direct else ())
+        }
         self._groups = self._grouped()
         self._side = image_side(manifest)
         self.motions = mean_motions(
@@ -287,9 +291,15 @@ class TranslationData:
         Args:
             draw: in [0, 1), which of them.
         """
-        pool: Sequence[Record] = self._others[record.pair] if paired else self.expressive
-        pool = [other for other in pool if other.expression != record.expression] or [record]
-        return pool[int(draw * len(pool))]
+        if paired:
+            pool = _unlike(self._others[record.pair], record.expression)
+        else:
+            pool = self._unlike[record.expression]
+        return pool[int(draw * len(pool))] if pool else record
+
+
+def _unlike(records: Sequence[Record], expression: str) -> list[Record]:
+    return [record for record in records if record.expression != expression]
 
 
 def translation_vocabulary(manifest: Manifest, data: DataConfig) -> Vocabulary:

@@ -17,6 +17,8 @@ from ecgan.errors import DataError
 
 Pixels = NDArray[np.uint8]
 _MIB = 1 << 20
+_AT_ONCE = 1024
+"""Records that wait for a thread: each takes more memory than its name."""
 
 
 class ImageStore:
@@ -45,14 +47,19 @@ class ImageStore:
         """Decode images and masks with all cores, as far as the budget goes."""
 
         def load(record: Record) -> None:
-            if self._left > 0:
+            if self._has_room():
                 self.image(record)
                 if masks:
                     self.mask(record)
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for _ in pool.map(load, records):
-                pass
+            for start in range(0, len(records), _AT_ONCE):
+                list(pool.map(load, records[start : start + _AT_ONCE]))
+                if not self._has_room():
+                    return
+
+    def _has_room(self) -> bool:
+        return self._left >= 3 * self.size**2
 
     def mask(self, record: Record) -> Pixels:
         """(size, size): 255 inside the face, 0 outside."""

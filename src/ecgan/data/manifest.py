@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
-from pathlib import Path, PurePosixPath
-from typing import Any, Literal, get_args
+from pathlib import Path
+from sys import intern
+from typing import Any, BinaryIO, Literal, get_args
 
 from ecgan.data.disk import DiskDict
+from ecgan.data.points import NUM_LANDMARKS, PLAIN, Lines, Points, StoredPoints, flat
 from ecgan.errors import DataError, UsageError
 from ecgan.expressions import EXPRESSIONS, NEUTRAL, Vocabulary
 from ecgan.files import write_json, write_lines
@@ -19,11 +23,10 @@ Split = Literal["train", "val", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 MANIFEST_NAME = "manifest.jsonl"
 CARD_NAME = "card.json"
-NUM_LANDMARKS = 68
 _REMEDY = "run `ecgan prepare` again"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Record:
     """One prepared image; paths are relative to the data folder, with forward slashes."""
 
@@ -53,6 +56,11 @@ class Record:
 
 OPTIONAL = ("session", "variant", "partition", "recipe")
 """Keys of a line that are there only where they say something."""
+_KEYS = tuple(field.name for field in fields(Record))
+_EXPECTED = tuple(name for name in _KEYS if name not in OPTIONAL)
+_TEXTS = ("image", "mask", "subject", "expression", "source", "sha256")
+_REPEATED = ("subject", "expression", "split", "source", "pair", *OPTIONAL)
+"""Fields whose texts many records share: each text is kept once."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,15 @@ class Manifest:
             return Vocabulary(tuple(str(name) for name in names))
         except UsageError as error:
             raise DataError(f"{self.root / CARD_NAME}: {error}") from None
+
+    @cached_property
+    def content_sha256(self) -> str:
+        """Of all that training can see of the records: the images' own SHA-256, masks' names,
+        labels, people, splits, pairs and landmarks. Where the folder lies, what the images are
+        called and the order of the lines do not count.
+        """
+        total = sum(int.from_bytes(_digest(record)) for record in self.records)
+        return f"{total % 2**256:064x}"
 
     def select(
         self, *, split: Split | None = None, expression: str | None = None
@@ -123,9 +140,20 @@ def write_records(root: Path, records: Iterable[Record], card: Mapping[str, Any]
 
 
 def _line(record: Record) -> str:
-    values = {**vars(record), "landmarks": list(record.landmarks)}
+    values = {name: getattr(record, name) for name in _KEYS}
+    values["landmarks"] = list(record.landmarks[:])
     said = {k: v for k, v in values.items() if v is not None or k not in OPTIONAL}
     return json.dumps(said, ensure_ascii=False) + "\n"
+
+
+def _digest(record: Record) -> bytes:
+    values = (record.sha256, record.mask, record.subject, record.source, record.expression)
+    more = (record.split, record.pair, record.session, record.recipe)
+    intensity = None if record.intensity is None else float(record.intensity)
+    known = record.landmarks
+    points = known if isinstance(known, Points) else Points(known)
+    text = json.dumps([*values, *more, intensity]) + points.text()
+    return hashlib.sha256(text.encode()).digest()
 
 
 def load_manifest(root: Path | str) -> Manifest:
@@ -138,7 +166,8 @@ def load_manifest(root: Path | str) -> Manifest:
     root = Path(root)
     path = root / MANIFEST_NAME
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            records = tuple(_records(file, path))
     except OSError as error:
         raise DataError(
             f"no prepared data in {root} ({MANIFEST_NAME}: {error.strerror}); "
@@ -146,8 +175,6 @@ def load_manifest(root: Path | str) -> Manifest:
         ) from None
     except UnicodeDecodeError:
         raise DataError(f"{path} is damaged: expected UTF-8 text; {_REMEDY}") from None
-    lines = enumerate(text.splitlines(), start=1)
-    records = tuple(_record(line, f"{path}:{number}") for number, line in lines if line.strip())
     manifest = Manifest(root, records, _read_card(root / CARD_NAME))
     check(manifest)
     return manifest
@@ -200,28 +227,34 @@ def checked(
         yield record
 
 
-def _record(line: str, where: str) -> Record:
+def _records(file: BinaryIO, path: Path) -> Iterator[Record]:
+    """Their landmarks stay in the file, which they keep open."""
+    lines = Lines(os.dup(file.fileno()), str(path))
+    for number, line in enumerate(file):
+        lines.append(line)
+        text = line.decode()
+        if text.strip():
+            yield _record(text, f"{path}:{number + 1}", StoredPoints(lines, number))
+
+
+def _record(line: str, where: str, points: StoredPoints) -> Record:
+    plain = PLAIN.search(line)
+    rest = line if plain is None else f"{line[: plain.start(1)]}null{line[plain.end(1) :]}"
     try:
-        values = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise DataError(f"{where} is damaged: not JSON ({error.msg}); {_REMEDY}") from None
-    expected = [field.name for field in fields(Record) if field.name not in OPTIONAL]
-    if not isinstance(values, dict) or set(values).difference(OPTIONAL) != set(expected):
-        raise DataError(f"{where}: expected the keys {', '.join(expected)}; {_REMEDY}")
-    try:
-        points = tuple((float(x), float(y)) for x, y in values["landmarks"])
-    except (TypeError, ValueError):
-        points = ()
-    texts = ("image", "mask", "subject", "expression", "source", "sha256")
+        values = json.loads(rest)
+    except (ValueError, RecursionError) as error:
+        reason = getattr(error, "msg", error)
+        raise DataError(f"{where} is damaged: not JSON ({reason}); {_REMEDY}") from None
+    if not isinstance(values, dict) or set(values).difference(OPTIONAL) != set(_EXPECTED):
+        raise DataError(f"{where}: expected the keys {', '.join(_EXPECTED)}; {_REMEDY}")
     intensity = values["intensity"]
     problems = {
-        "68 landmarks x, y": len(points) == NUM_LANDMARKS
-        and all(math.isfinite(value) for point in points for value in point),
+        "68 landmarks x, y": (plain is not None and values["landmarks"] is None)
+        or _are_landmarks(values["landmarks"]),
         f"a split out of {', '.join(SPLITS)}": values["split"] in SPLITS,
-        "texts": all(isinstance(values[name], str) and values[name] for name in texts),
-        "paths inside the data folder": all(_is_inside(values[name]) for name in texts[:2]),
-        "a finite intensity or null": intensity is None
-        or (isinstance(intensity, int | float) and math.isfinite(intensity)),
+        "texts": all(isinstance(values[name], str) and values[name] for name in _TEXTS),
+        "paths inside the data folder": all(_is_inside(values[name]) for name in _TEXTS[:2]),
+        "a finite intensity or null": intensity is None or _is_finite(intensity),
         "a pair key or null": values["pair"] is None or isinstance(values["pair"], str),
         f"texts or nothing as {', '.join(OPTIONAL)}": all(
             values.get(name) is None or isinstance(values[name], str) for name in OPTIONAL
@@ -230,12 +263,33 @@ def _record(line: str, where: str) -> Record:
     for expectation, holds in problems.items():
         if not holds:
             raise DataError(f"{where}: expected {expectation}; {_REMEDY}")
-    return Record(**{**values, "landmarks": points})
+    for name in _REPEATED:
+        if values.get(name) is not None:
+            values[name] = intern(values[name])
+    values["landmarks"] = points
+    return Record(**values)
+
+
+def _are_landmarks(value: object) -> bool:
+    if not isinstance(value, list) or len(value) != NUM_LANDMARKS:
+        return False
+    try:
+        numbers = flat(value)
+    except (TypeError, OverflowError):
+        return False
+    pairs = all(isinstance(point, list) and len(point) == 2 for point in value)
+    return pairs and all(map(math.isfinite, numbers))
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return math.isfinite(value)
+    except (TypeError, OverflowError):
+        return False
 
 
 def _is_inside(name: object) -> bool:
-    path = PurePosixPath(str(name))
-    return not path.is_absolute() and ".." not in path.parts
+    return not str(name).startswith("/") and ".." not in str(name).split("/")
 
 
 def _read_card(path: Path) -> dict[str, Any]:

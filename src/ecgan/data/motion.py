@@ -54,7 +54,10 @@ def mean_motions(
     Returns:
         (num, 68, 2) in pixels of the prepared images; 0 where no image has the label.
     """
-    rest = np.mean([np.asarray(record.landmarks) for record in neutral], axis=0)
+    rest = np.zeros((len(neutral[0].landmarks), 2))
+    for record in neutral:
+        rest += np.asarray(record.landmarks)
+    rest /= len(neutral)
     weighted = np.zeros((num, *rest.shape))
     squares = np.zeros(num)
     for record, label, intensity in zip(expressive, labels, intensities, strict=True):

@@ -14,16 +14,25 @@ from typing import Any
 import numpy as np
 
 from ecgan.data.card import card_of, tool_versions
+from ecgan.data.checks import empty_splits, warnings_of
 from ecgan.data.disk import temporary_database
 from ecgan.data.journal import Journal
-from ecgan.data.layouts import ListOptions, Source, SubjectRule
+from ecgan.data.layouts import (
+    LabelMap,
+    ListOptions,
+    Remark,
+    Source,
+    SubjectRule,
+    part_of,
+)
+from ecgan.data.likeness import FaceLikeness, group_people
 from ecgan.data.manifest import MANIFEST_NAME, write_records
 from ecgan.data.pool import run_tasks
-from ecgan.data.prepare_worker import Worker
+from ecgan.data.prepare_worker import Worker, crashed
 from ecgan.data.report import PrepareReport, build_report
-from ecgan.data.results import Results
+from ecgan.data.results import Counts, Results
 from ecgan.data.sources import Gathered, check_folders, gather
-from ecgan.data.splits import check_shares
+from ecgan.data.splits import Splits, check_shares
 from ecgan.data.tasks import LandmarkMode, Settings, plan, unfinished
 from ecgan.data.worklist import Worklist
 from ecgan.errors import DataError, UsageError
@@ -38,7 +47,7 @@ Progress = Callable[[int, int], None]
 
 def prepare(
     sources: Sequence[Path],
-    out: Path,
+    out: Path | None,
     *,
     layout: str = "auto",
     size: int = 256,
@@ -47,51 +56,111 @@ def prepare(
     landmarks: LandmarkMode = "detect",
     subject_pattern: str | None = None,
     subjects_csv: Path | None = None,
+    labels: LabelMap | None = None,
+    use_parts: bool = False,
+    likeness: FaceLikeness | None = None,
     variants: str = "none",
     only_basic: bool = False,
     peak_frames: int = 3,
     card: Mapping[str, Any] | None = None,
+    dry_run: bool = False,
     announce: Callable[[Source], None] | None = None,
+    remark: Callable[[Remark], None] | None = None,
     progress: Progress | None = None,
 ) -> PrepareReport:
     """Prepare all sources into `out`. The same call again goes on where it was stopped; when all
     is done it changes nothing.
 
-    Each source is a folder or a `.zip`; `announce` hears of each what it was taken for, before
-    the work starts. `variants` keeps other light, occlusions and poses (see `parse_variants`),
-    `only_basic` leaves out expressions beside the usual seven, `peak_frames` goes to sequences.
+    Each source is a folder or a `.zip`; `announce` hears of each what it was taken for, and
+    `remark` how labels and people were found and what may be wrong with them, before the work
+    starts. `dry_run` ends there: no image is read and `out`, which may be None, stays as it is.
+
+    `labels` gives own names of class folders their expressions. `use_parts` makes the split follow
+    the parts that a data set was published in. `likeness` makes images of which nothing says who
+    is on them one person's where their faces are alike. `variants` keeps other light, occlusions
+    and poses (see `parse_variants`), `only_basic` leaves out expressions beside the usual seven,
+    `peak_frames` goes to sequences.
 
     Landmarks are found (`detect`), taken from labels or files beside the photos (`given`), or
     found only where none are given (`auto`). `card` adds to card.json (name, licence,
     attribution). `workers`: processes, none meaning one a CPU; 1 stays in this process.
 
     Raises:
-        UsageError: an option that does not fit.
+        UsageError: an option that does not fit, or labels and people that cannot be right.
         DataError: a source that cannot be used, or not one accepted image (the report is written).
     """
     check_shares(split)
-    check_folders(sources, out)
+    if out is None and not dry_run:
+        raise UsageError("expected a folder for the prepared data (--out DATA), or --dry-run")
+    check_folders(sources, None if dry_run else out)
+    if likeness is not None and use_parts:
+        raise UsageError(
+            "people that are found by face likeness may stand in several parts: choose one of "
+            "--group-people and --use-parts"
+        )
     if not 32 <= size <= 1024:
         raise UsageError(f"the size takes 32 to 1024 pixels, got {size}")
     has_rule = subject_pattern is not None or subjects_csv is not None
     rule = SubjectRule(subject_pattern, subjects_csv) if has_rule else None
     settings = Settings(size, landmarks, tool_versions(), LANDMARK_SUFFIXES)
-    with closing(temporary_database()) as database, _plain_errors(out):
+    with closing(temporary_database()) as database, _plain_errors(out or Path()):
         worklist = Worklist(database)
         gathered = gather(
             sources,
             layout,
-            ListOptions(rule, peak_frames),
+            ListOptions(rule, peak_frames, labels, group_later=likeness is not None),
             variants=variants,
             only_basic=only_basic,
+            use_parts=use_parts,
+            beside=() if landmarks == "detect" else LANDMARK_SUFFIXES,
             take=worklist.add,
             announce=announce,
         )
+        splits, parts = _splits(worklist.parts(), split, use_parts)
+        gathered = gathered.plus(parts)
+        counts = Counts(database, splits)
+        doubts = _doubts(counts, splits)
+        for said in (*gathered.remarks, *doubts):
+            if remark is not None:
+                remark(said)
+        if dry_run or out is None:
+            return build_report(counts, gathered.plus(doubts))
         out.mkdir(parents=True, exist_ok=True)
         journal = Journal(database, out)
         remove_parts(out)
         _work(worklist, journal, settings, workers, progress)
-        return _finish(journal, Results(database, split), gathered, settings, card)
+        results = Results(database, splits)
+        if likeness is not None:
+            images, people = group_people(results, out, likeness, progress)
+            note = Remark("note", f"{images} images grouped by face likeness: {people} people")
+            gathered, doubts = gathered.plus([note]), _doubts(results, splits)
+            if remark is not None:
+                remark(note)
+        return _finish(journal, results, gathered.plus(doubts), settings, card)
+
+
+def _doubts(counts: Counts, splits: Splits) -> list[Remark]:
+    return [Remark("warning", text) for text in warnings_of(counts, splits)]
+
+
+def _splits(
+    parts: Mapping[str, int], shares: Sequence[int], use_parts: bool
+) -> tuple[Splits, tuple[Remark, ...]]:
+    """How images are split, and a note where published parts are left aside.
+
+    `parts`: images by the published part's name.
+    """
+    if not use_parts:
+        said = ", ".join(f"{name} {count}" for name, count in parts.items())
+        text = f"published parts ({said}) are kept as `partition`; the split is by person instead"
+        note = Remark("note", f"{text}. --use-parts makes it follow them")
+        return Splits(shares), (note,) if parts else ()
+    if not parts:
+        raise UsageError(
+            "--use-parts: no image is in a folder or list called train, val or test; leave it out"
+        )
+    no_val = "val" not in {part_of(name) for name in parts} and shares[1] > 0
+    return Splits(shares, use_parts=True, val_of_train=no_val), ()
 
 
 def _work(
@@ -111,7 +180,9 @@ def _work(
         started, handled = time.perf_counter(), 0
         tasks = unfinished(worklist, settings)
         try:
-            for task, outcomes in run_tasks(partial(Worker, journal.root), tasks, workers):
+            for task, outcomes in run_tasks(
+                partial(Worker, journal.root), tasks, workers, died=crashed
+            ):
                 journal.add(task.fingerprint, outcomes)
                 handled += len(outcomes)
                 if progress is not None:
@@ -132,13 +203,10 @@ def _finish(
     """Write the report, the card and the manifest."""
     out = journal.root
     seconds, images_timed = journal.time
-    report = build_report(
-        results,
-        gathered.rejected,
-        seconds=seconds,
-        images_timed=images_timed,
-        left_out=gathered.left_out,
-    )
+    told = {remark.text for remark in gathered.remarks}
+    emptied = [] if not results.num_images() else list(empty_splits(results))
+    late = [Remark("warning", text) for text in emptied if text not in told]
+    report = build_report(results, gathered.plus(late), seconds=seconds, images_timed=images_timed)
     write_json(out / REPORT_NAME, report.to_json())
     if not report.accepted:
         raise DataError(

@@ -21,8 +21,8 @@ from ecgan.data.tasks import LandmarkMode, Task
 from ecgan.data.worklist import Item
 from ecgan.errors import DataError, FaceError, ImageError
 from ecgan.faces.alignment import Alignment, align, crop
-from ecgan.faces.landmark_files import find_landmarks, read_landmarks
-from ecgan.faces.landmarks import LandmarkDetector, check_translatable
+from ecgan.faces.landmark_files import given_landmarks
+from ecgan.faces.landmarks import Face, LandmarkDetector, check_translatable
 from ecgan.faces.masks import face_mask
 from ecgan.faces.photo import read_photo
 from ecgan.files import sha256_bytes, write_bytes
@@ -100,9 +100,12 @@ class Worker:
         if mode != "detect":
             if item.landmarks is not None:
                 return np.asarray(item.landmarks, dtype=np.float32)
-            beside = find_landmarks(item.place.path) if item.place.is_file else None
-            if beside is not None:
-                return read_landmarks(beside)
+            if item.place.is_file:
+                points, refused = given_landmarks(item.place.path, pixels.shape)
+                if points is not None:
+                    return points
+                if mode == "given" and refused:
+                    raise DataError(refused[0])
             if mode == "given":
                 raise FaceError("no-face", f"no landmarks are given for {item.name}")
         if self._detector is None:
@@ -110,8 +113,27 @@ class Worker:
         faces = self._detector.detect(pixels)
         if not faces:
             raise FaceError("no-face", f"no face found in {item.name}")
-        check_translatable(faces[0], pixels.shape)
+        try:
+            check_translatable(faces[0], pixels.shape)
+        except FaceError as error:
+            if error.reason != "tiny" or not _fills(faces[0], pixels.shape):
+                raise
         return faces[0].points
+
+
+def _fills(face: Face, shape: tuple[int, ...]) -> bool:
+    """Whether a picture is no more than a crop of the face, like those of 48 px of FER2013: it is
+    small because the data set is."""
+    return face.eye_distance > max(shape[:2]) / 5
+
+
+def crashed(task: Task, how: str) -> tuple[Outcome, ...]:
+    """Outcomes of a task whose worker process died (`how`: "signal 9")."""
+    message = (
+        f"the process that worked on it died ({how}): out of memory, or the picture crashes a "
+        "library; touch the file to have it tried again"
+    )
+    return tuple(Outcome(item.file, reason="crashed", message=message) for item in task.items)
 
 
 class _Frame:

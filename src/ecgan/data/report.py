@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,7 +13,10 @@ from numpy.typing import NDArray
 from ecgan.data.duplicates import Duplicates, find_duplicates
 from ecgan.data.layouts import Rejection
 from ecgan.data.manifest import SPLITS
-from ecgan.data.results import Results
+from ecgan.data.results import Counts, Results
+from ecgan.data.sources import Gathered
+
+_KINDS = ("note", "warning")
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,12 @@ class PrepareReport:
     """Groups of images that match pixel for pixel."""
     left_out: dict[str, int]
     """Images that the options leave out, by what for; not among those found."""
+    notes: tuple[str, ...]
+    """How labels and people were found."""
+    warnings: tuple[str, ...]
+    """What may be wrong with labels, people and splits, and what to do."""
+    passed_over: dict[str, list[str]]
+    """Files that are neither images nor lists, by suffix; not among those found."""
     rejected_by_reason: dict[str, int]
     rejected: tuple[Rejection, ...]
     landmark_error: LandmarkError | None
@@ -92,34 +101,36 @@ def duplicate_warning(counts: Mapping[str, int]) -> str:
 
 
 def build_report(
-    results: Results,
-    rejected: Iterable[Rejection],
+    results: Counts,
+    gathered: Gathered,
     *,
-    seconds: float,
-    images_timed: int,
-    left_out: Mapping[str, int],
+    seconds: float = 0.0,
+    images_timed: int = 0,
 ) -> PrepareReport:
-    """Count the results and rejections of a finished run, and find duplicates.
-
-    `rejected`: those that were listed beside the results.
-    """
-    unfit = (*rejected, *results.rejections())
+    """Count the results and rejections of a finished run, and find duplicates; or count what is
+    listed, before a run."""
+    done = results if isinstance(results, Results) else None
+    unfit = (*gathered.rejected, *(done.rejections() if done else ()))
     ordered = tuple(sorted(unfit, key=lambda rejection: (rejection.file, rejection.reason)))
-    accepted = results.num_accepted()
+    accepted = results.num_images()
+    said = {kind: [r.text for r in gathered.remarks if r.kind == kind] for kind in _KINDS}
     return PrepareReport(
         found=accepted + len(ordered),
         accepted=accepted,
         people=results.num_people(),
-        images_by_split=_ordered(results.images_by("split_of(subject)"), SPLITS),
+        images_by_split=_ordered(results.images_by("split"), SPLITS),
         people_by_split=_ordered(results.people_by_split(), SPLITS),
         by_expression=_ordered(results.images_by("expression")),
         by_source=_ordered(results.images_by("source")),
         pairs=results.num_pairs(),
-        left_out=dict(left_out),
+        left_out=dict(gathered.left_out),
+        notes=tuple(said["note"]),
+        warnings=tuple(said["warning"]),
+        passed_over=gathered.passed_over,
         rejected_by_reason=_ordered(Counter(rejection.reason for rejection in ordered)),
         rejected=ordered,
-        landmark_error=_landmark_error(*results.landmark_errors()),
-        duplicates=find_duplicates(results.pictures()),
+        landmark_error=_landmark_error(*done.landmark_errors()) if done else None,
+        duplicates=find_duplicates(done.pictures()) if done else (),
         seconds=round(seconds, 2),
         images_per_second=round(images_timed / seconds, 1) if seconds > 0 else None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 
 import numpy as np
@@ -13,24 +13,74 @@ from ecgan.data.duplicates import Picture
 from ecgan.data.layouts import Rejection
 from ecgan.data.manifest import Record
 from ecgan.data.points import Points
-from ecgan.data.splits import split_of
+from ecgan.data.splits import Splits
 
+_SPLIT = "split_of(subject, partition)"
 _FROM = "FROM results CROSS JOIN images ON images.number = results.number"
 _RECORD = {
     **{field.name: f'images."{field.name}"' for field in fields(Record)},
     **{name: f"results.{name}" for name in ("image", "mask", "sha256", "landmarks")},
-    "split": "split_of(subject)",
+    "split": _SPLIT,
 }
 
 
-class Results:
+class Counts:
+    """Counts the images of a `Worklist`."""
+
+    _rows = "FROM images WHERE TRUE"
+
+    def __init__(self, database: sqlite3.Connection, splits: Splits) -> None:
+        self._database = database
+        database.create_function("split_of", 2, splits.of, deterministic=True)
+
+    def num_images(self) -> int:
+        return self._number("COUNT(*)")
+
+    def num_people(self) -> int:
+        return self._number("COUNT(DISTINCT subject)")
+
+    def num_pairs(self) -> int:
+        """Groups of images that match pixel for pixel."""
+        return self._number("COUNT(DISTINCT pair)")
+
+    def images_by(self, label: str) -> dict[str, int]:
+        """Images by `expression`, `source`, `partition` or split."""
+        return self._counts(_SPLIT if label == "split" else label, "COUNT(*)")
+
+    def people_by_split(self) -> dict[str, int]:
+        return self._counts(_SPLIT, "COUNT(DISTINCT subject)")
+
+    def largest_person(self) -> tuple[str, int]:
+        """Who is on the most images, and on how many; no name where there are no images."""
+        query = f"SELECT subject, COUNT(*) {self._rows} GROUP BY subject ORDER BY 2 DESC LIMIT 1"
+        for name, images in self._database.execute(query):
+            return str(name), int(images)
+        return "", 0
+
+    def people_named(self, is_one: Callable[[str], bool]) -> tuple[list[str], int]:
+        """People on several images whose names `is_one` finds, and all people on several; names
+        that were made up do not count."""
+        query = f"SELECT subject {self._rows} AND NOT alone GROUP BY subject HAVING COUNT(*) > 1"
+        several = [name for (name,) in self._database.execute(query)]
+        return [name for name in several if is_one(name)], len(several)
+
+    def people_in_two_splits(self) -> list[str]:
+        query = f"SELECT subject {self._rows} GROUP BY subject HAVING COUNT(DISTINCT {_SPLIT}) > 1"
+        return [name for (name,) in self._database.execute(query)]
+
+    def _number(self, what: str) -> int:
+        (number,) = self._database.execute(f"SELECT {what} {self._rows}").fetchone()
+        return int(number)
+
+    def _counts(self, label: str, what: str) -> dict[str, int]:
+        query = f"SELECT {label} AS label, {what} {self._rows} GROUP BY label"
+        return dict(self._database.execute(query).fetchall())
+
+
+class Results(Counts):
     """Reads the database of a `Worklist` and its `Journal`; accepted images have no reason."""
 
-    def __init__(self, database: sqlite3.Connection, shares: Sequence[int]) -> None:
-        self._database = database
-        database.create_function(
-            "split_of", 1, lambda subject: split_of(subject, shares), deterministic=True
-        )
+    _rows = f"{_FROM} WHERE reason = ''"
 
     def records(self) -> Iterator[Record]:
         """Of the accepted images, in the order of their names."""
@@ -61,30 +111,20 @@ class Results:
         )  # fmt: skip
         return means, medians
 
-    def num_accepted(self) -> int:
-        return self._number("COUNT(*)")
+    def faces_alone(self) -> Iterator[tuple[int, str, str, Points]]:
+        """Number, person, image file and landmarks of accepted images whose person nobody told."""
+        query = f"SELECT number, subject, output, results.landmarks {self._rows} AND alone "
+        for number, subject, output, points in self._database.execute(
+            query.replace("number,", "images.number,", 1) + "ORDER BY images.source, images.name"
+        ):
+            yield number, subject, output, Points.frombytes(points)
 
-    def num_people(self) -> int:
-        return self._number("COUNT(DISTINCT subject)")
-
-    def num_pairs(self) -> int:
-        """Groups of images that match pixel for pixel."""
-        return self._number("COUNT(DISTINCT pair)")
-
-    def images_by(self, label: str) -> dict[str, int]:
-        """Accepted images by `expression`, `source` or `split_of(subject)`."""
-        return self._counts(label, "COUNT(*)")
-
-    def people_by_split(self) -> dict[str, int]:
-        return self._counts("split_of(subject)", "COUNT(DISTINCT subject)")
-
-    def _number(self, what: str) -> int:
-        (number,) = self._database.execute(f"SELECT {what} {_FROM} WHERE reason = ''").fetchone()
-        return int(number)
-
-    def _counts(self, label: str, what: str) -> dict[str, int]:
-        query = f"SELECT {label} AS label, {what} {_FROM} WHERE reason = '' GROUP BY label"
-        return dict(self._database.execute(query).fetchall())
+    def rename(self, people: Mapping[int, str]) -> None:
+        """Give the images of these numbers other people."""
+        self._database.executemany(
+            "UPDATE images SET subject = ? WHERE number = ?",
+            ((person, number) for number, person in people.items()),
+        )
 
 
 class _Pictures:
@@ -92,6 +132,6 @@ class _Pictures:
         self._database = database
 
     def __iter__(self) -> Iterator[Picture]:
-        query = f"SELECT file, subject, split_of(subject), pixels, looks {_FROM} WHERE reason = ''"
+        query = f"SELECT file, subject, {_SPLIT}, pixels, looks {_FROM} WHERE reason = ''"
         for row in self._database.execute(query):
             yield Picture(*row)

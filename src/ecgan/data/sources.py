@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
 from ecgan.data.journal import JOURNAL_NAME
 from ecgan.data.layouts import (
     Entry,
     ListOptions,
     Rejection,
+    Remark,
     Selection,
     Source,
     SourceImage,
     parse_variants,
+    part_of,
     read_source,
     source_name,
 )
+from ecgan.data.manifest import CARD_NAME
 from ecgan.errors import UsageError
 
 _OLD_JOURNAL_NAME = ".prepare.jsonl"
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,15 @@ class Gathered:
     rejected: tuple[Rejection, ...]
     left_out: dict[str, int]
     """Counts of images that the options leave out, by what for."""
+    remarks: tuple[Remark, ...]
+    """Notes and warnings on how the sources were read."""
+
+    passed_over: dict[str, list[str]]
+    """Files that are neither images nor lists, by their suffix."""
+
+    def plus(self, remarks: Iterable[Remark]) -> Gathered:
+        """With more remarks."""
+        return replace(self, remarks=(*self.remarks, *remarks))
 
 
 def gather(
@@ -40,10 +54,15 @@ def gather(
     *,
     variants: str,
     only_basic: bool,
+    use_parts: bool = False,
+    beside: Collection[str] = (),
     take: Callable[[SourceImage], object],
     announce: Callable[[Source], None] | None = None,
 ) -> Gathered:
     """Hand each image that is to be prepared to `take`; `announce` hears of each source.
+
+    `use_parts`: images that are in no published part are rejected. `beside`: suffixes of files that
+    are read beside images, so that they count as used.
 
     Raises:
         UsageError: an option that does not fit.
@@ -53,10 +72,20 @@ def gather(
         raise UsageError(f"the peak frames take a number from 1, got {options.peak_frames}")
     selection = Selection(variants=parse_variants(variants), only_basic=only_basic)
     rejected: list[Rejection] = []
+    remarks: list[Remark] = []
+    left_out: Counter[str] = Counter()
 
     def sort_out(entry: Entry) -> None:
         if isinstance(entry, Rejection):
             rejected.append(entry)
+        elif isinstance(entry, Remark):
+            if entry.kind == "left-out":
+                left_out[entry.text] += 1
+            else:
+                remarks.append(entry)
+        elif use_parts and part_of(entry.partition or "") is None:
+            message = "is in no folder or list called train, val or test, which --use-parts needs"
+            rejected.append(Rejection(f"{entry.source}/{entry.name}", "no-part", message))
         elif selection.takes(entry):
             take(entry)
 
@@ -66,10 +95,44 @@ def gather(
         if announce is not None:
             announce(listed[-1])
     selection.check()
-    return Gathered(tuple(listed), tuple(rejected), selection.left_out)
+    for text in _unused(options):
+        remarks.append(Remark("warning", text))
+    left_out.update(selection.left_out)
+    passed_over = _by_suffix(listed, {*beside})
+    return Gathered(tuple(listed), tuple(rejected), dict(left_out), tuple(remarks), passed_over)
 
 
-def check_folders(sources: Sequence[Path], out: Path) -> None:
+def _by_suffix(sources: Sequence[Source], beside: Collection[str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = defaultdict(list)
+    for source in sources:
+        for file in source.passed_over:
+            path = PurePosixPath(file)
+            hidden = any(part.startswith(".") for part in path.parts)
+            kind = "hidden" if hidden else path.suffix.lower() or "no suffix"
+            if kind not in beside and file != f"{source.name}/{CARD_NAME}":
+                found[kind].append(file)
+    return {kind: found[kind] for kind in sorted(found)}
+
+
+def _unused(options: ListOptions) -> Iterator[str]:
+    """Lines of the user's tables that fitted nothing, which are slips of the pen."""
+    if options.labels is not None:
+        if options.labels.unused:
+            yield (
+                f"{options.labels.where} names {', '.join(options.labels.unused[:_SHOWN])}, but "
+                "nothing is called so; compare with the names of the folders"
+            )
+        if hint := options.labels.hint():
+            yield hint
+    files = options.subjects.unused() if options.subjects is not None else []
+    if files:
+        yield (
+            f"the subjects csv names {len(files)} files that no source has, such as "
+            f"{', '.join(files[:_SHOWN])}; compare with their paths below the source"
+        )
+
+
+def check_folders(sources: Sequence[Path], out: Path | None) -> None:
     """Raises UsageError where the sources share a name, or `out` cannot take prepared data."""
     if not sources:
         raise UsageError("expected at least one source folder or zip")
@@ -79,6 +142,8 @@ def check_folders(sources: Sequence[Path], out: Path) -> None:
             raise UsageError(
                 f"two sources are named {name!r}, expected distinct last parts; rename one"
             )
+    if out is None:
+        return
     for source in sources:
         if out.resolve().is_relative_to(source.resolve()):
             raise UsageError(f"{out} lies inside the source {source}; choose a folder outside")

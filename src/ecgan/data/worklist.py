@@ -78,6 +78,14 @@ class Worklist:
         if image.landmarks is not None:
             self._insert("points", (number, image.landmarks.tobytes()))
 
+    def parts(self) -> dict[str, int]:
+        """Images by the published part that they belong to."""
+        query = """
+            SELECT partition, COUNT(*) FROM images WHERE partition IS NOT NULL
+            GROUP BY partition ORDER BY partition
+        """
+        return dict(self._database.execute(query).fetchall())
+
     def tasks(self) -> Iterator[tuple[int, tuple[Item, ...]]]:
         """Number and items of each task, in the order of the first images; a pair's neutral goes
         first, the others by name. `set_task` may be called meanwhile."""

@@ -6,6 +6,7 @@ the whole face with hair and chin inside.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgan.errors import FaceError
+from ecgan.faces.pixels import check_points
 
 CANONICAL_SIZE = 256
 EYE_DISTANCE = 60.0
@@ -74,8 +76,10 @@ def align(points: NDArray[np.floating], size: int = CANONICAL_SIZE) -> Alignment
     """Least-squares similarity (Umeyama 1991) that takes 68 points to the canonical crop.
 
     Raises:
+        TypeError, ValueError: something else than a (68, 2) array.
         FaceError: the points coincide or are not finite (`hidden`).
     """
+    check_points(points)
     chosen = np.asarray(points, dtype=np.float64)[list(STABLE_POINTS)]
     weights = _WEIGHTS / _WEIGHTS.sum()
     centre, target = weights @ chosen, weights @ _TEMPLATE
@@ -96,10 +100,33 @@ def crop(pixels: NDArray[np.uint8], alignment: Alignment) -> NDArray[np.uint8]:
     A crop that shrinks the photo is smoothed first, so that it does not alias.
     """
     sigma = 0.5 * (1 / alignment.scale - 0.9)
+    rows, columns = _around(pixels.shape, alignment, math.ceil(4 + 3 * max(0.0, sigma)))
+    part, matrix = pixels[rows, columns], alignment.matrix.copy()
+    matrix[:, 2] += matrix[:, :2] @ (columns.start, rows.start)
     if sigma > 0.2:
-        pixels = np.asarray(cv2.GaussianBlur(pixels, (0, 0), sigma), dtype=np.uint8)
+        part = np.asarray(cv2.GaussianBlur(part, (0, 0), sigma), dtype=np.uint8)
     size = (alignment.size, alignment.size)
     warped = cv2.warpAffine(
-        pixels, alignment.matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
+        part, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101
     )
     return np.asarray(warped, dtype=np.uint8)
+
+
+def _around(shape: tuple[int, ...], alignment: Alignment, margin: int) -> tuple[slice, slice]:
+    """Rows and columns of a photo that its crop is made of, with what its border reflects."""
+    end = alignment.size - 0.5
+    corners = np.array([(x, y) for x in (-0.5, end) for y in (-0.5, end)])
+    square = alignment.to_photo(corners)
+    slices = []
+    for axis, length in ((1, shape[0]), (0, shape[1])):
+        first, last = float(square[:, axis].min()), float(square[:, axis].max())
+        beyond = last - (length - 1)
+        start = min(first, length - 1 - beyond) if beyond > 0 else first
+        stop = max(last, -first)
+        slices.append(
+            slice(
+                min(length - 1, max(0, math.floor(start) - margin)),
+                max(1, min(length, math.ceil(stop) + margin + 1)),
+            )
+        )
+    return slices[0], slices[1]

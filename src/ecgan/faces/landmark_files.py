@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,17 @@ from numpy.typing import NDArray
 from ecgan.errors import DataError
 
 SUFFIXES = (".pts", ".npy", ".tem", ".csv")
+_NOT_LANDMARKS = (
+    ValueError,
+    TypeError,
+    LookupError,
+    EOFError,
+    StopIteration,
+    MemoryError,
+    csv.Error,
+    zipfile.BadZipFile,
+)
+"""What the readers raise for files of other content."""
 
 # Point of the 189-point template for each of the 68; two points stand for their middle.
 # fmt: off
@@ -33,13 +45,28 @@ _BETWEEN: dict[int, tuple[int, int, float]] = {
 # fmt: on
 
 
-def find_landmarks(photo: Path) -> Path | None:
-    """The landmark file of the same name beside a photo, if there is one."""
-    for suffix in SUFFIXES:
-        candidate = photo.with_suffix(suffix)
-        if candidate.is_file():
-            return candidate
-    return None
+def given_landmarks(
+    photo: Path, shape: tuple[int, ...]
+) -> tuple[NDArray[np.float32] | None, tuple[str, ...]]:
+    """The landmarks beside a photo, (68, 2), if there are some; and of each file of the same name
+    that holds none of a face in this picture, why not.
+
+    Args:
+        photo: the files have its name with one of `SUFFIXES`.
+        shape: (height, width, ...) of its upright picture.
+    """
+    refused = []
+    for path in (photo.with_suffix(suffix) for suffix in SUFFIXES):
+        if not path.is_file():
+            continue
+        try:
+            points = read_landmarks(path)
+            _check_fit(points, shape, path)
+        except DataError as error:
+            refused.append(str(error))
+        else:
+            return points, tuple(refused)
+    return None, tuple(refused)
 
 
 def read_landmarks(path: Path) -> NDArray[np.float32]:
@@ -56,7 +83,7 @@ def read_landmarks(path: Path) -> NDArray[np.float32]:
         points = reader(path)
     except OSError as error:
         raise DataError(f"cannot read the landmarks {path}: {error.strerror}") from None
-    except (ValueError, KeyError, IndexError, EOFError, UnicodeDecodeError, StopIteration):
+    except _NOT_LANDMARKS:
         raise DataError(f"{path} does not hold landmarks in the {path.suffix} format") from None
     if points.shape != (68, 2) or not np.isfinite(points).all():
         raise DataError(f"{path}: expected 68 finite points, got shape {points.shape}")
@@ -70,7 +97,10 @@ def _pts(path: Path) -> NDArray[np.float64]:
 
 
 def _npy(path: Path) -> NDArray[np.float64]:
-    return np.asarray(np.load(path, allow_pickle=False), dtype=np.float64)[..., :2]
+    values = np.lib.format.open_memmap(path, mode="r")  # it may be anything, of any size
+    if values.ndim != 2 or len(values) != 68:
+        raise DataError(f"{path}: expected 68 finite points, got shape {values.shape}")
+    return np.asarray(values[:, :2], dtype=np.float64)
 
 
 def _openface(path: Path) -> NDArray[np.float64]:
@@ -102,3 +132,45 @@ def _with_jaw_ends(points: NDArray[np.float64]) -> NDArray[np.float64]:
         for n in range(1, 4):
             points[first + n * step] = points[first] + (ear - points[first]) * n / 3
     return points
+
+
+def _check_fit(points: NDArray[np.float32], shape: tuple[int, ...], path: Path) -> None:
+    """Raises DataError where points are not those of a face, or not in the picture."""
+    if not _is_face(points):
+        raise DataError(f"{path}: 68 points, but not those of a face")
+    within = ((points >= 0) & (points < (shape[1], shape[0]))).all(axis=1)
+    if within.mean() < 0.5:
+        raise DataError(
+            f"{path}: more than half of the landmarks lie outside the picture of {shape[1]} x "
+            f"{shape[0]} pixels"
+        )
+
+
+def _is_face(points: NDArray[np.float32]) -> bool:
+    """Whether the eyes are small and the mouth is opposite their middle, in generous bounds: a
+    frontal face has 0.3, 1.0, 0.1 and 2.0 eye distances here, one turned by 60 degrees twice as
+    many."""
+    left, right = points[36:42].mean(axis=0), points[42:48].mean(axis=0)
+    distance = np.hypot(*(right - left))
+    if distance < 1:
+        return False
+    along = (right - left) / distance
+    below = np.array([-along[1], along[0]])
+    from_middle = (points - (left + right) / 2) / distance
+    mouth = from_middle[48:].mean(axis=0)
+    eye_px = max(np.abs(points[36:42] - left).max(), np.abs(points[42:48] - right).max())
+    return bool(
+        eye_px < 0.8 * distance
+        and 0.3 < abs(mouth @ below) < 4  # who looks at a face upside down may name its eyes anew
+        and abs(mouth @ along) < 1.5
+        and np.abs(from_middle).max() < 6
+    )
+
+
+def of_another_size(given: NDArray[np.float32], found: NDArray[np.float32]) -> bool:
+    """Whether two sets of 68 points are the same but for a common factor: given for a smaller or
+    larger copy of the picture that the others were found in."""
+    factor = float((given * found).sum() / (found**2).sum())
+    eyes = np.hypot(*(found[36:42].mean(axis=0) - found[42:48].mean(axis=0)))
+    rest = np.linalg.norm(given - factor * found, axis=1).mean()
+    return abs(factor - 1) > 0.05 and rest < 0.15 * factor * eyes

@@ -1,282 +1,254 @@
-"""Faces in a photo: the 68 points from mediapipe's face mesh, head pose, and what is refused."""
+"""Faces in a photo: all that mediapipe's networks find, each as it really lies."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+import weakref
+from dataclasses import replace
+from typing import ClassVar
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgan.errors import EcganError, FaceError
-from ecgan.faces.tiles import tiles
-
-# Mesh vertices of the 68 points of the iBUG 300-W scheme: jaw, brows, nose, eyes, mouth.
-# fmt: off
-MESH_TO_68 = (
-    127, 234, 177, 58, 172, 136, 150, 176, 152, 400, 379, 365, 397, 288, 401, 454, 356,
-    70, 63, 105, 66, 55, 285, 296, 334, 293, 300,
-    6, 197, 5, 4, 166, 20, 94, 290, 392,
-    33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380,
-    61, 39, 37, 0, 267, 269, 291, 321, 314, 17, 84, 91,
-    78, 81, 13, 311, 308, 402, 14, 178,
+from ecgan.faces import graphs, helper
+from ecgan.faces.face import (
+    Box,
+    Face,
+    check_translatable,
+    face_of_mesh,
+    moved,
+    unmirrored,
+    within,
 )
-# fmt: on
-# The same points once the picture is mirrored: left and right change places.
-# fmt: off
-_MIRRORED_68 = (
-    16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0,
-    26, 25, 24, 23, 22, 21, 20, 19, 18, 17,
-    27, 28, 29, 30, 35, 34, 33, 32, 31,
-    45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,
-    54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55,
-    64, 63, 62, 61, 60, 67, 66, 65,
-)
-# fmt: on
-_CHEEKS, _FOREHEAD_CHIN = (234, 454), (10, 152)
+from ecgan.faces.pixels import as_rgb
+from ecgan.faces.tiles import LEAST_TILE, TILE, tiles, tiles_of
 
-MAX_YAW, MAX_PITCH, MAX_ROLL = 34.0, 26.0, 60.0
-"""Degrees beyond which a face is refused: of one turned to the side, half is not in the picture,
-and like one thrown back none was learned from (photos of -8 to 15 degrees)."""
-MIN_EYE_DISTANCE = 20.0
-"""Pixels between the eye centres."""
-MIN_SCORE = 0.5
-"""Confidence from which a face counts as found."""
+__all__ = ["Face", "LandmarkDetector", "check_translatable"]
+
 SURE_SCORE = 0.7
 """Confidence of the finder from which a face without a mesh, mostly a profile, is tried harder."""
 
-Box = tuple[float, float, float, float]
-"""x0, y0, x1, y1 in pixels."""
-
-
-@dataclass(frozen=True)
-class Face:
-    """One detected face; points and box in pixels of the photo."""
-
-    points: NDArray[np.float32]
-    """(68, 2)."""
-    box: Box
-    """Around the mesh."""
-    yaw: float
-    """Degrees, 0 frontal, positive when the face turns to its left."""
-    pitch: float
-    roll: float
-    dense: NDArray[np.float32] | None
-    """(478, 3) mesh, z in pixels too."""
-    score: float
-    """Confidence in [0, 1]; `MIN_SCORE` where only the mesh's own detector saw the face."""
-
-    @property
-    def eye_distance(self) -> float:
-        """Pixels between the two eye centres."""
-        return float(np.linalg.norm(self.points[36:42].mean(0) - self.points[42:48].mean(0)))
+LEAST_SIDE = 16
+"""Pixels; smaller pictures show no face."""
+SMALL, SMALL_ALONE = 0.25, 0.1
+"""Shares of a tile's side: where faces of a group, or the only one, are smaller, there are more."""
+MOST_TILES, FEW_TILES = 300, 64
+"""So many smaller tiles are worth their time (10 ms each) for a group, and where at most one face
+was seen."""
+UPRIGHT_SCORE, UPRIGHT_SCORE_NEAR = 0.9, 0.88
+"""Confidence with which the finder, and that for near faces, sees no face that is upside down (of
+3,634 and of 325)."""
+MOST_MISTURNED = 20.0
+"""Degrees by which the mesh's roll may differ from the eyes that the finder sees."""
+LOOK_SIDE, NEAR_SIDE = 192, 768
+"""Pixels to which a face is brought to be looked at once more, and to be measured."""
+BORDER = 0.25
+"""Room around a picture that a face fills to the edges, in its longer side."""
 
 
 class LandmarkDetector:
-    """Finds faces of any size, largest first. Not thread-safe: one a process."""
+    """Finds faces of any size, largest first.
 
-    def __init__(self, max_faces: int = 10) -> None:
-        self.max_faces = max_faces
-        self._mesh: Any = None
-        self._patient: Any = None
-        self._finder: Any = None
+    All detectors of a process share the networks, one call at a time; threads may share a detector.
+    In a process that was forked after the networks ran, a fresh Python answers, more slowly: the
+    start method `spawn` is better there.
+    """
+
+    _open: ClassVar[weakref.WeakSet[LandmarkDetector]] = weakref.WeakSet()
+
+    def __enter__(self) -> LandmarkDetector:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free the networks unless another detector uses them; `detect` loads them again."""
+        self._open.discard(self)
+        if not self._open:
+            helper.end()
+            graphs.release()
 
     def detect(self, pixels: NDArray[np.uint8]) -> list[Face]:
         """All faces of an (height, width, 3) uint8 RGB image; empty if there is none.
 
+        Gray arrays and those with opacity do as well.
+
         Raises:
-            EcganError: mediapipe is not installed.
+            TypeError, ValueError: another kind of array, or none; see `as_rgb`.
+            MissingExtra: mediapipe is not installed.
+            EcganError: mediapipe failed.
         """
-        self._load()
-        with quiet():
-            faces = self._faces(pixels, 0, 0)
-            for box, score in self._boxes(pixels):
-                middle = _middle(box)
-                known = [i for i, face in enumerate(faces) if _inside(middle, face.box)]
-                if known:
-                    best = max(score, faces[known[0]].score)
-                    faces[known[0]] = replace(faces[known[0]], score=best)
-                    continue
-                found = self._closer(pixels, box, score)
-                if found and not any(_inside(_middle(found.box), face.box) for face in faces):
-                    faces.append(found)
-        faces.sort(key=lambda face: face.eye_distance, reverse=True)
-        return faces[: self.max_faces]
-
-    def _load(self) -> None:
-        if self._mesh is not None:
-            return
-        os.environ.setdefault("GLOG_minloglevel", "3")
-        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-        try:
-            from mediapipe.python.solutions import face_detection, face_mesh
-        except ImportError:
-            raise EcganError(
-                "finding faces needs mediapipe: pip install 'ecgan[faces]' (Python 3.11 or 3.12), "
-                "or give landmarks beside the photos"
-            ) from None
-        with quiet():
-            self._mesh = face_mesh.FaceMesh(
-                static_image_mode=True,
-                refine_landmarks=True,
-                max_num_faces=self.max_faces,
-                min_detection_confidence=MIN_SCORE,
-            )
-            self._patient = face_mesh.FaceMesh(
-                static_image_mode=True,
-                refine_landmarks=True,
-                max_num_faces=1,
-                min_detection_confidence=0.1,
-                min_tracking_confidence=0.1,
-            )
-            self._finder = face_detection.FaceDetection(
-                model_selection=1, min_detection_confidence=MIN_SCORE
-            )
-
-    def _faces(
-        self, pixels: NDArray[np.uint8], left: int, top: int, mesher: Any = None
-    ) -> list[Face]:
-        height, width = pixels.shape[:2]
-        if min(height, width) < 16:
+        image = as_rgb(pixels)
+        self._open.add(self)
+        if graphs.forked():
+            return helper.ask(image)
+        if min(image.shape[:2]) < LEAST_SIDE:
             return []
-        mesher = mesher or self._mesh
-        found = mesher.process(np.ascontiguousarray(pixels)).multi_face_landmarks or []
-        faces = []
-        for landmarks in found:
-            mesh = np.array([(p.x, p.y, p.z) for p in landmarks.landmark], dtype=np.float32)
-            mesh = mesh * np.array([width, height, width], np.float32)
-            faces.append(_face(mesh + np.array([left, top, 0], np.float32)))
-        return faces
-
-    def _boxes(self, pixels: NDArray[np.uint8]) -> list[tuple[Box, float]]:
-        """What the finder sees in the photo and its tiles, the surest first, each face once."""
-        seen: list[tuple[Box, float]] = []
-        for left, top, side in tiles(pixels.shape[0], pixels.shape[1]):
-            part = pixels[top : top + side, left : left + side]
-            height, width = part.shape[:2]
-            found = self._finder.process(np.ascontiguousarray(part)).detections or []
-            for detection in found:
-                box = detection.location_data.relative_bounding_box
-                x0, y0 = left + box.xmin * width, top + box.ymin * height
-                x1, y1 = x0 + box.width * width, y0 + box.height * height
-                seen.append(((x0, y0, x1, y1), float(detection.score[0])))
-        seen.sort(key=lambda one: one[1], reverse=True)
-        once: list[tuple[Box, float]] = []
-        for candidate, score in seen:
-            if not any(_inside(_middle(candidate), other) for other, _ in once):
-                once.append((candidate, score))
-        return once
-
-    def _closer(self, pixels: NDArray[np.uint8], box: Box, score: float) -> Face | None:
-        """The mesh of a face that was missed in the whole photo."""
-        attempts = [(1.0, self._mesh, False)]
-        if score >= SURE_SCORE:  # a profile gets a mesh on one of its two sides only
-            attempts += [(0.75, self._patient, False), (0.75, self._patient, True)]
-        (x, y), longest = _middle(box), max(box[2] - box[0], box[3] - box[1])
-        for reach, mesher, mirrored in attempts:
-            side = reach * longest
-            left, top = max(0, int(x - side)), max(0, int(y - side))
-            part = pixels[top : max(0, int(y + side)), left : max(0, int(x + side))]
-            if mirrored:
-                found = self._faces(part[:, ::-1], 0, 0, mesher)
-                faces = [_unmirrored(face, part.shape[1], left, top) for face in found]
-            else:
-                faces = self._faces(part, left, top, mesher)
-            if faces:
-                nearest = min(faces, key=lambda face: np.hypot(*(_middle(face.box) - (x, y))))
-                return replace(nearest, score=score)
-        return None
+        faces = _righted(image, _upright(image)) or _turned(image)
+        faces.sort(key=lambda face: face.eye_distance, reverse=True)
+        once: list[Face] = []
+        for face in faces:
+            if not _known(face.box, once):
+                once.append(face)
+        return [within(face, image.shape) for face in once]
 
 
-def check_translatable(face: Face, shape: tuple[int, ...]) -> None:
-    """Refuse a face that no translation can do justice.
+def _upright(pixels: NDArray[np.uint8]) -> list[Face]:
+    """Faces as they are in the picture: those of the mesh, and those that only the finder sees."""
+    faces = [face_of_mesh(mesh) for mesh in graphs.meshes(pixels)]
+    for box, score in _boxes(pixels, [face.box for face in faces]):
+        known = [i for i, face in enumerate(faces) if _inside(_middle(box), face.box)]
+        if known:
+            best = max(score, faces[known[0]].score)
+            faces[known[0]] = replace(faces[known[0]], score=best)
+            continue
+        found = _closer(pixels, box, score)
+        if found and not _known(found.box, faces):
+            faces.append(found)
+    return faces
 
-    Args:
-        face: the detected face.
-        shape: (height, width, ...) of its photo.
 
-    Raises:
-        FaceError: `profile`, `tilted`, `tiny` or `outside`.
+def _boxes(pixels: NDArray[np.uint8], known: list[Box]) -> list[tuple[Box, float]]:
+    """What the finder sees in the photo and its tiles, the surest first, each face once.
+
+    Where there are several faces and small ones, or none, not even the `known`, the tiles get
+    smaller: the finder misses every second face that is an eighth of the tile.
     """
-    if abs(face.yaw) > MAX_YAW:
-        raise FaceError(
-            "profile",
-            f"the face is turned {abs(face.yaw):.0f} degrees to the side, at most {MAX_YAW:.0f} "
-            "can be translated: use a more frontal photo",
-        )
-    if abs(face.pitch) > MAX_PITCH or abs(face.roll) > MAX_ROLL:
-        raise FaceError(
-            "tilted",
-            f"the head is tilted (pitch {face.pitch:.0f}, roll {face.roll:.0f} degrees), at most "
-            f"{MAX_PITCH:.0f} and {MAX_ROLL:.0f} can be translated: use a more upright photo",
-        )
-    if face.eye_distance < MIN_EYE_DISTANCE:
-        raise FaceError(
-            "tiny",
-            f"the eyes are {face.eye_distance:.0f} px apart, at least {MIN_EYE_DISTANCE:.0f} are "
-            "needed: use a larger photo",
-        )
-    x, y = face.points[17:].T
-    within = (x >= 0) & (y >= 0) & (x < shape[1]) & (y < shape[0])
-    if within.mean() < 0.95:
-        raise FaceError(
-            "outside", "part of the face lies outside the photo: use one that shows all"
-        )
+    height, width = pixels.shape[:2]
+    seen = _in_tiles(pixels, tiles(height, width))
+    side = min(TILE, height, width)
+    while side > LEAST_TILE and _may_miss([box for box, _ in seen] or known, side):
+        side = max(LEAST_TILE, side // 2)
+        squares = tiles_of(side, height, width)
+        if len(squares) > (MOST_TILES if len(seen) > 1 else FEW_TILES):
+            break
+        seen = _once(seen + _in_tiles(pixels, squares))
+    return seen
 
 
-def _face(mesh: NDArray[np.float32]) -> Face:
-    points = mesh[list(MESH_TO_68), :2]
-    across = mesh[_CHEEKS[1]] - mesh[_CHEEKS[0]]
-    down = mesh[_FOREHEAD_CHIN[1]] - mesh[_FOREHEAD_CHIN[0]]
-    x0, y0 = mesh[:, :2].min(0)
-    x1, y1 = mesh[:, :2].max(0)
-    return Face(
-        points=points,
-        box=(float(x0), float(y0), float(x1), float(y1)),
-        yaw=float(np.degrees(np.arctan2(across[2], np.hypot(across[0], across[1])))),
-        pitch=float(np.degrees(np.arctan2(down[2], np.hypot(down[0], down[1])))),
-        roll=float(np.degrees(np.arctan2(across[1], across[0]))),
-        dense=mesh,
-        score=MIN_SCORE,
-    )
+def _in_tiles(
+    pixels: NDArray[np.uint8], squares: list[tuple[int, int, int]]
+) -> list[tuple[Box, float]]:
+    seen: list[tuple[Box, float]] = []
+    for left, top, side in squares:
+        for one in graphs.finds(pixels[top : top + side, left : left + side]):
+            x0, y0, x1, y1 = one.box
+            seen.append(((x0 + left, y0 + top, x1 + left, y1 + top), one.score))
+    return _once(seen)
 
 
-def _unmirrored(face: Face, width: int, left: int, top: int) -> Face:
-    """A face found in a mirrored part of the photo (`width` px wide) where it really is."""
-    x0, y0, x1, y1 = face.box
-    end = left + width - 1
-    mirrored = face.points[list(_MIRRORED_68)]
-    return replace(
-        face,
-        points=np.stack([end - mirrored[:, 0], mirrored[:, 1] + top], axis=1),
-        box=(end - x1, y0 + top, end - x0, y1 + top),
-        yaw=-face.yaw,
-        roll=-face.roll,
-        dense=None,
-    )
+def _once(seen: list[tuple[Box, float]]) -> list[tuple[Box, float]]:
+    once: list[tuple[Box, float]] = []
+    for candidate, score in sorted(seen, key=lambda one: one[1], reverse=True):
+        if not any(_inside(_middle(candidate), other) for other, _ in once):
+            once.append((candidate, score))
+    return once
+
+
+def _may_miss(boxes: list[Box], side: int) -> bool:
+    """Whether a photo may show faces that are too small for tiles of this side."""
+    smallest = min((box[2] - box[0] for box in boxes), default=0.0)
+    return smallest < side * (SMALL if len(boxes) != 1 else SMALL_ALONE)
+
+
+def _closer(pixels: NDArray[np.uint8], box: Box, score: float) -> Face | None:
+    """The mesh of a face that was missed in the whole photo."""
+    attempts = [(1.0, False, False)]
+    if score >= SURE_SCORE:  # a profile gets a mesh on one of its two sides only
+        attempts += [(0.75, True, False), (0.75, True, True)]
+    (x, y), longest = _middle(box), max(box[2] - box[0], box[3] - box[1])
+    for reach, patient, mirrored in attempts:
+        side = reach * longest
+        left, top = max(0, int(x - side)), max(0, int(y - side))
+        part = pixels[top : max(0, int(y + side)), left : max(0, int(x + side))]
+        if min(part.shape[:2]) < LEAST_SIDE:
+            continue
+        if mirrored:
+            found = graphs.meshes(part[:, ::-1], patient=patient)
+            faces = [unmirrored(face_of_mesh(mesh), part.shape[1], left, top) for mesh in found]
+        else:
+            offset = np.array([left, top, 0], np.float32)
+            faces = [face_of_mesh(mesh + offset) for mesh in graphs.meshes(part, patient=patient)]
+        if faces:
+            nearest = min(faces, key=lambda face: np.hypot(*(_middle(face.box) - (x, y))))
+            return replace(nearest, score=score)
+    return None
+
+
+def _righted(pixels: NDArray[np.uint8], faces: list[Face]) -> list[Face]:
+    """The faces as they really lie, without those that only the mesh sees."""
+    righted = [_righted_one(pixels, face) for face in faces]
+    return [face for face in righted if face is not None]
+
+
+def _righted_one(pixels: NDArray[np.uint8], face: Face) -> Face | None:
+    """The mesh of a face upside down comes out upright, with the mouth for eyes. The finder for
+    near faces sees one better upright, and where its eyes are."""
+    if face.score >= UPRIGHT_SCORE:
+        return face
+    views = [(0.0, _best_near(pixels, face, 0.0))]
+    if views[0][1] is None or views[0][1].score < UPRIGHT_SCORE_NEAR:
+        views.append((180.0, _best_near(pixels, face, 180.0)))
+    turn, seen = max(views, key=lambda view: view[1].score if view[1] else 0.0)
+    if seen is None:
+        return face if face.score > graphs.MIN_SCORE else None
+    turn += seen.roll
+    if abs((turn + 180) % 360 - 180) < MOST_MISTURNED:
+        return face
+    part, back = _cut_upright(pixels, face, turn, NEAR_SIDE)
+    found = [face_of_mesh(moved(mesh, back)) for mesh in graphs.meshes(part)]
+    if not found:
+        return replace(face, roll=(face.roll + turn + 180) % 360 - 180)
+    nearest = min(found, key=lambda one: np.hypot(*(_middle(one.box) - _middle(face.box))))
+    return replace(nearest, score=face.score)
+
+
+def _best_near(pixels: NDArray[np.uint8], face: Face, turn: float) -> graphs.Seen | None:
+    part, _ = _cut_upright(pixels, face, turn, LOOK_SIDE)
+    return max(graphs.finds(part, near=True), key=lambda seen: seen.score, default=None)
+
+
+def _cut_upright(
+    pixels: NDArray[np.uint8], face: Face, turn: float, side: int
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """A square around the face, turned by its roll and `turn` degrees more; and the (2, 3) way from
+    its pixels back to the photo's."""
+    (x, y), (x0, y0, x1, y1) = _middle(face.box), face.box
+    scale = side / (2 * max(x1 - x0, y1 - y0))
+    matrix = cv2.getRotationMatrix2D((x, y), face.roll + turn, scale)
+    matrix[:, 2] += (side / 2 - x, side / 2 - y)
+    part = cv2.warpAffine(pixels, matrix, (side, side), borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(part, np.uint8), np.asarray(cv2.invertAffineTransform(matrix), np.float64)
+
+
+def _turned(pixels: NDArray[np.uint8]) -> list[Face]:
+    """Faces where none was found: the picture may show one to its edges, or lie on a side."""
+    height, width = pixels.shape[:2]
+    scale = min(1.0, NEAR_SIDE / max(height, width))
+    small = pixels if scale == 1 else cv2.resize(pixels, None, fx=scale, fy=scale)
+    room = round(BORDER * max(small.shape[:2]))
+    framed = cv2.copyMakeBorder(small, room, room, room, room, cv2.BORDER_REPLICATE)
+    for quarters in (0, 2, 1, 3):
+        turned = np.ascontiguousarray(np.rot90(framed, quarters), dtype=np.uint8)
+        middle = (turned.shape[1] - 1) / 2, (turned.shape[0] - 1) / 2
+        way = np.array(cv2.getRotationMatrix2D(middle, -90.0 * quarters, 1.0), dtype=np.float64)
+        way[:, 2] += (framed.shape[1] - 1) / 2 - middle[0], (framed.shape[0] - 1) / 2 - middle[1]
+        way = (way - [[0, 0, room]] * 2) / scale
+        meshes = [moved(mesh, way) for mesh in graphs.meshes(turned)]
+        faces = _righted(pixels, [face_of_mesh(mesh) for mesh in meshes])
+        if faces:
+            return faces
+    return []
 
 
 def _middle(box: Box) -> NDArray[np.float64]:
     return np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2])
 
 
+def _known(box: Box, faces: list[Face]) -> bool:
+    return any(_inside(_middle(box), face.box) for face in faces)
+
+
 def _inside(point: NDArray[np.floating], box: Box) -> bool:
     return bool(box[0] <= point[0] <= box[2] and box[1] <= point[1] <= box[3])
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Hide what the C++ parts print to the standard error of the process."""
-    sys.stderr.flush()
-    saved, sink = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(sink, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(sink)

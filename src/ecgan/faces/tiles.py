@@ -5,6 +5,10 @@ TILE = 640
 45 px, with eyes 20 px apart, is just visible in one."""
 
 
+LEAST_TILE = 160
+"""Side of the smallest squares where faces are small or many."""
+
+
 def tiles(height: int, width: int) -> list[tuple[int, int, int]]:
     """Squares (left, top, side) that show each face of a photo large enough to be found.
 
@@ -13,10 +17,17 @@ def tiles(height: int, width: int) -> list[tuple[int, int, int]]:
     """
     squares = [(0, 0, max(height, width))]
     side = TILE
-    while max(height, width) > 1.25 * side:
-        squares += [(x, y, side) for y in _starts(height, side) for x in _starts(width, side)]
+    while more := tiles_of(side, height, width):
+        squares += more
         side *= 2
     return squares
+
+
+def tiles_of(side: int, height: int, width: int) -> list[tuple[int, int, int]]:
+    """The squares of one side; none where the whole photo is hardly larger."""
+    if max(height, width) <= 1.25 * side:
+        return []
+    return [(x, y, side) for y in _starts(height, side) for x in _starts(width, side)]
 
 
 def _starts(length: int, side: int) -> list[int]:

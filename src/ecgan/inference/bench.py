@@ -21,7 +21,7 @@ class TranslationSpeed:
     """What `ecgan bench translate` reports."""
 
     seconds_per_image: float
-    """Median of a photo's detection, alignment and one translation, pasted back."""
+    """Median of a photo's detection, alignment and one translation."""
     seconds_per_expression: float
     """Median of one more expression of a photo whose face is found already."""
     tflop_per_image: float

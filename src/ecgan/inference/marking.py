@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,12 +12,16 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from ecgan import __version__
-from ecgan.faces.photo import Photo, write_photo
-from ecgan.files import sha256_bytes, sha256_file, write_json
+from ecgan.faces.photo import Photo
+from ecgan.faces.photo_writing import encode_photo, what_is_lost
+from ecgan.files import sha256_bytes, sha256_file, write_bytes, write_json
 
 NOTICE = "Synthetic image: a model changed the facial expression. The person did not make it."
+_ROWS = 256
+"""Of a photo that are compared at once."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,7 @@ class Mark:
         }
 
     def metadata(self) -> dict[str, str]:
-        """What `write_photo` embeds into the image file."""
+        """What `encode_photo` embeds into the image file."""
         asked = ", ".join(f"{key} {value}" for key, value in self.settings.items())
         values = {
             "Synthetic": "true",
@@ -74,19 +81,81 @@ def source_sha256(photo: Photo) -> str:
 
 
 def write_marked(
-    path: Path, pixels: NDArray[np.uint8], like: Photo, mark: Mark, *, durable: bool = True
+    path: Path,
+    pixels: NDArray[np.uint8],
+    like: Photo,
+    mark: Mark,
+    *,
+    face_area: NDArray[np.bool_] | None = None,
+    quality: int | None = None,
+    durable: bool = True,
 ) -> None:
     """Write an output and its sidecar; never an image without one.
+
+    Args:
+        path: its suffix gives the format.
+        pixels: (height, width, 3).
+        like: the photo, as `encode_photo` takes it.
+        mark: what to say of the output.
+        face_area: (height, width), where the photo may differ. The sidecar then says how far the
+            written file differs elsewhere (`outside_face`), and what the format does not hold.
+        quality: 1 to 100, of JPEG and WebP.
+        durable: outlives a power failure.
 
     Raises:
         ImageError: the file cannot be written; then neither is there.
         OSError: likewise.
     """
+    data = encode_photo(path, pixels, like, mark.metadata(), quality=quality)
+    content = mark.sidecar()
+    if face_area is not None:
+        content["outside_face"] = outside_face(data, like, face_area)
+        content["lost"] = list(what_is_lost(like, path.suffix, quality))
     sidecar = sidecar_path(path)
-    write_json(sidecar, mark.sidecar(), durable=durable)
+    write_json(sidecar, content, durable=durable)
     try:
-        write_photo(path, pixels, like, mark.metadata(), durable=durable)
+        write_bytes(path, data, durable=durable)
     except BaseException:
         if not path.exists():
             sidecar.unlink(missing_ok=True)
         raise
+
+
+def outside_face(data: bytes, like: Photo, face_area: NDArray[np.bool_]) -> dict[str, float]:
+    """How far the bytes of a written file, decoded again, differ from the photo outside its faces:
+    `max_difference` and `mean_difference`, in levels of 255."""
+    largest, total, count = 0, 0, 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own file
+        written = Image.open(io.BytesIO(data))
+    with written:
+        for top in range(0, written.height, _ROWS):
+            rows = slice(top, top + _ROWS)
+            box = (0, top, written.width, min(top + _ROWS, written.height))
+            new, old = np.asarray(written.crop(box).convert("RGB")), like.pixels[rows]
+            apart = (np.maximum(new, old) - np.minimum(new, old))[~face_area[rows]]
+            largest = max(largest, int(apart.max(initial=0)))
+            total, count = total + int(apart.sum(dtype=np.int64)), count + apart.size
+    mean = round(total / count, 4) if count else 0.0
+    return {"max_difference": largest, "mean_difference": mean}
+
+
+_HEAD_BYTES, _TAIL_BYTES = 1 << 18, 1 << 16
+
+
+def is_output(path: Path) -> bool:
+    """Whether an image file is one of ours: by its sidecar, or by the mark inside, which stands
+    before the pixels or, in WebP, behind them."""
+    try:
+        about = json.loads(sidecar_path(path).read_bytes())
+        if isinstance(about, dict) and about.get("tool") == "ecgan":
+            return True
+    except (OSError, ValueError, RecursionError):
+        pass  # there is none, or it is somebody else's
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+            file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+            return any(b"Software: ecgan " in part for part in (head, file.read()))
+    except OSError:
+        return False

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ecgan.errors import FaceError
 from ecgan.faces.landmarks import Face, check_translatable
 from ecgan.faces.photo import Photo
+from ecgan.inference.doubt import doubts_of
 from ecgan.inference.photo_faces import align_face, to_tensor
 from ecgan.inference.recognizer import Recognizer
 
@@ -21,7 +22,8 @@ class RecognisedFace:
     box: tuple[float, float, float, float]
     probabilities: dict[str, float]
     doubt: str | None
-    """Why the figures are not to be trusted (a profile, a tiny face); None for a good face."""
+    """Why the figures are not to be trusted, such as "profile" or "dark, covered mouth"; None for a
+    good face."""
 
     @property
     def expression(self) -> str:
@@ -35,13 +37,16 @@ def recognise_faces(
     """Probabilities of each face, in the order given."""
     recognised = []
     for number, face in enumerate(faces, start=1):
+        reasons = []
         try:
             check_translatable(face, photo.pixels.shape)
-            doubt = None
         except FaceError as error:
-            doubt = error.reason
+            reasons.append(error.reason)
         aligned = align_face(photo, face, number=number, least_px=recognizer.size)
+        if not reasons:  # the pixels of a good face are learned from faces that can be translated
+            reasons += doubts_of(aligned.pixels)
         values = recognizer.probabilities(to_tensor(aligned.pixels))[0].tolist()
         named = dict(zip(recognizer.vocabulary.names, values, strict=True))
+        doubt = ", ".join(reasons) or None
         recognised.append(RecognisedFace(number, face.box, named, doubt))
     return recognised

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from jaxtyping import Float
@@ -14,16 +15,20 @@ from ecgan.config import RecognizerConfig, build
 from ecgan.errors import ConfigError, EcganError, SnapshotError
 from ecgan.expressions import Vocabulary
 from ecgan.inference.snapshot import default_snapshot, load_snapshot
+from ecgan.inference.turns import one_at_a_time
 from ecgan.networks.vgg import VGGFeatures, VGGRecognizer
 from ecgan.precision import Setting, autocast, choose_precision, default_device
 from ecgan.shapes import Images
+
+ROUNDING = 0.01
+"""How far beyond [-1, 1] images may go: bfloat16 and resampling leave that much."""
 
 
 class Recognizer:
     """A trained VGG and its vocabulary.
 
     Images are aligned crops of any square size in [-1, 1]; they are resized with an antialiasing
-    filter to the size that the network learned on.
+    filter to the size that the network learned on. Threads may share a recogniser.
     """
 
     def __init__(
@@ -78,18 +83,24 @@ class Recognizer:
         )
 
     def probabilities(self, images: Images, batch: int = 64) -> Float[Tensor, "batch expressions"]:
-        """p(expression | image) in the order of `vocabulary`; float32 on the CPU."""
+        """p(expression | image) in the order of `vocabulary`; float32 on the CPU.
+
+        Raises:
+            TypeError, ValueError: something else than images in [-1, 1].
+        """
         return torch.softmax(self._run(self.model, images, batch), dim=1)
 
     def features(self, images: Images, batch: int = 64) -> Float[Tensor, "batch features"]:
-        """The deep feature fc7 (4,096-D in the paper); float32 on the CPU."""
+        """The deep feature fc7 (4,096-D in the paper); float32 on the CPU.
+
+        Raises:
+            TypeError, ValueError: something else than images in [-1, 1].
+        """
         return self._run(self.model.features, images, batch)
 
+    @one_at_a_time()
     def _run(self, network: Callable[[Tensor], Tensor], images: Tensor, batch: int) -> Tensor:
-        if images.dim() != 4 or images.shape[1] != 3:
-            raise ValueError(
-                f"expected images (batch, 3, height, width), got {tuple(images.shape)}"
-            )
+        _check_images(images)
         if not len(images):
             probe = torch.zeros(1, 3, self.size, self.size)
             return self._run(network, probe, 1)[:0]
@@ -100,6 +111,27 @@ class Recognizer:
                 prepared = prepared.contiguous(memory_format=torch.channels_last)
                 results.append(network(prepared).float().cpu())
         return torch.cat(results)
+
+
+def _check_images(images: Any) -> None:
+    """Refuse what the networks would take and answer with nonsense.
+
+    Raises:
+        TypeError, ValueError: something else than (batch, 3, height, width) in [-1, 1].
+    """
+    expected = "expected images (batch, 3, height, width) in [-1, 1]"
+    if not isinstance(images, Tensor) or not images.is_floating_point():
+        got = images.dtype if isinstance(images, Tensor) else type(images).__name__
+        raise TypeError(f"{expected} as a float tensor, got {got}: see photo_faces.to_tensor")
+    if images.dim() != 4 or images.shape[1] != 3 or 0 in images.shape[2:]:
+        raise ValueError(f"{expected}, got {tuple(images.shape)}")
+    if len(images):
+        low, high = (float(value) for value in images.detach().aminmax())
+        if not (low >= -1 - ROUNDING and high <= 1 + ROUNDING):
+            raise ValueError(
+                f"{expected}, got values from {low:.4g} to {high:.4g}: 8-bit pixels are divided by "
+                "127.5, less 1"
+            )
 
 
 def resize(images: Images, size: int) -> Float[Tensor, "batch 3 size size"]:

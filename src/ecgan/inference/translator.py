@@ -1,4 +1,4 @@
-"""Real photo in, real photo out: detect, align, neutralise, translate, recompose, paste back."""
+"""Real photo in, real photo out: detect, align, neutralise, translate, change the photo itself."""
 
 from __future__ import annotations
 
@@ -21,22 +21,24 @@ from ecgan.expressions import (
     canonical_expression,
     expression_of,
 )
-from ecgan.faces.masks import JAW_ROOM, face_mask
-from ecgan.faces.paste import paste_back
+from ecgan.faces.masks import JAW_ROOM, below_the_eyes, face_mask
+from ecgan.faces.paste import FaceChange, change_face, photo_mask
 from ecgan.faces.photo import Photo
 from ecgan.inference.photo_faces import (
     AlignedFace,
     FaceChoice,
     FaceFinder,
     RefusedFace,
+    check_photo,
     choose_faces,
     to_pixels,
     to_tensor,
 )
 from ecgan.inference.recognizer import Recognizer, resize
 from ecgan.inference.snapshot import Snapshot, default_snapshot, load_snapshot
+from ecgan.inference.turns import one_at_a_time
 from ecgan.networks.build import build_generator
-from ecgan.networks.output import Translation, recompose
+from ecgan.networks.output import Change, Translation, no_change, recomposed
 from ecgan.precision import default_device
 from ecgan.shapes import Codes, Images
 from ecgan.window import Window
@@ -50,6 +52,9 @@ NEUTRAL_FROM = 0.5
 NEUTRAL_PASSES = 3
 """At most: one pass takes a broad smile back only in part. Each paints the mouth anew, so that a
 further one must raise the probability of neutral."""
+GREY_RANGE = 4
+"""Levels of 255 between the channels of a pixel that still counts as grey: JPEG leaves some."""
+_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 LEFT_BY = 0.5
 """The strength by which a face that is translated directly has left its own expression."""
 
@@ -84,6 +89,8 @@ class ReadyFace:
     passes: int
     expressive: bool
     """Whether the recogniser sees an expression in the photo; False where it was not asked."""
+    change: Change | None = None
+    """What makes `start` from the crop; None: nothing, they are the same."""
 
     @property
     def direct(self) -> bool:
@@ -101,6 +108,15 @@ class ReadyPhoto:
 
 
 @dataclass(frozen=True)
+class ChangedCrop:
+    """An aligned crop that generators have changed."""
+
+    image: Images
+    change: Change | None = None
+    """What makes `image` from the photo's own crop; None: they are the same."""
+
+
+@dataclass(frozen=True)
 class Translated:
     """A translated photo."""
 
@@ -111,11 +127,19 @@ class Translated:
     refused: tuple[RefusedFace, ...]
     """Faces that were asked for but cannot be translated."""
 
+    def face_area(self) -> NDArray[np.bool_]:
+        """(height, width): where the photo may have changed."""
+        area = np.zeros(self.pixels.shape[:2], bool)
+        for face in self.faces:
+            aligned = face.aligned
+            area |= photo_mask(area.shape, aligned.alignment, _mask(aligned)) > 0
+        return area
+
 
 class Translator:
     """Both generators of a snapshot with what it takes to use them on photos.
 
-    One call at a time: the landmark detector inside is not thread-safe.
+    Threads may share a translator; their calls are done one at a time.
     """
 
     def __init__(
@@ -212,6 +236,7 @@ class Translator:
         )
 
     @property
+    @one_at_a_time()
     def recognizer(self) -> Recognizer:
         """The given recogniser, or else the packaged one, loaded when first asked for."""
         if self._recognizer is None:
@@ -235,7 +260,13 @@ class Translator:
         face: FaceChoice = "largest",
         assume_neutral: bool = False,
     ) -> Translated:
-        """Give faces of a photo another expression; see `prepare` and `render`."""
+        """Give faces of a photo another expression; see `prepare` and `render`.
+
+        Raises:
+            TypeError: not a `Photo`.
+            UsageError: unknown expression, or a strength out of range.
+            FaceError: no asked-for face can be translated; with the reason.
+        """
         self.check(target, strength)
         return self.render(self.prepare(photo, face, assume_neutral), target, strength)
 
@@ -245,6 +276,7 @@ class Translator:
         if not 0 <= strength <= MAX_STRENGTH:
             raise UsageError(f"strength goes from 0 to {MAX_STRENGTH}, got {strength:g}")
 
+    @one_at_a_time()
     def prepare(
         self, photo: Photo, face: FaceChoice = "largest", assume_neutral: bool = False
     ) -> ReadyPhoto:
@@ -256,14 +288,17 @@ class Translator:
             assume_neutral: take every face as it is, without asking the recogniser.
 
         Raises:
+            TypeError: not a `Photo`.
             FaceError: no asked-for face can be translated; with the reason.
         """
+        check_photo(photo)
         faces = self.finder.find(photo)
         least_px = self.window.canvas(self.size)
         chosen = choose_faces(photo, faces, face, least_px=least_px)
         ready = tuple(self.ready_face(aligned, assume_neutral) for aligned in chosen.aligned)
         return ReadyPhoto(photo, ready, chosen.refused)
 
+    @one_at_a_time()
     def render(self, ready: ReadyPhoto, target: str, strength: float = 1.0) -> Translated:
         """Translate the faces of a prepared photo and paste them back.
 
@@ -280,15 +315,15 @@ class Translator:
             UsageError: unknown expression, or a strength out of range.
         """
         self.check(target, strength)
-        pixels = ready.photo.pixels
+        pixels = ready.photo.pixels.copy()
         faces = tuple(self._started(face, target) for face in ready.faces)
         for face in faces:
             aligned = face.aligned
-            made = to_pixels(self._translated(face, target, strength))
-            if np.array_equal(made, aligned.pixels):
-                continue  # not even the resampling of the paste may show
-            mask = face_mask(aligned.points, aligned.alignment.size, JAW_ROOM)
-            pixels = paste_back(pixels, made, aligned.alignment, mask)
+            change = self._translated(face, target, strength).change
+            if change is not None:
+                mask = _mask(aligned)
+                grey = _is_grey(aligned.pixels[mask > 0])
+                change_face(pixels, _in_pixels(change, grey), aligned.alignment, mask)
         return Translated(pixels, faces, ready.refused)
 
     def probabilities(self, crop: NDArray[np.uint8]) -> dict[str, float]:
@@ -306,15 +341,15 @@ class Translator:
         expressive = seen[NEUTRAL] < NEUTRAL_FROM
         if not expressive or self.route == "direct":
             return ReadyFace(aligned, seen, crop, passes=0, expressive=expressive)
-        neutral, passes = self._neutralised(crop)
-        return ReadyFace(aligned, seen, neutral, passes, expressive)
+        neutral, passes = self._neutralised(ChangedCrop(crop))
+        return ReadyFace(aligned, seen, neutral.image, passes, expressive, neutral.change)
 
-    def _neutralised(self, crop: Images) -> tuple[Images, int]:
+    def _neutralised(self, crop: ChangedCrop) -> tuple[ChangedCrop, int]:
         """An expressive crop after as many passes as it takes and as help, at least one."""
         passes, found = 0, 0.0
         while found < NEUTRAL_FROM and passes < NEUTRAL_PASSES:
             further = self._apply(self._to_neutral, crop, self._code(NEUTRAL, 1.0), 1.0)
-            probability = self.probabilities(to_pixels(further))[NEUTRAL]
+            probability = self.probabilities(to_pixels(further.image))[NEUTRAL]
             if passes and probability <= found:
                 break
             crop, found, passes = further, probability, passes + 1
@@ -327,27 +362,29 @@ class Translator:
         judged = self.recognizer.vocabulary.expressions if self.route == "auto" else ()
         if not face.passes or asked == NEUTRAL or asked not in judged:
             return face
-        photo = replace(face, start=to_tensor(face.aligned.pixels).to(self.device), passes=0)
+        crop = to_tensor(face.aligned.pixels).to(self.device)
+        photo = replace(face, start=crop, passes=0, change=None)
         first, direct = (
-            self.probabilities(to_pixels(self._translated(start, target, 1.0)))
+            self.probabilities(to_pixels(self._translated(start, target, 1.0).image))
             for start in (face, photo)
         )
         convinces = asked == max(direct, key=lambda name: direct[name])
         return photo if convinces and direct[asked] > first[asked] else face
 
-    def _translated(self, face: ReadyFace, target: str, strength: float) -> Images:
+    def _translated(self, face: ReadyFace, target: str, strength: float) -> ChangedCrop:
         """The whole aligned crop with another expression."""
         name = canonical_expression(target)
+        start = ChangedCrop(face.start, face.change)
         if name == NEUTRAL:
             if face.passes and strength == 1:
-                return face.start
-            crop = to_tensor(face.aligned.pixels).to(self.device)
+                return start
+            crop = ChangedCrop(to_tensor(face.aligned.pixels).to(self.device))
             passes = self._neutralised(crop)[1] if face.direct else face.passes
             for _ in range(max(1, passes)):
                 crop = self._apply(self._to_neutral, crop, self._code(NEUTRAL, 1.0), strength)
             return crop
         if not self.intensity:
-            return self._apply(self._to_expression, face.start, self._code(name, 1.0), strength)
+            return self._apply(self._to_expression, start, self._code(name, 1.0), strength)
         # Beyond what labels go to, what the generator does there is exaggerated.
         full = max(1.0, self.full(name)) if face.expressive else self.full(name)
         intensity = strength * full
@@ -355,33 +392,72 @@ class Translator:
         intensity = min(intensity, MAX_INTENSITY)
         if face.direct and strength < LEFT_BY:
             share, intensity = strength / LEFT_BY, LEFT_BY * full
-        return self._apply(self._to_expression, face.start, self._code(name, intensity), share)
+        return self._apply(self._to_expression, start, self._code(name, intensity), share)
 
     def _code(self, name: str, intensity: float) -> Codes:
         return torch.from_numpy(self.vocabulary.code(name, intensity))[None].to(self.device)
 
-    def _apply(self, generator: nn.Module, crop: Images, code: Codes, strength: float) -> Images:
+    def _apply(
+        self, generator: nn.Module, start: ChangedCrop, code: Codes, strength: float
+    ) -> ChangedCrop:
         """A generator's change of a crop of any size, times `strength`; 0 returns the crop."""
         if strength == 0:
-            return crop
+            return start
         with torch.inference_mode():
-            part = self.window.cut(crop)
+            part = self.window.cut(start.image)
             small = resize(part, self.size)
             translation: Translation = generator(small, code)
+            whole, side = int(start.image.shape[3]), int(part.shape[3])
             if translation.flow is not None and translation.blend is not None:
                 still = replace(
                     translation,
                     flow=self.window.stilled(translation.flow),
                     blend=self.window.stilled(translation.blend),
                 )
-                changed = recompose(part, still, strength)
+                changed, change = recomposed(part, still, strength)
             else:
-                change = strength * (translation.image - small)
-                if change.shape != part.shape:
-                    size = (int(part.shape[2]), int(part.shape[3]))
-                    change = nn.functional.interpolate(change, size, mode="bicubic")
-                changed = (part + change).clamp(-1, 1)
-            return self.window.put_back(crop, changed)
+                offset = strength * (translation.image - small)
+                if offset.shape != part.shape:
+                    offset = nn.functional.interpolate(offset, (side, side), mode="bicubic")
+                changed = (part + offset).clamp(-1, 1)
+                change = replace(no_change(len(part), side), offset=offset)
+            image = self.window.put_back(start.image, changed)
+            if side < whole:
+                within = replace(change, flow=change.flow * side / whole).fields
+                around = no_change(len(part), whole).fields.to(within)
+                change = Change.of_fields(self.window.put_back(around, within))
+            return ChangedCrop(
+                image, change if start.change is None else change.after(start.change)
+            )
+
+
+def _mask(aligned: AlignedFace) -> NDArray[np.uint8]:
+    """Where an aligned face may change: of one with covered eyes, what lies below them."""
+    mask = face_mask(aligned.points, aligned.alignment.size, JAW_ROOM)
+    return below_the_eyes(mask, aligned.points) if "covered eyes" in aligned.doubts else mask
+
+
+def _is_grey(pixels: NDArray[np.uint8]) -> bool:
+    """Whether almost all of (n, 3) pixels have no colour."""
+    colour = pixels.max(axis=1) - pixels.min(axis=1)
+    return bool(np.mean(colour <= GREY_RANGE) > 0.999)
+
+
+def _in_pixels(change: Change, grey: bool) -> FaceChange:
+    """The first of a batch as arrays, in pixels and levels of 255.
+
+    `grey`: paint without colour, whatever the generator has painted.
+    """
+    motion, gate, offset = (
+        fields[0].permute(1, 2, 0).float().cpu().numpy()
+        for fields in (change.flow, change.gate, change.offset)
+    )
+    size = motion.shape[0]
+    # In [-1, 1] black is -1: what is taken from the moved source leaves half a range behind.
+    paint = 127.5 * (offset + 1 - gate)
+    if grey:
+        paint = np.repeat(paint @ _LUMA[:, None], 3, axis=2)
+    return FaceChange(motion * (size / 2), gate[..., 0], paint)
 
 
 def _by_name(full: float | Mapping[str, Any], vocabulary: Vocabulary) -> dict[str, Any]:

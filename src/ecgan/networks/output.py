@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.transforms.functional import gaussian_blur
 
+from ecgan.precision import at_least_fp32
 from ecgan.shapes import Flows, Images, Masks
 
 FLOW_LIMIT = 0.5
@@ -28,6 +30,7 @@ _DARK = 0.1
 _NEW = 0.25
 """Relative difference of painted pixels from the source's where they are a mouth, not a shade."""
 
+Fields = Float[Tensor, "batch channels height width"]
 OutputKind = Literal["pixels", "residual", "warp"]
 Paint = Literal["pixels", "change"]
 
@@ -92,7 +95,7 @@ def to_translation(
     """Turn raw trunk output into a translation of `source` (float32)."""
     if kind == "warp":
         return _warped(source, output, refiner, paint)
-    full = output.full.float()
+    full = at_least_fp32(output.full)
     if kind == "pixels":
         return Translation(image=torch.tanh(full))
     return Translation(image=(source + 2 * torch.tanh(full)).clamp(-1, 1))
@@ -102,9 +105,9 @@ def _warped(
     source: Images, output: TrunkOutput, refiner: Refiner | None, paint: Paint
 ) -> Translation:
     assert output.flow is not None
-    flow = FLOW_LIMIT * torch.tanh(output.flow.float())
+    flow = FLOW_LIMIT * torch.tanh(at_least_fp32(output.flow))
     moved = warp(source, flow)
-    full = (output.full if refiner is None else refiner(moved, output.full)).float()
+    full = at_least_fp32(output.full if refiner is None else refiner(moved, output.full))
     blend = torch.sigmoid(full[:, :1] + BLEND_BIAS[paint])
     pixels = torch.tanh(full[:, 1:])
     if paint == "change":
@@ -113,7 +116,7 @@ def _warped(
     return Translation(image=image, flow=flow, blend=blend, pixels=pixels)
 
 
-def warp(source: Images, flow: Flows, mode: Literal["bilinear", "bicubic"] = "bilinear") -> Images:
+def warp(source: Fields, flow: Flows, mode: Literal["bilinear", "bicubic"] = "bilinear") -> Fields:
     """Sample `source` at its own pixel positions plus `flow` (upsampled to its size); outside the
     image the border repeats. Bicubic values may lie a little outside the source's range."""
     height, width = source.shape[2:]
@@ -131,7 +134,51 @@ def warp(source: Images, flow: Flows, mode: Literal["bilinear", "bicubic"] = "bi
     )
 
 
+@dataclass(frozen=True)
+class Change:
+    """A translation of one size as a change of its source at any size: gate * moved + offset.
+
+    So it can be applied to the very pixels that the source was made from, which are then sampled
+    once, and two translations in succession are one change.
+    """
+
+    flow: Flows
+    """As `Translation.flow`, at the size of the others."""
+    gate: Masks
+    """The share of the moved source that stays: 1 on skin, 0 in a mouth that opens."""
+    offset: Images
+    """What is added to it."""
+
+    @classmethod
+    def of_fields(cls, fields: Tensor) -> Change:
+        """From the fields one upon another (batch, 6, height, width)."""
+        return cls(fields[:, :2], fields[:, 2:3], fields[:, 3:])
+
+    @property
+    def fields(self) -> Tensor:
+        """The inverse of `of_fields`."""
+        return torch.cat([self.flow, self.gate, self.offset], dim=1)
+
+    def after(self, first: Change) -> Change:
+        """This change of what `first` has made, as one change of the source of `first`."""
+        flow, gate, offset = torch.split(warp(first.fields, self.flow), [2, 1, 3], dim=1)
+        return Change(self.flow + flow, self.gate * gate, self.gate * offset + self.offset)
+
+
+def no_change(batch: int, size: int) -> Change:
+    """The fields of an image that stays as it is."""
+    zeros = torch.zeros(batch, 5, size, size)
+    return Change(zeros[:, :2], torch.ones(batch, 1, size, size), zeros[:, 2:])
+
+
 def recompose(source: Images, translation: Translation, strength: float = 1.0) -> Images:
+    """`source` with the translation, as `recomposed` gives it with its fields."""
+    return recomposed(source, translation, strength)[0]
+
+
+def recomposed(
+    source: Images, translation: Translation, strength: float = 1.0
+) -> tuple[Images, Change]:
     """Apply the fields of a warp translation to the source at any size, keeping its texture.
 
     Painted pixels are smoother than a skin. Where they differ little from the moved source they are
@@ -142,7 +189,7 @@ def recompose(source: Images, translation: Translation, strength: float = 1.0) -
     The new pixels are known at the network's size only. At a larger size their coarse image is kept
     and the fine detail is the warped source's, faded where the pixels are new and where the
     translation has flattened the coarse image, as when a row of teeth becomes a lip:
-    up(low) + up((1 - n blend) r) (warped - up(down(warped))), where r is
+    up(low) + gate (warped - up(down(warped))) with gate = up((1 - n blend) r), where r is
     min(1, var(low) / var(down(warped))) in a small window. The source is sampled bicubically here:
     bilinear sampling takes a fifth of the fine texture of a skin.
 
@@ -150,6 +197,9 @@ def recompose(source: Images, translation: Translation, strength: float = 1.0) -
         source: the image that was translated, at any size, in [-1, 1].
         translation: what the generator returned for it, with fields.
         strength: 0 gives the source, 1 the translation; up to 1.5 exaggerates the motion.
+
+    Returns:
+        The image, and the change that gives it from `source`.
 
     Raises:
         ValueError: the translation has no flow (a `pixels` or `residual` output).
@@ -160,7 +210,8 @@ def recompose(source: Images, translation: Translation, strength: float = 1.0) -
     size = (int(source.shape[2]), int(source.shape[3]))
     alpha = (blend * strength).clamp(0, 1)
     low_size = (int(pixels.shape[2]), int(pixels.shape[3]))
-    moved = warp(source, flow * strength, mode="bicubic")
+    offsets = F.interpolate(flow.to(source.dtype) * strength, size, mode="bilinear")
+    moved = warp(source, offsets, mode="bicubic")
     moved_low = moved
     if size != low_size:
         moved_low = F.interpolate(moved, low_size, mode="bilinear", antialias=True)
@@ -170,13 +221,14 @@ def recompose(source: Images, translation: Translation, strength: float = 1.0) -
     new = 1 - torch.exp(-((_blurred(relative) / _NEW) ** 4))
     change = alpha * difference
     low = moved_low + torch.lerp(_blurred(change), change, new)
-    if size == low_size:
-        return low.clamp(-1, 1)
-    detail = moved - F.interpolate(moved_low, size, mode="bicubic")
     kept = ((_variance(low) + _FLAT) / (_variance(moved_low) + _FLAT)).clamp(max=1)
-    gate = F.interpolate(kept * (1 - alpha * new), size, mode="bilinear")
-    coarse = F.interpolate(low, size, mode="bicubic")
-    return (coarse + gate * detail).clamp(-1, 1)
+    gate = kept * (1 - alpha * new)
+    if size != low_size:
+        gate = F.interpolate(gate, size, mode="bilinear")
+        low = F.interpolate(low, size, mode="bicubic")
+        moved_low = F.interpolate(moved_low, size, mode="bicubic")
+    offset = low - gate * moved_low
+    return (offset + gate * moved).clamp(-1, 1), Change(offsets, gate, offset)
 
 
 def _blurred(images: Images | Masks) -> Tensor:

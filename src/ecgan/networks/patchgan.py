@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from ecgan.config import DiscriminatorConfig
 from ecgan.networks.blocks import norm_layer, tile_code, uses_bias
+from ecgan.precision import at_least_fp32
 from ecgan.shapes import Codes, Images, Patches
 
 
@@ -63,8 +64,8 @@ class PatchGAN(nn.Module):
             activations.append(features)
         logits = None
         if self.classifier is not None:
-            logits = self.classifier(features.mean(dim=(2, 3))).float()
-        return DiscriminatorOutput(self.last(features).float(), logits, tuple(activations))
+            logits = at_least_fp32(self.classifier(features.mean(dim=(2, 3))))
+        return DiscriminatorOutput(at_least_fp32(self.last(features)), logits, tuple(activations))
 
 
 class Pyramid(nn.Module):

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from ecgan.errors import CheckpointError
+from ecgan.precision import at_least_fp32
 from ecgan.seeding import numpy_generator
 from ecgan.shapes import Codes, Images
 
@@ -46,8 +47,8 @@ class TranslationPool:
         if self.capacity == 0:
             return Pooled(images, codes)
         if self._images is None or self._codes is None:
-            self._images = images.new_zeros((self.capacity, *images.shape[1:]), dtype=torch.float32)
-            self._codes = codes.new_zeros((self.capacity, codes.shape[1]), dtype=torch.float32)
+            self._images = at_least_fp32(images.new_zeros((self.capacity, *images.shape[1:])))
+            self._codes = at_least_fp32(codes.new_zeros((self.capacity, codes.shape[1])))
         random = numpy_generator(self._seed, "pool", self._name, step)
         out_images, out_codes = images.clone(), codes.clone()
         for i in range(len(images)):

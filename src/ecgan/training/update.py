@@ -15,7 +15,7 @@ from ecgan.data.dataset import TranslationBatch
 from ecgan.errors import NonFiniteError
 from ecgan.losses.paper import Objective
 from ecgan.networks.draws import Share, sharing
-from ecgan.precision import autocast
+from ecgan.precision import at_least_fp32, autocast
 from ecgan.seeding import derive_seed
 from ecgan.shapes import Scalar
 from ecgan.training.distributed import World, average, gather, gather_lists
@@ -146,9 +146,9 @@ def averaged_gradients(
     objective.total.backward()  # type: ignore[no-untyped-call]
     gradients = [p.grad for p in parameters if p.grad is not None]
     names = [*objective.terms, "total"]
-    terms = torch.stack([*objective.terms.values(), objective.total]).detach().float()
+    terms = at_least_fp32(torch.stack([*objective.terms.values(), objective.total]).detach())
     average([*gradients, terms], world)
-    norm = torch.nn.utils.get_total_norm(gradients).float()
+    norm = at_least_fp32(torch.nn.utils.get_total_norm(gradients))
     numbers = torch.cat([terms, norm.reshape(1)]).tolist()  # the step's only wait for a GPU
     return dict(zip([*names, "gradient_norm"], numbers, strict=True))
 

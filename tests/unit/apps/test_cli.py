@@ -162,3 +162,30 @@ def test_a_closed_pipe_is_no_traceback() -> None:
     os.close(writer)
     assert "Traceback" not in done.stderr
     assert done.returncode in (0, 1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="closes streams as a shell does")
+@pytest.mark.parametrize("redirect", ["2>&-", ">&-", ">&- 2>&- <&-", "2>/dev/full"])
+def test_closed_streams_are_no_crash(redirect: str) -> None:
+    code = "import sys; from ecgan.apps.cli import main; sys.exit(main(sys.argv[1:]))"
+    for arguments, expected in (("--version", 0), ("recognize nothing", 2)):
+        command = f'"{sys.executable}" -c "{code}" {arguments} {redirect}'
+        done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+        assert done.returncode == expected
+        assert done.stdout in ("", f"ecgan {__version__}\n")
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /dev/full")
+def test_no_room_for_what_is_printed_is_one_line() -> None:
+    code = "import sys; from ecgan.apps.cli import main; sys.exit(main(['--version']))"
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr == "ecgan: error: No space left on device\n"

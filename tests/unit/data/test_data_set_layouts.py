@@ -305,13 +305,13 @@ def test_ck_labels_that_say_nothing(tmp_path: Path) -> None:
     [
         (["7", PIXELS, "Training"], "emotion is '7'"),
         (["", PIXELS, "Training"], "emotion is ''"),
-        (["1.0", PIXELS, "Training"], "emotion is '1.0'"),
+        (["1.5", PIXELS, "Training"], "emotion is '1.5'"),
         (["3", PIXELS + " 1", "Training"], "2305 pixels"),
         (["3", "1 2 3", "Training"], "3 pixels"),
         (["3", "", "Training"], "1 pixels"),
         (["3", PIXELS, "Test"], "Usage is 'Test'"),
         (["3"], "1 pixels"),
-        (["happy", PIXELS, "Training"], "emotion is 'happy'"),
+        (["wink", PIXELS, "Training"], "emotion is 'wink'"),
         (["3", PIXELS, ""], "Usage is ''"),
     ],
 )
@@ -331,6 +331,21 @@ def test_fer_with_columns_in_another_order(tmp_path: Path) -> None:
     root = write_tree(tmp_path / "s", LayoutTree({"icml_face_data.csv": table}, {}, {}))
     (image,) = list_source(root).listing.images
     assert (image.expression, image.partition) == ("surprise", "PublicTest")
+    assert row_pixels(SourceReader().read(image.place)).shape == (384, 384, 3)
+
+
+@pytest.mark.parametrize("sign", [",", ";", "\t"])
+@pytest.mark.parametrize(
+    ("emotion", "usage"),
+    [("3.0", "training"), ("happy", "TRAINING"), ("Happiness", "Training"), (" 3 ", "training ")],
+)
+def test_fer_in_other_hands(sign: str, emotion: str, usage: str, tmp_path: Path) -> None:
+    lines = (sign.join(("Emotion", "Pixels", "usage")), sign.join((emotion, PIXELS, usage)))
+    tree = LayoutTree({"fer2013.csv": "\n".join(lines).encode()}, {}, {})
+    source = list_source(write_tree(tmp_path / "s", tree))
+    assert source.layout.name == "fer2013"
+    (image,) = source.listing.images
+    assert (image.expression, image.partition) == ("happy", "Training")
     assert row_pixels(SourceReader().read(image.place)).shape == (384, 384, 3)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from support.drawn_records import make_manifest, pattern, record
 
+from ecgan.data import images
 from ecgan.data.images import ImageStore
 from ecgan.data.manifest import Manifest
 from ecgan.errors import DataError
@@ -62,6 +63,20 @@ def test_preloaded_is_what_the_budget_holds(manifest: Manifest) -> None:
             none.image(one)
     with pytest.raises(DataError, match="cannot read"):
         ImageStore(manifest, 64, 1).preload(RECORDS)
+
+
+def test_preloading_ends_with_the_budget(
+    manifest: Manifest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the budget has no room for is not decoded, though some of the budget is left."""
+    decoded: list[str] = []
+    read = images._read
+    monkeypatch.setattr(
+        images, "_read", lambda path, *how: decoded.append(path.name) or read(path, *how)
+    )
+    store = ImageStore(manifest, 512, 1)  # 768 KiB an image
+    store.preload([RECORDS[0]] + [RECORDS[1]] * 3000, masks=False)
+    assert 1 <= len(decoded) <= 64  # one of each thread at most began before it was full
 
 
 def test_kept_images_cannot_be_written_to(manifest: Manifest) -> None:

@@ -32,8 +32,13 @@ def test_masks_of_the_labels_file_are_no_pictures(tmp_path: Path) -> None:
     root = tmp_path / "faces"
     _touch(root, "happy/ann_1.png", "masks/happy/ann_1.png", "masks/happy/stray_1.png")
     _labels(root, {"file": "happy/ann_1.png", "mask": "masks/happy/ann_1.png"})
-    found = {(image.name, image.expression) for image in _list(root).images}
-    assert found == {("happy/ann_1.png", "happy"), ("masks/happy/stray_1.png", "masks")}
+    listing = _list(root)
+    assert [(image.name, image.expression) for image in listing.images] == [
+        ("happy/ann_1.png", "happy")
+    ]
+    assert [(r.file, r.reason) for r in listing.rejected] == [
+        ("faces/masks/happy/stray_1.png", "mask")
+    ]
 
 
 def test_folders_name_the_expression_and_aliases_are_known(tmp_path: Path) -> None:

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
+import tracemalloc
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.drawn_records import make_manifest, record
+from support.drawn_records import POINTS, make_manifest, record
 
-from ecgan.data.manifest import OPTIONAL, Manifest, load_manifest, vocabulary_of, write_manifest
+from ecgan.data.manifest import (
+    OPTIONAL,
+    Manifest,
+    Record,
+    load_manifest,
+    vocabulary_of,
+    write_manifest,
+    write_records,
+)
+from ecgan.data.points import Points
 from ecgan.errors import DataError
 
 RECORDS = [
@@ -92,6 +105,12 @@ def _break(root: Path, **changes: object) -> None:
         ({"mask": "/etc/passwd"}, "inside the data folder"),
         ({"intensity": "strong"}, "finite intensity"),
         ({"intensity": float("inf")}, "finite intensity"),
+        ({"intensity": 10**400}, "finite intensity"),
+        ({"landmarks": [[0, 10**400]] * 68}, "68 landmarks"),
+        ({"landmarks": [[0.5, 1.5]] * 67 + [[0.5, float("inf")]]}, "68 landmarks"),
+        ({"landmarks": [[0.5, 1.5]] * 66 + [[0.5, 1.5, 2.5], [0.5]]}, "68 landmarks"),
+        ({"landmarks": [[0.5, 1.5]] * 69}, "68 landmarks"),
+        ({"landmarks": [["a", "b"]] * 68}, "68 landmarks"),
         ({"pair": 3}, "pair key"),
         ({"extra": 1}, "expected the keys"),
     ],
@@ -145,3 +164,125 @@ def test_what_would_not_load_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="one split a person"):
         write_manifest(Manifest(tmp_path, (RECORDS[0], moved), {}))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("line", ["[" * 100_000, '{"intensity": ' + "1" * 5000 + "}"])
+def test_what_the_parser_gives_up_on_is_refused_in_one_line(tmp_path: Path, line: str) -> None:
+    (tmp_path / "manifest.jsonl").write_text(line + "\n")
+    with pytest.raises(DataError, match=r"manifest\.jsonl:1 is damaged: not JSON"):
+        load_manifest(tmp_path)
+
+
+def test_lines_end_where_the_file_says(tmp_path: Path) -> None:
+    names = ["ann\u2028lee", "ann\x85lee", "ann lee"]
+    make_manifest(tmp_path, [record("eve", "neutral"), *(record(n, "happy") for n in names)])
+    path = tmp_path / "manifest.jsonl"
+    path.write_bytes(b"\n" + path.read_bytes().replace(b"\n", b"\r\n"))
+    loaded = load_manifest(tmp_path).records
+    assert {r.subject for r in loaded} == {"eve", *names}
+    assert all(r.landmarks == POINTS for r in loaded)
+
+
+LANDMARKS: list[Sequence[tuple[float, float]]] = [
+    POINTS,
+    [(1e-7 * i, -1.0) for i in range(68)],
+    [(i / 3, 1e18 + i) for i in range(68)],
+    [(i, 2 * i) for i in range(68)],  # integers
+]
+
+
+@pytest.mark.parametrize("points", LANDMARKS)
+def test_landmarks_come_back_exactly(tmp_path: Path, points: Sequence[tuple[float, float]]) -> None:
+    given = replace(RECORDS[0], landmarks=tuple(points))
+    written = make_manifest(tmp_path, [given])
+    (loaded,) = load_manifest(tmp_path).records
+    assert loaded == given
+    assert list(loaded.landmarks) == list(points)
+    assert load_manifest(tmp_path).content_sha256 == written.content_sha256
+
+
+def test_landmarks_outlive_their_file(tmp_path: Path) -> None:
+    """They are read when asked for; what was loaded stays what it was."""
+    make_manifest(tmp_path, RECORDS)
+    before = load_manifest(tmp_path)
+    make_manifest(tmp_path, [replace(r, landmarks=((0.0, 0.0),) * 68) for r in RECORDS])
+    assert all(r.landmarks == POINTS for r in before.records)
+    (tmp_path / "manifest.jsonl").unlink()
+    assert all(r.landmarks == POINTS for r in before.records)
+    copies: list[Callable[[Record], Record]] = [
+        copy.deepcopy,
+        lambda r: pickle.loads(pickle.dumps(r)),
+    ]
+    for copied in (way(before.records[0]) for way in copies):
+        assert type(copied.landmarks) is Points
+        assert copied == before.records[0]
+
+
+def test_a_file_changed_in_place_is_noticed(tmp_path: Path) -> None:
+    make_manifest(tmp_path, RECORDS)
+    loaded = load_manifest(tmp_path)
+    path = tmp_path / "manifest.jsonl"
+    with path.open("r+b") as file:
+        file.write(path.read_bytes().replace(b"[4.0, 5.0]", b"[4.0, 6.0]"))
+    with pytest.raises(DataError, match="changed while it was in use"):
+        list(loaded.records[0].landmarks)
+
+
+def test_the_content_is_what_training_sees(tmp_path: Path) -> None:
+    content = make_manifest(tmp_path / "a", RECORDS).content_sha256
+    assert load_manifest(tmp_path / "a").content_sha256 == content
+    moved = [replace(r, image=f"images/moved/{i}.png") for i, r in enumerate(RECORDS)]
+    assert make_manifest(tmp_path / "b", moved[::-1]).content_sha256 == content
+    hand = (tmp_path / "a" / "manifest.jsonl").read_text().replace(", ", ",")
+    (tmp_path / "a" / "manifest.jsonl").write_text(hand)
+    assert load_manifest(tmp_path / "a").content_sha256 == content
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sha256": "1" * 64},
+        {"mask": "masks/other.png"},
+        {"subject": "dan"},
+        {"expression": "sad"},
+        {"intensity": 0.5},
+        {"intensity": None},
+        {"split": "val"},
+        {"source": "other"},
+        {"pair": None},
+        {"session": "2"},
+        {"recipe": "laugh"},
+        {"landmarks": (*POINTS[:67], (0.0, 0.5))},
+    ],
+)
+def test_any_change_that_training_sees_changes_the_content(change: dict[str, object]) -> None:
+    other = (replace(RECORDS[0], **change), *RECORDS[1:])  # type: ignore[arg-type]
+    content = [Manifest(Path(), records, {}).content_sha256 for records in (tuple(RECORDS), other)]
+    assert content[0] != content[1]
+
+
+def test_the_same_image_twice_is_other_content() -> None:
+    once, twice = (Manifest(Path(), (RECORDS[0],) * n, {}).content_sha256 for n in (1, 2))
+    assert once != twice
+
+
+def test_a_record_takes_less_than_a_kilobyte(tmp_path: Path) -> None:
+    """At the peak of loading, when no text is shared but those of few values."""
+    count = 4_000
+    points = Points((i / 7, 100 + i / 7) for i in range(68))
+    write_records(
+        tmp_path,
+        (
+            replace(
+                record(f"person{number:06d}", "happy", intensity=number / count), landmarks=points
+            )
+            for number in range(count)
+        ),
+        {"expressions": ["neutral", "happy"]},
+    )
+    tracemalloc.start()
+    loaded = load_manifest(tmp_path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(loaded.records) == count
+    assert peak / count < 1000

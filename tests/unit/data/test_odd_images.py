@@ -88,6 +88,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "cut.png": (lambda: encoded(FACE, "PNG")[:2000], "damaged"),
     "cut.jpg": (lambda: encoded(FACE, "JPEG")[:900], "damaged"),
     "huge.png": (huge_header, "million pixels"),
+    "wide.png": (lambda: encoded(Image.new("L", (32_767, 2)), "PNG"), "at most 32,766 a side"),
 }
 
 

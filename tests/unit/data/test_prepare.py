@@ -407,6 +407,37 @@ def test_a_turned_face_is_rejected_with_its_reason(
     assert not (tmp_path / "out/manifest.jsonl").exists()
 
 
+def test_a_bad_landmark_file_is_a_rejection_or_gives_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepare_worker, "LandmarkDetector", FakeDetector)
+    for person in ("ann", "bob"):
+        write_face(tmp_path / "s", f"happy/{person}_1.png", person, "happy")
+        np.save(tmp_path / f"s/happy/{person}_1.npy", POINTS)
+    (tmp_path / "s/happy/ann_1.npy").write_bytes(b"no landmarks")
+    given = run(tmp_path / "s", tmp_path / "given", landmarks="given")
+    assert [(r.file, r.reason) for r in given.rejected] == [("s/happy/ann_1.png", "landmarks")]
+    assert run(tmp_path / "s", tmp_path / "auto", landmarks="auto").rejected == ()
+
+
+def test_small_faces_are_taken_where_the_pictures_are_mere_crops(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of FER2013 have 48 px; in a photo so small a face is too small."""
+    scale = 48 / SIZE
+
+    class Tiny(FakeDetector):
+        def detect(self, pixels: np.ndarray) -> list[Face]:
+            return [Face(scale * POINTS, (0, 0, 47, 47), 0.0, 0.0, 0.0, None, 1.0)]
+
+    monkeypatch.setattr(prepare_worker, "LandmarkDetector", Tiny)
+    write_face(tmp_path / "s", "happy/ann_1.png", "ann", "happy", 48)
+    write_face(tmp_path / "s", "happy/bob_1.png", "bob", "happy", 480)
+    report = run(tmp_path / "s", tmp_path / "out", landmarks="detect")
+    assert [(r.file, r.reason) for r in report.rejected] == [("s/happy/bob_1.png", "tiny")]
+    assert report.accepted == 1
+
+
 def test_landmark_error_is_in_eye_distances() -> None:
     eyes = np.linalg.norm(POINTS[36:42].mean(0) - POINTS[42:48].mean(0))
     moved = POINTS.copy()

@@ -1,13 +1,15 @@
 """Detection on a photo that a library ships, and what is refused."""
 
 import dataclasses
-import sys
+import re
 
+import cv2
 import numpy as np
 import pytest
 
-from ecgan.errors import EcganError, FaceError
+from ecgan.errors import FaceError
 from ecgan.faces import landmarks
+from ecgan.faces.face import MAX_PITCH, MAX_ROLL, MAX_YAW, MIN_EYE_DISTANCE, unmirrored
 from ecgan.faces.landmarks import Face, LandmarkDetector, check_translatable
 
 skimage_data = pytest.importorskip("skimage.data")
@@ -109,7 +111,7 @@ def test_a_face_found_in_the_mirror_is_turned_back(
     left, top = 120, 10
     part = astronaut[top:230, left:350]
     (seen,) = detector.detect(np.ascontiguousarray(part[:, ::-1]))
-    back = landmarks._unmirrored(seen, part.shape[1], left, top)
+    back = unmirrored(seen, part.shape[1], left, top)
     error = np.linalg.norm(back.points - face.points, axis=1)
     assert np.median(error) < 0.06 * face.eye_distance
     assert error.max() < 0.25 * face.eye_distance, "no two points change places"
@@ -118,7 +120,80 @@ def test_a_face_found_in_the_mirror_is_turned_back(
     assert back.yaw == pytest.approx(face.yaw, abs=6)
 
 
-def test_without_mediapipe_the_error_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "mediapipe.python.solutions", None)
-    with pytest.raises(EcganError, match=r"pip install 'ecgan\[faces\]'"):
-        LandmarkDetector().detect(np.zeros((64, 64, 3), np.uint8))
+@pytest.mark.parametrize("degrees", [180, 150, -135, 90, -90])
+def test_a_turned_face_is_refused_with_its_angle(
+    detector: LandmarkDetector, astronaut: np.ndarray, face: Face, degrees: int
+) -> None:
+    head = np.full((600, 600, 3), astronaut[5, 5], np.uint8)
+    head[190:410, 190:410] = astronaut[0:220, 120:340]
+    matrix = cv2.getRotationMatrix2D((300, 300), -degrees, 1)
+    photo = np.asarray(cv2.warpAffine(head, matrix, (600, 600), borderMode=cv2.BORDER_REPLICATE))
+    (turned,) = detector.detect(photo)
+    assert abs((turned.roll - face.roll - degrees + 180) % 360 - 180) < 15
+    nose = matrix @ [*(face.points[30] + [70, 190]), 1]
+    assert np.abs(turned.points[30] - nose).max() < 12, "the nose is where it is in the picture"
+    with pytest.raises(
+        FaceError, match=r"turned by \d+ degrees in the picture.*turn the"
+    ) as caught:
+        check_translatable(turned, photo.shape)
+    assert caught.value.reason == "tilted"
+
+
+def test_a_leaning_face_is_not_turned(
+    detector: LandmarkDetector, astronaut: np.ndarray, face: Face
+) -> None:
+    for degrees in (-40, 40):
+        matrix = cv2.getRotationMatrix2D((225, 120), -degrees, 1)
+        photo = np.asarray(cv2.warpAffine(astronaut, matrix, (512, 512)))
+        (leaning,) = detector.detect(photo)
+        assert leaning.roll == pytest.approx(face.roll + degrees, abs=10)
+        check_translatable(leaning, photo.shape)
+
+
+def test_all_faces_of_a_group_are_found_once(
+    detector: LandmarkDetector, astronaut: np.ndarray
+) -> None:
+    head = cv2.resize(astronaut[0:220, 120:340], (130, 130), interpolation=cv2.INTER_AREA)
+    photo = np.full((4 * 150, 6 * 150, 3), 120, np.uint8)
+    places = [(150 * column + 10, 150 * row + 10) for row in range(4) for column in range(6)]
+    for left, top in places:
+        photo[top : top + 130, left : left + 130] = head
+    noses = np.array([face.points[30] for face in detector.detect(photo)])
+    assert len(noses) == len(places)
+    for left, top in places:
+        assert (np.linalg.norm(noses - [left + 61, top + 74], axis=1) < 10).sum() == 1
+
+
+def test_gray_pictures_of_48_px_are_read(detector: LandmarkDetector, astronaut: np.ndarray) -> None:
+    """The face to the edges, as in FER2013."""
+    crop = cv2.cvtColor(astronaut[70:190, 165:285], cv2.COLOR_RGB2GRAY)
+    small = cv2.resize(crop, (48, 48), interpolation=cv2.INTER_AREA)
+    (face,) = detector.detect(small)
+    assert 14 < face.eye_distance < 20
+    check_translatable(face, small.shape)
+
+
+def test_boxes_end_at_the_border(detector: LandmarkDetector, astronaut: np.ndarray) -> None:
+    crop = astronaut[75:190, 165:265]
+    (face,) = detector.detect(crop)
+    x0, y0, x1, y1 = face.box
+    assert 0 <= x0 < x1 <= crop.shape[1]
+    assert 0 <= y0 < y1 <= crop.shape[0]
+
+
+@pytest.mark.parametrize("off", [0.001, 0.04, 0.4])
+def test_a_refusal_does_not_contradict_itself(
+    face: Face, astronaut: np.ndarray, off: float
+) -> None:
+    scale = (MIN_EYE_DISTANCE - off) / face.eye_distance
+    near = [
+        dataclasses.replace(face, points=face.points * scale),
+        dataclasses.replace(face, yaw=MAX_YAW + off),
+        dataclasses.replace(face, pitch=-MAX_PITCH - off),
+        dataclasses.replace(face, roll=MAX_ROLL + off),
+    ]
+    for refused in near:
+        with pytest.raises(FaceError) as caught:
+            check_translatable(refused, astronaut.shape)
+        numbers = re.findall(r"[\d.]+", str(caught.value))
+        assert len(set(numbers)) == 2, str(caught.value)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ecgan.faces.tiles import TILE, tiles
+from ecgan.faces.tiles import LEAST_TILE, TILE, tiles, tiles_of
 
 
 def test_small_photos_are_searched_once() -> None:
@@ -30,3 +30,9 @@ def test_the_number_of_tiles_stays_in_bounds() -> None:
     assert len(tiles(3000, 4000)) < 100
     assert len(tiles(10_000, 10_000)) < 900
     assert all(left >= 0 and top >= 0 for left, top, _ in tiles(641, 5000))
+
+
+def test_small_photos_have_small_squares_when_asked() -> None:
+    assert len(tiles_of(LEAST_TILE, 480, 640)) > 10
+    assert tiles_of(LEAST_TILE, 200, 180) == []
+    assert set(tiles_of(TILE, 3000, 4000)) < set(tiles(3000, 4000))

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -76,3 +77,33 @@ def test_source_digest_is_of_the_file_or_of_the_pixels(tmp_path: Path, photo: Ph
     Image.fromarray(photo.pixels).save(file)
     assert source_sha256(read_photo(file)) == hashlib.sha256(file.read_bytes()).hexdigest()
     assert source_sha256(photo) == hashlib.sha256(bytes(20 * 30 * 3)).hexdigest()
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_the_sidecar_says_how_far_the_written_file_differs_outside_the_face(
+    tmp_path: Path, photo: Photo, suffix: str
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (600, 30, 3), dtype=np.uint8)
+    like, made = replace(photo, pixels=noise), noise.copy()
+    made[:9], area = 255, np.zeros((600, 30), bool)
+    area[:9] = True
+    output = tmp_path / f"a{suffix}"
+    write_marked(output, made, like, MARK, face_area=area)
+    found = json.loads(sidecar_path(output).read_text())["outside_face"]
+    with Image.open(output) as image:
+        apart = np.abs(np.asarray(image).astype(int) - noise)[9:]
+    assert found["max_difference"] == apart.max() == (0 if suffix == ".png" else apart.max())
+    assert found["mean_difference"] == pytest.approx(apart.mean(), abs=1e-4)
+    assert (apart.max() > 0) == (suffix == ".jpg")
+
+
+def test_an_error_outside_the_face_would_show(tmp_path: Path, photo: Photo) -> None:
+    made = photo.pixels.copy()
+    made[19, 29, 2] = 7
+    output = tmp_path / "a.png"
+    write_marked(output, made, photo, MARK, face_area=np.zeros((20, 30), bool))
+    sidecar = json.loads(sidecar_path(output).read_text())
+    assert sidecar["outside_face"]["max_difference"] == 7
+    write_marked(output, made, photo, MARK, face_area=np.ones((20, 30), bool))
+    sidecar = json.loads(sidecar_path(output).read_text())
+    assert sidecar["outside_face"] == {"max_difference": 0, "mean_difference": 0.0}

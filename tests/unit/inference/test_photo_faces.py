@@ -9,7 +9,8 @@ import torch
 from PIL import Image
 from support.tiny_models import astronaut_face, astronaut_photo, astronaut_points
 
-from ecgan.errors import DataError, FaceError, UsageError
+from ecgan.errors import EcganWarning, FaceError, UsageError
+from ecgan.faces.landmarks import Face
 from ecgan.faces.photo import read_photo
 from ecgan.inference.photo_faces import (
     MAX_CROP_PX,
@@ -45,13 +46,25 @@ def test_pixels_survive_the_way_through_tensors() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "choice"), [("all", "all"), ("Largest", "largest"), ("1", 1), (" 3 ", 3)]
+    ("text", "choice"),
+    [
+        ("all", "all"),
+        ("Largest", "largest"),
+        ("1", 1),
+        (" 3 ", 3),
+        ("1, 3", (1, 3)),
+        ("2,2", (2,)),
+        ("Left", "left"),
+        ("rightmost", "right"),
+        ("centre", "center"),
+        ("1,left", (1, "left")),
+    ],
 )
 def test_face_choice(text: str, choice) -> None:
     assert parse_face_choice(text) == choice
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "biggest", "", "1.5"])
+@pytest.mark.parametrize("text", ["0", "-1", "biggest", "", "1.5", "1,", "1;2", "all,1", "top"])
 def test_wrong_face_choice_names_the_right_ones(text: str) -> None:
     with pytest.raises(UsageError, match="all, largest or a number"):
         parse_face_choice(text)
@@ -64,11 +77,20 @@ def test_given_landmarks_come_before_detection(tmp_path: Path) -> None:
     np.testing.assert_allclose(found[0].points, astronaut_points())
 
 
-def test_damaged_landmark_file_is_an_error(tmp_path: Path) -> None:
+def test_a_file_without_landmarks_is_said_and_faces_are_detected(tmp_path: Path) -> None:
     Image.fromarray(astronaut_photo().pixels).save(tmp_path / "a.png")
     (tmp_path / "a.pts").write_text("version: 1\nn_points: 68\n{\n1 2\n}\n")
-    with pytest.raises(DataError, match=r"a\.pts"):
-        FaceFinder(Detector(astronaut_face())).find(read_photo(tmp_path / "a.png"))
+    with pytest.warns(EcganWarning, match=r"a\.pts.*; faces are detected"):
+        found = FaceFinder(Detector(astronaut_face())).find(read_photo(tmp_path / "a.png"))
+    np.testing.assert_allclose(found[0].points, astronaut_points())
+
+
+def test_landmarks_of_a_larger_copy_give_way_to_detected_ones(tmp_path: Path) -> None:
+    Image.fromarray(astronaut_photo().pixels).save(tmp_path / "a.png")
+    np.save(tmp_path / "a.npy", 1.5 * astronaut_points())
+    with pytest.warns(EcganWarning, match="for another size"):
+        found = FaceFinder(Detector(astronaut_face())).find(read_photo(tmp_path / "a.png"))
+    np.testing.assert_allclose(found[0].points, astronaut_points())
 
 
 def test_no_face() -> None:
@@ -95,6 +117,24 @@ def test_given_face_has_box_and_roll() -> None:
     straight, turned = given_face(points), given_face((points @ turn).astype(np.float32))
     assert straight.box == (179.0, 87.0, 271.0, 177.0)
     assert turned.roll - straight.roll == pytest.approx(30, abs=0.01)
+
+
+def test_given_face_upside_down_is_turned() -> None:
+    points = astronaut_points()
+    upside_down = (512 - points).astype(np.float32)
+    assert abs(given_face(upside_down).roll) == pytest.approx(180, abs=6)
+    # As a detector names them that takes such a face for an upright one: left is left.
+    mirrored = (points * [1, -1] + [0, 512]).astype(np.float32)
+    assert abs(given_face(mirrored).roll) == pytest.approx(180, abs=6)
+    with pytest.raises(FaceError, match=r"turned by 1\d\d degrees"):
+        choose_faces(astronaut_photo(), [given_face(upside_down)], "all", least_px=64)
+
+
+def test_box_of_a_given_face_ends_at_the_border(tmp_path: Path) -> None:
+    Image.fromarray(astronaut_photo().pixels[:, 190:]).save(tmp_path / "a.png")
+    np.save(tmp_path / "a.npy", astronaut_points() - [190, 0])
+    (found,) = FaceFinder(Detector()).find(read_photo(tmp_path / "a.png"))
+    assert found.box[0] == 0
 
 
 def test_crop_has_the_resolution_of_the_photo() -> None:
@@ -129,3 +169,26 @@ def test_faces_are_chosen_by_number_and_refused_with_a_reason() -> None:
 def test_a_number_beyond_the_faces_is_refused() -> None:
     with pytest.raises(FaceError, match="face 3 was asked for, the photo has 1"):
         choose_faces(astronaut_photo(), [astronaut_face()], 3, least_px=64)
+
+
+def test_faces_are_chosen_by_place_and_list() -> None:
+    photo = astronaut_photo()
+    face = astronaut_face()
+
+    def moved(across: float) -> Face:
+        x0, y0, x1, y1 = face.box
+        return replace(face, box=(x0 + across, y0, x1 + across, y1))
+
+    faces = [moved(0), moved(200), moved(-100)]  # the middle of the picture is at 256
+
+    def chosen(text: str) -> list[int]:
+        found = choose_faces(photo, faces, parse_face_choice(text), least_px=64)
+        return [one.number for one in found.aligned]
+
+    assert chosen("left") == [3]
+    assert chosen("right") == [2]
+    assert chosen("center") == [1]
+    assert chosen("3,1") == [3, 1]
+    assert chosen("left,3,2") == [3, 2]
+    with pytest.raises(FaceError, match="face 4 was asked for, the photo has 3"):
+        chosen("1,4")

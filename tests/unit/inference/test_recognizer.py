@@ -8,7 +8,7 @@ import torch
 from ecgan.config import RecognizerConfig
 from ecgan.errors import ConfigError, SnapshotError
 from ecgan.files import sha256_file
-from ecgan.inference.recognizer import Recognizer, feature_network, resize
+from ecgan.inference.recognizer import Recognizer, _check_images, feature_network, resize
 from ecgan.inference.snapshot import SUMS, save_snapshot
 from ecgan.networks.vgg import VGGRecognizer
 from ecgan.window import Window
@@ -84,6 +84,36 @@ def test_no_images_and_wrong_shapes(folder):
     assert recognizer.features(torch.zeros(0, 3, 32, 32)).shape == (0, 24)
     with pytest.raises((ValueError, TypeError)):
         recognizer.probabilities(torch.zeros(3, 32, 32))
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (torch.full((1, 3, 8, 8), 200.0), "values from 200 to 200"),
+        (torch.full((1, 3, 8, 8), -1.5), "values from -1.5"),
+        (torch.full((1, 3, 8, 8), float("nan")), "nan"),
+        (torch.zeros(1, 3, 0, 8), r"got \(1, 3, 0, 8\)"),
+    ],
+)
+def test_images_beyond_the_range_are_refused(folder, images, message):
+    recognizer = Recognizer.load(folder)
+    for call in (recognizer.probabilities, recognizer.features):
+        with pytest.raises(ValueError, match=message):
+            call(images)
+
+
+@pytest.mark.parametrize(
+    ("images", "got"),
+    [("me.jpg", "str"), (torch.zeros(1, 3, 8, 8, dtype=torch.uint8), "torch.uint8")],
+)
+def test_other_things_than_images_are_refused(images, got):
+    with pytest.raises(TypeError, match=f"got {got}"):
+        _check_images(images)
+
+
+def test_rounding_beyond_the_range_is_taken(folder):
+    seen = Recognizer.load(folder).probabilities(torch.full((1, 3, 8, 8), 1.004))
+    assert torch.isfinite(seen).all()
 
 
 def test_bf16_is_close_to_fp32(folder):

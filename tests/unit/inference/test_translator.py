@@ -4,6 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -12,6 +13,7 @@ from support.tiny_models import (
     KnownFaces,
     astronaut_face,
     astronaut_photo,
+    astronaut_points,
     recognizer_snapshot,
     translator_snapshot,
 )
@@ -20,6 +22,7 @@ from ecgan.errors import FaceError, SnapshotError, UsageError
 from ecgan.expressions import EXPRESSIONS
 from ecgan.faces.masks import JAW_ROOM, face_mask
 from ecgan.faces.paste import photo_mask
+from ecgan.inference.photo_faces import MAX_CROP_PX, given_face
 from ecgan.inference.recognizer import Recognizer
 from ecgan.inference.translator import NEUTRAL_PASSES, Route, Translator, parse_route
 from ecgan.window import Window
@@ -106,7 +109,7 @@ def test_a_zoomed_translator_sees_the_window_and_changes_it_alone(
     ]
     ready = translator.prepare(astronaut_photo())
     crop = ready.faces[0].start
-    made = translator._translated(ready.faces[0], "sad", 1.0)
+    made = translator._translated(ready.faces[0], "sad", 1.0).image
     assert set(sizes) == {SIZE}
     inside = torch.zeros(crop.shape[2:], dtype=torch.bool)
     Window(ZOOM).cut(inside)[:] = True
@@ -327,6 +330,62 @@ def test_the_same_call_gives_the_same_pixels(folders: dict[str, Path]) -> None:
 def test_large_faces_keep_their_resolution(folders: dict[str, Path]) -> None:
     aligned = load(folders).prepare(astronaut_photo()).faces[0].aligned
     assert aligned.alignment.size > 2 * SIZE
+
+
+@pytest.mark.parametrize("times", [1, 6])
+@pytest.mark.parametrize("sees", ["neutral", "happy"])
+def test_grain_stays_at_any_size(folders: dict[str, Path], times: int, sees: str) -> None:
+    """Of a crop beyond `MAX_CROP_PX` too, and where a face was neutralised first."""
+    side, random = 256 * times, np.random.default_rng(0)
+    around = astronaut_photo().pixels[:256, 96:352]
+    smooth = cv2.resize(around, (side, side), interpolation=cv2.INTER_CUBIC)
+    pixels = 60 + smooth // 2 + random.normal(0, 10, smooth.shape)
+    photo = replace(astronaut_photo(), pixels=np.clip(pixels, 0, 255).astype(np.uint8))
+    translator = load(folders, sees=sees)
+    for generator in (translator._to_expression, translator._to_neutral):
+        generator.trunk.last.weight.zero_()  # they move the face a little and paint nothing
+        generator.trunk.last.bias[0] = -20
+        generator.trunk.flow.weight.mul_(0.2)
+    translator.finder = KnownFaces(given_face((astronaut_points() - (96, 0)) * times))
+    made = translator.translate(photo, "sad")
+    assert (made.faces[0].aligned.alignment.size == MAX_CROP_PX) == (times == 6)
+    area = cv2.erode(made.face_area().astype(np.uint8), np.ones((9, 9))) > 0
+    assert (made.pixels != photo.pixels)[area].mean() > 0.8
+    before, after = (fine(picture, area) for picture in (photo.pixels, made.pixels))
+    assert 0.85 < after / before < 1.15
+
+
+def fine(pixels: np.ndarray, where: np.ndarray) -> float:
+    pixels = pixels.astype(np.float32)
+    return float((pixels - cv2.GaussianBlur(pixels, (0, 0), 1.2))[where].std())
+
+
+@pytest.mark.parametrize("kind", ["warp", "pixels"])
+def test_a_grey_face_gets_no_colour(folders: dict[str, Path], kind: str) -> None:
+    """Even where something else in the photo has some."""
+    photo, translator = astronaut_photo(), load(folders, kind)
+    grey = np.repeat(photo.pixels[..., 1:2], 3, axis=2)
+    grey[400:] = photo.pixels[400:]
+    made = translator.translate(replace(photo, pixels=grey), "happy")
+    face = made.face_area()
+    assert (made.pixels != grey)[face].mean() > 0.5
+    assert np.ptp(made.pixels[face], axis=1).max() == 0
+    coloured = translator.translate(photo, "happy").pixels.astype(int)
+    change = (coloured - photo.pixels)[face]
+    assert np.ptp(change, axis=1).max() > 0, "the generator paints colour"
+
+
+def test_the_face_area_is_where_pixels_may_change(folders: dict[str, Path]) -> None:
+    photo = astronaut_photo()
+    translator = load(folders)
+    other = given_face(astronaut_points() * 0.9 + (180, 150))
+    translator.finder = KnownFaces(astronaut_face(), other)
+    made = translator.translate(photo, "happy", face="all")
+    area = made.face_area()
+    assert not (made.pixels != photo.pixels).any(axis=2)[~area].any()
+    for face in made.faces:
+        x, y = face.aligned.face.points[30].astype(int)
+        assert area[y, x]
 
 
 def test_refused_faces_are_reported_and_others_done(folders: dict[str, Path]) -> None:

@@ -4,7 +4,17 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from ecgan.networks.output import Paint, Translation, TrunkOutput, recompose, to_translation, warp
+from ecgan.networks.output import (
+    Change,
+    Paint,
+    Translation,
+    TrunkOutput,
+    no_change,
+    recompose,
+    recomposed,
+    to_translation,
+    warp,
+)
 
 LOW = 32
 
@@ -121,3 +131,32 @@ def test_a_painted_change_is_an_offset_of_the_moved_source() -> None:
     )
     still = to_translation("warp", source, TrunkOutput(full, 0 * flow), paint="change")
     torch.testing.assert_close(recompose(source, still), still.image)
+
+
+def applied(change: Change, source: torch.Tensor) -> torch.Tensor:
+    return change.gate * warp(source, change.flow, mode="bicubic") + change.offset
+
+
+@pytest.mark.parametrize("size", [LOW, 128])
+def test_a_change_gives_the_same_image_from_the_source(size: int) -> None:
+    source = noise(size)
+    image, change = recomposed(source, translation(source, shift_px=2.5, blend=0.4, pixels=0.3))
+    assert change.gate.shape[2:] == change.flow.shape[2:] == source.shape[2:]
+    torch.testing.assert_close(applied(change, source).clamp(-1, 1), image, atol=1e-5, rtol=0)
+    _, still = recomposed(source, translation(source))
+    torch.testing.assert_close(still.fields, no_change(1, size).fields, atol=1e-5, rtol=0)
+
+
+def test_two_changes_are_one() -> None:
+    source = F.interpolate(noise(16), (64, 64), mode="bicubic")
+    first, second = (
+        recomposed(source, translation(source, shift_px=shift, blend=blend, pixels=0.4))[1]
+        for shift, blend in ((4.0, 0.2), (-2.0, 0.5))
+    )
+    rows = torch.linspace(0.5, 1, 64)[:, None].expand(1, 1, 64, 64)
+    first = Change(first.flow, first.gate * rows, first.offset * rows)
+    wanted = applied(second, applied(first, source))
+    inside = (..., slice(8, -8), slice(8, -8))
+    torch.testing.assert_close(
+        applied(second.after(first), source)[inside], wanted[inside], atol=0.01, rtol=0
+    )

@@ -84,7 +84,7 @@ def _problem(row: Row, file: str | None, used: Collection[str]) -> tuple[str, st
 def _image(tree: Tree, file: str, row: Row, partition: str) -> SourceImage:
     """Nobody knows who it shows, so it counts as a person of its own."""
     end = _end(file)
-    label = Label(f"affectnet-{end}", _EXPRESSIONS[int(row.values["expression"])])
+    label = Label(f"affectnet-{end}", _EXPRESSIONS[int(row.values["expression"])], alone=True)
     image = labelled(tree, file, label)
     return SourceImage(**{**vars(image), "partition": partition, "stem": _stem(end)})
 

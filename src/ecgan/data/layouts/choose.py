@@ -19,7 +19,7 @@ from ecgan.data.layouts.kdef import KDEF
 from ecgan.data.layouts.layout import Layout
 from ecgan.data.layouts.rafd import RAFD
 from ecgan.data.layouts.rafdb import RAFDB
-from ecgan.data.layouts.source import Entry, Listing, ListOptions, Rejection, SourceImage
+from ecgan.data.layouts.source import Entry, Listing, ListOptions, Rejection, Remark, SourceImage
 from ecgan.data.layouts.tree import Tree, open_tree
 from ecgan.data.layouts.yale import YALE
 from ecgan.errors import DataError, UsageError
@@ -52,6 +52,8 @@ class Source:
     layout: Layout
     why: str
     """How its layout was found."""
+    passed_over: tuple[str, ...]
+    """Files that are neither images nor lists of the layout, and hidden ones."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ def list_source(root: Path, layout: str = AUTO, options: ListOptions | None = No
     source = read_source(root, entries.append, layout, options)
     images = tuple(entry for entry in entries if isinstance(entry, SourceImage))
     rejected = tuple(entry for entry in entries if isinstance(entry, Rejection))
-    return ListedSource(**vars(source), listing=Listing(images, rejected))
+    remarks = tuple(entry for entry in entries if isinstance(entry, Remark))
+    return ListedSource(**vars(source), listing=Listing(images, rejected, remarks))
 
 
 def read_source(
@@ -98,6 +101,11 @@ def read_source(
     """
     options = options or ListOptions()
     asked = None if layout == AUTO else find_layout(layout)
+    if asked not in (None, FOLDERS) and options.labels is not None:
+        raise UsageError(
+            f"the files of layout {layout} say their expressions; --labels goes with "
+            "--layout folders"
+        )
     if asked not in (None, FOLDERS) and options.subjects is not None:
         raise UsageError(
             f"the files of layout {layout} say who they show; the subject pattern and the "
@@ -108,16 +116,19 @@ def read_source(
         for rejection in tree.rejected:
             take(rejection)
         count = 0
-        for count, entry in enumerate(chosen.read(tree, options), start=1):  # noqa: B007
+        for entry in chosen.read(tree, options):
+            count += not isinstance(entry, Remark) or entry.kind == "left-out"
             take(entry)
         if not count:
             raise DataError(f"no images in {root}; expected {chosen.naming} in it")
-    return Source(tree.source, chosen, why)
+        return Source(tree.source, chosen, why, tuple(map(tree.shown, tree.passed_over())))
 
 
 def _recognised(tree: Tree, options: ListOptions) -> tuple[Layout, str]:
     if options.subjects is not None:
         return FOLDERS, "a rule is given for who is on its files"
+    if options.labels is not None:
+        return FOLDERS, "a table is given for its labels"
     for layout in _TRIED:
         why = layout.recognise(tree)
         if why is not None:

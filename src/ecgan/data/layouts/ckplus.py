@@ -104,6 +104,7 @@ def _expression(tree: Tree, name: str | None) -> str:
     """Of a label file, which holds the code as a float."""
     if name is None:
         raise UnfitError("the sequence has no file in Emotion/, so its expression is not known")
+    tree.use(name)
     text = " ".join(line for _, line in tree.lines(name, MAX_ROW_BYTES)).strip()
     codes = {float(code): expression for code, expression in enumerate(_EXPRESSIONS)}
     try:

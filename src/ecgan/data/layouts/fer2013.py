@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import re
 from collections.abc import Iterator
 
 import cv2
@@ -13,6 +13,7 @@ from ecgan.data.layouts.layout import Layout, UnfitError
 from ecgan.data.layouts.source import Entry, ListOptions, Rejection, SourceImage
 from ecgan.data.layouts.tables import Row, header, rows, tables_with
 from ecgan.data.layouts.tree import Tree
+from ecgan.data.layouts.words import read_expression
 from ecgan.errors import ImageError
 
 SIDE = 48
@@ -24,9 +25,11 @@ beyond them, where a mirrored border would show the eyes again."""
 USAGES = ("Training", "PublicTest", "PrivateTest")
 EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 """By code."""
+_SEPARATED = re.compile(r'[,;|\t"]')
+_USAGES = {usage.casefold(): usage for usage in USAGES}
 _NAMING = (
-    "a csv with the columns emotion (0 to 6), pixels (48 x 48 numbers 0 to 255) and Usage "
-    f"({', '.join(USAGES)})"
+    "a csv with the columns emotion (0 to 6, or a name), pixels (48 x 48 numbers 0 to 255) and "
+    f"Usage ({', '.join(USAGES)})"
 )
 
 
@@ -37,9 +40,9 @@ def row_pixels(line: bytes) -> NDArray[np.uint8]:
         ImageError: it does not hold 48 x 48 whole numbers from 0 to 255.
     """
     try:
-        (values,) = csv.reader([line.decode("ascii").rstrip("\r\n")])
+        values = _SEPARATED.split(line.decode("ascii").rstrip("\r\n"))
         pixels = np.array(max(values, key=len).split(), dtype=np.int64)
-    except (ValueError, UnicodeDecodeError, csv.Error, OverflowError):
+    except (ValueError, UnicodeDecodeError, OverflowError):
         pixels = np.empty(0, dtype=np.int64)
     if pixels.size != SIDE * SIDE or pixels.min() < 0 or pixels.max() > 255:
         raise ImageError(f"expected {SIDE} x {SIDE} whole numbers from 0 to 255 in the row")
@@ -67,7 +70,7 @@ def image_of(tree: Tree, table: str, row: Row, expression: str) -> SourceImage:
     if count != SIDE * SIDE:
         raise UnfitError(f"the row has {count} pixels")
     usage = row.values.get("usage")
-    if usage is not None and usage not in USAGES:
+    if usage is not None and usage.casefold() not in _USAGES:
         raise UnfitError(f"the Usage is {usage!r}")
     name = row_name(row)
     return SourceImage(
@@ -76,8 +79,9 @@ def image_of(tree: Tree, table: str, row: Row, expression: str) -> SourceImage:
         source=tree.source,
         subject=f"fer2013-{name}",
         expression=expression,
-        partition=usage,
+        partition=None if usage is None else _USAGES[usage.casefold()],
         stem=name,
+        alone=True,
     )
 
 
@@ -105,10 +109,15 @@ def _read(tree: Tree, _options: ListOptions) -> Iterator[Entry]:
 
 
 def _emotion(row: Row) -> str:
-    code = row.values.get("emotion", "")
-    if code not in map(str, range(len(EMOTIONS))):
-        raise UnfitError(f"the emotion is {code!r}")
-    return EMOTIONS[int(code)]
+    """Of a code, which may be written `3.0`, or of a name."""
+    given = row.values.get("emotion", "")
+    try:
+        return EMOTIONS[range(len(EMOTIONS)).index(float(given))]  # type: ignore[arg-type]
+    except ValueError:
+        reading = read_expression(given)
+        if reading is None or reading.expression not in EMOTIONS:
+            raise UnfitError(f"the emotion is {given!r}") from None
+        return reading.expression
 
 
 FER2013 = Layout(

@@ -82,7 +82,8 @@ def _read(tree: Tree, _options: ListOptions) -> Iterator[Entry]:
 def _image(tree: Tree, table: str, row: Row | None, vote: Row | None) -> SourceImage:
     if row is None or vote is None:
         raise UnfitError("the tables of pixels and of votes differ in length")
-    if row.values.get("usage", vote.values.get("usage")) != vote.values.get("usage"):
+    usage = vote.values.get("usage", "")
+    if row.values.get("usage", usage).casefold() != usage.casefold():
         raise UnfitError("the Usage differs between the tables of pixels and of votes")
     return image_of(tree, table, row, majority(vote))
 

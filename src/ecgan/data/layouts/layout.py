@@ -48,6 +48,7 @@ class Label:
     intensity: float | None = None
     session: str | None = None
     variant: str | None = None
+    alone: bool = False
 
 
 class UnfitError(ValueError):
@@ -113,6 +114,7 @@ def labelled(tree: Tree, file: str, label: Label, form: Form = "photo") -> Sourc
         intensity=label.intensity,
         session=label.session,
         variant=label.variant,
+        alone=label.alone,
         stem=path.stem if is_image_name(file) or form == "planes" else path.name,
     )
 

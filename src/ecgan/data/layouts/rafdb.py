@@ -36,6 +36,7 @@ def _recognise(tree: Tree) -> str | None:
 def _read(tree: Tree, _options: ListOptions) -> Iterator[Entry]:
     files, used = _files(tree), DiskDict()
     for table in _lists(tree)[:1]:
+        tree.use(table)
         for offset, line in tree.lines(table, MAX_ROW_BYTES):
             match = _LINE.fullmatch(line.strip())
             if match is None:
@@ -50,7 +51,7 @@ def _read(tree: Tree, _options: ListOptions) -> Iterator[Entry]:
                 message = f"the list names it, but there is no such image; expected {_NAMING}"
                 yield Rejection(tree.shown(f"{stem}.jpg"), "missing", message)
             else:
-                label = Label(f"rafdb-{stem}", _EXPRESSIONS[int(match["code"]) - 1])
+                label = Label(f"rafdb-{stem}", _EXPRESSIONS[int(match["code"]) - 1], alone=True)
                 image = labelled(tree, files[stem], label)
                 yield replace(image, partition=match["partition"], stem=stem)
             used[stem] = ""

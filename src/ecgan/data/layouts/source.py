@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
+from ecgan.data.layouts.label_map import LabelMap
+from ecgan.data.layouts.subjects import SubjectRule
 from ecgan.data.points import Points
-from ecgan.errors import DataError, UsageError
-
-IMAGE_SUFFIXES = frozenset(
-    (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".pgm", ".ppm")
-)
-
+from ecgan.image_names import IMAGE_SUFFIXES
 
 Form = Literal["photo", "planes", "row"]
 """An image file, AR's raw colour planes, or a row of FER2013's table."""
@@ -75,6 +70,8 @@ class SourceImage:
     """Which of several ways of showing the expression, where a labels file gives it."""
     stem: str | None = None
     """Name of the outputs; None: the path inside its class folder."""
+    alone: bool = False
+    """Nobody says who it shows, so that it counts as a person of its own."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +83,17 @@ class Rejection:
     message: str
 
 
-Entry = SourceImage | Rejection
-"""What a layout gives for a file."""
+@dataclass(frozen=True)
+class Remark:
+    """What a user must know of how a source was read."""
+
+    kind: Literal["note", "warning", "left-out"]
+    """`left-out`: one image that the options leave out; `text` says what for."""
+    text: str
+
+
+Entry = SourceImage | Rejection | Remark
+"""What a layout gives for a file, or says of all."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,7 @@ class Listing:
 
     images: tuple[SourceImage, ...]
     rejected: tuple[Rejection, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -103,58 +110,10 @@ class ListOptions:
     """What the user may say about how sources are listed."""
 
     subjects: SubjectRule | None = None
-    """Who a file of class folders shows; None: the name up to its first `_`."""
+    """Who a file of class folders shows; None: found from folders and file names."""
     peak_frames: int = 3
     """Frames at the end of a sequence that show its expression."""
-
-
-class SubjectRule:
-    """Who a file shows: from a csv, else from a pattern, else the name up to its first `_`."""
-
-    def __init__(self, pattern: str | None = None, table: Path | None = None) -> None:
-        """Raises UsageError for a pattern without group `subject`, DataError for a bad csv."""
-        self._pattern = _compiled(pattern) if pattern is not None else None
-        self._table = _read_table(table) if table is not None else None
-
-    def subject(self, name: str, source: str) -> str | None:
-        """The person of a file by its path below the source folder; None where no rule fits."""
-        file = name.rsplit("/", 1)[-1]
-        if self._table is not None:
-            for key in (f"{source}/{name}", name, file):
-                if key in self._table:
-                    return self._table[key]
-            if self._pattern is None:
-                return None
-        if self._pattern is not None:
-            match = self._pattern.search(name)
-            return (match["subject"] or None) if match else None
-        return file.rsplit(".", 1)[0].split("_", 1)[0] or None
-
-
-def _compiled(pattern: str) -> re.Pattern[str]:
-    try:
-        compiled = re.compile(pattern)
-    except re.error as error:
-        raise UsageError(
-            f"the subject pattern {pattern!r} is not a regular expression: {error}"
-        ) from None
-    if "subject" not in compiled.groupindex:
-        raise UsageError(
-            f"the subject pattern {pattern!r} needs a group (?P<subject>...), "
-            r"for example '(?P<subject>[A-Z]{2})\.' for JAFFE"
-        )
-    return compiled
-
-
-def _read_table(path: Path) -> dict[str, str]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = csv.DictReader(file)
-            if not {"file", "subject"} <= set(rows.fieldnames or ()):
-                raise DataError(
-                    f"{path}: expected the columns file and subject, "
-                    f"got {', '.join(rows.fieldnames or ()) or 'none'}"
-                )
-            return {row["file"].strip(): row["subject"].strip() for row in rows if row["subject"]}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"cannot read the subjects of {path}: {error}") from None
+    labels: LabelMap | None = None
+    """Expressions by the names of class folders."""
+    group_later: bool = False
+    """Images of which nothing says who is on them will be grouped by their faces."""

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from ecgan.data.layouts.subjects import delimiter_of
 from ecgan.data.layouts.tree import Tree
 from ecgan.errors import DataError
 
@@ -38,8 +39,12 @@ def rows(tree: Tree, name: str, columns: Sequence[str] = ()) -> Iterator[Row]:
     names = [column.lower() for column in columns]
     first = True
     number = 0
+    separator = ","
+    tree.use(name)
     for offset, line in tree.lines(name, MAX_ROW_BYTES):
-        values = _split(line, f"{tree.root}/{name}")
+        if first:
+            separator = delimiter_of(line)
+        values = _split(line, f"{tree.root}/{name}", separator)
         if first:
             first = False
             given = [value.lower() for value in values]
@@ -55,7 +60,8 @@ def header(tree: Tree, name: str) -> list[str]:
     """The first line's values in lower case; none where it is empty or cannot be read."""
     try:
         for _, line in tree.lines(name, MAX_ROW_BYTES):
-            return [value.lower() for value in _split(line, f"{tree.root}/{name}")]
+            values = _split(line, f"{tree.root}/{name}", delimiter_of(line))
+            return [value.lower() for value in values]
     except DataError:
         pass
     return []
@@ -70,9 +76,9 @@ def tables_with(tree: Tree, columns: set[str]) -> list[str]:
     return [name for name in csvs[:_MAX_TABLES] if columns <= set(header(tree, name))]
 
 
-def _split(line: str, where: str) -> list[str]:
+def _split(line: str, where: str, separator: str) -> list[str]:
     try:
-        for values in csv.reader([line.rstrip("\r\n")]):
+        for values in csv.reader([line.rstrip("\r\n")], delimiter=separator):
             return [value.strip() for value in values]
     except csv.Error as error:
         raise DataError(f"{where} is damaged: expected a csv ({error})") from None

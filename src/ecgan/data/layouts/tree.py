@@ -44,13 +44,19 @@ class Tree(ABC):
     """A source's files: names with forward slashes, in a fixed order, hidden ones left out."""
 
     def __init__(
-        self, root: Path, names: Iterable[str], rejected: Iterable[Rejection] = ()
+        self,
+        root: Path,
+        names: Iterable[str],
+        rejected: Iterable[Rejection] = (),
+        hidden: Iterable[str] = (),
     ) -> None:
         self.root = root
         self.source = source_name(root)
         self.names: Collection[str] = DiskDict.fromkeys(names)
         self.rejected = tuple(rejected)
         """Files that no layout gets to see, with the reason."""
+        self._hidden = hidden
+        self._used = DiskDict()
 
     def __enter__(self) -> Self:
         return self
@@ -65,6 +71,18 @@ class Tree(ABC):
     def image_names(self) -> Iterator[str]:
         """The names that end like an image file."""
         return filter(is_image_name, self.names)
+
+    def use(self, name: str) -> None:
+        """Note that somebody has seen to a file: `passed_over` does not name it."""
+        self._used[name] = ""
+
+    def passed_over(self) -> Iterator[str]:
+        """Files that are neither images taken nor rejected ones nor lists that were read, and what
+        is hidden."""
+        for name in self.names:
+            if name not in self._used:
+                yield name
+        yield from self._hidden
 
     @abstractmethod
     def place(self, name: str, offset: int | None = None, form: Form = "photo") -> Place:
@@ -100,7 +118,8 @@ class Tree(ABC):
             raise DataError(f"{self.root}: cannot read {name}: {error}") from None
 
     def shown(self, name: str) -> str:
-        """A file as reports name it."""
+        """A file as reports name it, which is what its reader has to say of it."""
+        self.use(name)
         return f"{self.source}/{name}"
 
 
@@ -125,9 +144,11 @@ def open_tree(root: Path) -> Tree:
 class _Folder(Tree):
     def __init__(self, root: Path) -> None:
         rejected: list[Rejection] = []
-        super().__init__(root, _folder_names(root, rejected), rejected)
+        hidden: list[str] = []
+        super().__init__(root, _folder_names(root, rejected, hidden), rejected, hidden)
 
     def place(self, name: str, offset: int | None = None, form: Form = "photo") -> Place:
+        self.use(name)
         return Place(self.root / name, offset=offset, form=form)
 
     def open(self, name: str) -> BinaryIO:
@@ -149,6 +170,7 @@ class _Zip(Tree):
         self._archive.close()
 
     def place(self, name: str, offset: int | None = None, form: Form = "photo") -> Place:
+        self.use(name)
         return Place(self.root, member=name, offset=offset, form=form)
 
     def open(self, name: str) -> BinaryIO:
@@ -158,8 +180,8 @@ class _Zip(Tree):
             raise DataError(f"{self.root}: cannot read {name}: {error}") from None
 
 
-def _folder_names(folder: Path, rejected: list[Rejection]) -> Iterator[str]:
-    """The names of a folder's files; what is none of them is added to `rejected`."""
+def _folder_names(folder: Path, rejected: list[Rejection], hidden: list[str]) -> Iterator[str]:
+    """The names of a folder's files; what is none of them is added to `rejected` or `hidden`."""
     source = source_name(folder)
 
     def reject(path: str | Path, reason: str, message: str) -> None:
@@ -176,10 +198,13 @@ def _folder_names(folder: Path, rejected: list[Rejection]) -> Iterator[str]:
             inner.clear()
             continue
         visited.add(real)
+        below = Path(where).relative_to(folder)
+        hidden += (_printable((below / n).as_posix()) for n in inner if n.startswith("."))
         inner[:] = sorted(name for name in inner if not name.startswith("."))
         for file in sorted(files):
             path = Path(where, file)
             if file.startswith("."):
+                hidden.append(_printable((below / file).as_posix()))
                 continue
             problem = _file_problem(path)
             if problem is None:
@@ -210,9 +235,10 @@ def _file_problem(path: Path) -> tuple[str, str] | None:
 
 def _safe_names(
     members: Sequence[zipfile.ZipInfo], source: str
-) -> tuple[list[str], list[Rejection]]:
+) -> tuple[list[str], list[Rejection], list[str]]:
     times = Counter(member.orig_filename.casefold() for member in members)
-    names, rejected = [], []
+    names: list[str] = []
+    rejected, hidden = [], list[str]()
     for member in members:
         problem = _problem(member)
         if problem is None and times[member.orig_filename.casefold()] > 1:
@@ -220,9 +246,9 @@ def _safe_names(
         if problem is not None:
             shown = member.orig_filename.encode("unicode_escape").decode()
             rejected.append(Rejection(f"{source}/{shown}", "unsafe", problem))
-        elif not member.is_dir() and not _is_hidden(member.filename):
-            names.append(member.filename)
-    return sorted(names, key=_walk_order), rejected
+        elif not member.is_dir():
+            (hidden if _is_hidden(member.filename) else names).append(member.filename)
+    return sorted(names, key=_walk_order), rejected, hidden
 
 
 def _problem(member: zipfile.ZipInfo) -> str | None:

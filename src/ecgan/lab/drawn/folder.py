@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgan import __version__
-from ecgan.data.layouts.folders import LABELS_NAME
+from ecgan.data.layouts.labels_file import LABELS_NAME
 from ecgan.data.manifest import CARD_NAME
 from ecgan.data.pool import run_tasks
 from ecgan.errors import UsageError

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgan.faces.landmarks import quiet
+from ecgan.faces.graphs import quiet
 from ecgan.lab.reanimate.facekit import Floats
 from ecgan.lab.reanimate.flow import Mask
 

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from ecgan.errors import DataError, FaceError, ImageError
 from ecgan.expressions import NEUTRAL
 from ecgan.faces.alignment import CANONICAL_SIZE, Alignment, align, crop
-from ecgan.faces.landmark_files import find_landmarks, read_landmarks
+from ecgan.faces.landmark_files import given_landmarks
 from ecgan.faces.landmarks import LandmarkDetector, check_translatable
-from ecgan.faces.photo import read_photo, write_photo
+from ecgan.faces.photo import read_photo
+from ecgan.faces.photo_writing import write_photo
 from ecgan.files import write_text
 from ecgan.lab.reanimate.camera import take
 from ecgan.lab.reanimate.facekit import CREDIT, Floats, read_facekit
@@ -158,9 +159,11 @@ class Worker:
         if self.settings.landmarks != "detect":
             if person.landmarks is not None:
                 return np.asarray(person.landmarks, dtype=np.float32)
-            beside = find_landmarks(person.photo)
-            if beside is not None:
-                return read_landmarks(beside)
+            points, refused = given_landmarks(person.photo, pixels.shape)
+            if points is not None:
+                return points
+            if self.settings.landmarks == "given" and refused:
+                raise DataError(refused[0])
             if self.settings.landmarks == "given":
                 raise FaceError("no-face", f"no landmarks are given for {person.photo.name}")
         if self._detector is None:

@@ -9,8 +9,8 @@ from pathlib import Path
 from ecgan.data.manifest import MANIFEST_NAME, Manifest, Record, Split, load_manifest
 from ecgan.errors import DataError, UsageError
 from ecgan.expressions import canonical_expression, expression_of
-from ecgan.faces.photo import IMAGE_SUFFIXES
 from ecgan.files import sha256_file
+from ecgan.image_names import IMAGE_SUFFIXES
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,158 @@
+"""A face in a photo: its 68 points and head pose, and which faces are refused."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgan.errors import FaceError
+from ecgan.faces.graphs import MIN_SCORE
+
+# Mesh vertices of the 68 points of the iBUG 300-W scheme: jaw, brows, nose, eyes, mouth.
+# fmt: off
+MESH_TO_68 = (
+    127, 234, 177, 58, 172, 136, 150, 176, 152, 400, 379, 365, 397, 288, 401, 454, 356,
+    70, 63, 105, 66, 55, 285, 296, 334, 293, 300,
+    6, 197, 5, 4, 166, 20, 94, 290, 392,
+    33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380,
+    61, 39, 37, 0, 267, 269, 291, 321, 314, 17, 84, 91,
+    78, 81, 13, 311, 308, 402, 14, 178,
+)
+# fmt: on
+# The same points once the picture is mirrored: left and right change places.
+# fmt: off
+_MIRRORED_68 = (
+    16, 15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0,
+    26, 25, 24, 23, 22, 21, 20, 19, 18, 17,
+    27, 28, 29, 30, 35, 34, 33, 32, 31,
+    45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,
+    54, 53, 52, 51, 50, 49, 48, 59, 58, 57, 56, 55,
+    64, 63, 62, 61, 60, 67, 66, 65,
+)
+# fmt: on
+_CHEEKS, _FOREHEAD_CHIN = (234, 454), (10, 152)
+
+MAX_YAW, MAX_PITCH, MAX_ROLL = 34.0, 26.0, 60.0
+"""Degrees beyond which a face is refused: of one turned to the side, half is not in the picture,
+and like one thrown back none was learned from (photos of -8 to 15 degrees)."""
+MIN_EYE_DISTANCE = 12.0
+"""Pixels between the eye centres: down to it the recogniser is right as often as in large photos,
+and translations look like the photo, as coarse as it is. Pictures of FER2013, 48 px, have 18."""
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in pixels."""
+
+
+@dataclass(frozen=True)
+class Face:
+    """One detected face; points and box in pixels of the photo."""
+
+    points: NDArray[np.float32]
+    """(68, 2)."""
+    box: Box
+    """Around the mesh."""
+    yaw: float
+    """Degrees, 0 frontal, positive when the face turns to its left."""
+    pitch: float
+    roll: float
+    dense: NDArray[np.float32] | None
+    """(478, 3) mesh, z in pixels too."""
+    score: float
+    """Confidence in [0, 1]; `MIN_SCORE` where only the mesh's own detector saw the face."""
+
+    @property
+    def eye_distance(self) -> float:
+        """Pixels between the two eye centres."""
+        return float(np.linalg.norm(self.points[36:42].mean(0) - self.points[42:48].mean(0)))
+
+
+def within(face: Face, shape: tuple[int, ...]) -> Face:
+    """The face with its box cut at the border of an (height, width, ...) photo."""
+    limits = (shape[1], shape[0], shape[1], shape[0])
+    x0, y0, x1, y1 = (min(max(v, 0.0), float(top)) for v, top in zip(face.box, limits, strict=True))
+    return replace(face, box=(x0, y0, x1, y1))
+
+
+def check_translatable(face: Face, shape: tuple[int, ...]) -> None:
+    """Refuse a face that no translation can do justice.
+
+    Args:
+        face: the detected face.
+        shape: (height, width, ...) of its photo.
+
+    Raises:
+        FaceError: `profile`, `tilted`, `tiny` or `outside`.
+    """
+    if abs(face.roll) > MAX_ROLL:
+        raise FaceError(
+            "tilted",
+            f"the face is turned by {math.ceil(abs(face.roll))} degrees in the picture, at most "
+            f"{MAX_ROLL:.0f} can be translated: turn the photo first",
+        )
+    if abs(face.yaw) > MAX_YAW:
+        raise FaceError(
+            "profile",
+            f"the face is turned {math.ceil(abs(face.yaw))} degrees to the side, at most "
+            f"{MAX_YAW:.0f} can be translated: use a more frontal photo",
+        )
+    if abs(face.pitch) > MAX_PITCH:
+        raise FaceError(
+            "tilted",
+            f"the head is tilted by {math.ceil(abs(face.pitch))} degrees up or down, at most "
+            f"{MAX_PITCH:.0f} can be translated: use a more upright photo",
+        )
+    if face.eye_distance < MIN_EYE_DISTANCE:
+        apart = math.floor(10 * face.eye_distance) / 10
+        raise FaceError(
+            "tiny",
+            f"the eyes are {apart:g} px apart, at least {MIN_EYE_DISTANCE:g} are needed: use a "
+            "larger photo",
+        )
+    x, y = face.points[17:].T
+    within = (x >= 0) & (y >= 0) & (x < shape[1]) & (y < shape[0])
+    if within.mean() < 0.95:
+        raise FaceError(
+            "outside", "part of the face lies outside the photo: use one that shows all"
+        )
+
+
+def face_of_mesh(mesh: NDArray[np.float32]) -> Face:
+    """The face of a (478, 3) mesh in pixels of the photo."""
+    points = mesh[list(MESH_TO_68), :2]
+    across = mesh[_CHEEKS[1]] - mesh[_CHEEKS[0]]
+    down = mesh[_FOREHEAD_CHIN[1]] - mesh[_FOREHEAD_CHIN[0]]
+    x0, y0 = mesh[:, :2].min(0)
+    x1, y1 = mesh[:, :2].max(0)
+    return Face(
+        points=points,
+        box=(float(x0), float(y0), float(x1), float(y1)),
+        yaw=float(np.degrees(np.arctan2(across[2], np.hypot(across[0], across[1])))),
+        pitch=float(np.degrees(np.arctan2(down[2], np.hypot(down[0], down[1])))),
+        roll=float(np.degrees(np.arctan2(across[1], across[0]))),
+        dense=mesh,
+        score=MIN_SCORE,
+    )
+
+
+def moved(mesh: NDArray[np.float32], way: NDArray[np.float64]) -> NDArray[np.float32]:
+    """A mesh in the pixels of another picture, by a (2, 3) similarity."""
+    flat = mesh[:, :2] @ way[:, :2].T + way[:, 2]
+    deep = mesh[:, 2:] * np.hypot(way[0, 0], way[1, 0])
+    return np.hstack([flat, deep]).astype(np.float32)
+
+
+def unmirrored(face: Face, width: int, left: int, top: int) -> Face:
+    """A face found in a mirrored part of the photo (`width` px wide) where it really is."""
+    x0, y0, x1, y1 = face.box
+    end = left + width - 1
+    mirrored = face.points[list(_MIRRORED_68)]
+    return replace(
+        face,
+        points=np.stack([end - mirrored[:, 0], mirrored[:, 1] + top], axis=1),
+        box=(end - x1, y0 + top, end - x0, y1 + top),
+        yaw=-face.yaw,
+        roll=-face.roll,
+        dense=None,
+    )

@@ -1,0 +1,231 @@
+"""Mediapipe's face networks, loaded once for the whole process.
+
+They are not thread-safe, a failed call spoils them for good, and where they have run, a forked
+process cannot use them. So a lock guards them, one that failed is loaded anew, and `forked` says
+where they must not be touched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgan.errors import EcganError, MissingExtra
+
+MIN_SCORE = 0.5
+"""Confidence from which a face counts as found."""
+MOST_AT_ONCE = 10
+"""Faces that the mesh looks for in one picture; of more, each is looked at by itself."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A face as a finder sees it, in pixels of the picture."""
+
+    box: tuple[float, float, float, float]
+    """x0, y0, x1, y1; eyes to mouth with some room."""
+    score: float
+    """Confidence in [0, 1]."""
+    roll: float
+    """Degrees from the picture's horizontal to the line of the eyes."""
+
+
+def meshes(pixels: NDArray[np.uint8], *, patient: bool = False) -> list[NDArray[np.float32]]:
+    """(478, 3) mesh in pixels of each face in an RGB picture, at most `MOST_AT_ONCE`.
+
+    `patient`: one face only, but also one of which the network is not sure.
+
+    Raises:
+        MissingExtra: mediapipe is not installed.
+        EcganError: it failed.
+    """
+    found = _graphs.run("patient" if patient else "mesh", pixels).multi_face_landmarks or []
+    scale = np.array([pixels.shape[1], pixels.shape[0], pixels.shape[1]], np.float32)
+    return [
+        np.array([(p.x, p.y, p.z) for p in face.landmark], dtype=np.float32) * scale
+        for face in found
+    ]
+
+
+def finds(pixels: NDArray[np.uint8], *, near: bool = False) -> list[Seen]:
+    """The faces in an RGB picture; `near`: for one that fills a good part of it.
+
+    Raises:
+        MissingExtra: mediapipe is not installed.
+        EcganError: it failed.
+    """
+    height, width = pixels.shape[:2]
+    faces = []
+    for detection in _graphs.run("near" if near else "far", pixels).detections or []:
+        place = detection.location_data
+        box, (right, left) = place.relative_bounding_box, place.relative_keypoints[:2]
+        x0, y0 = box.xmin * width, box.ymin * height
+        along = (left.x - right.x) * width, (left.y - right.y) * height
+        faces.append(
+            Seen(
+                (x0, y0, x0 + box.width * width, y0 + box.height * height),
+                float(detection.score[0]),
+                float(np.degrees(np.arctan2(along[1], along[0]))),
+            )
+        )
+    return faces
+
+
+def forked() -> bool:
+    """Whether the networks ran in the process that this one was forked from: a call would crash."""
+    return _graphs.started_in not in (None, os.getpid())
+
+
+def release() -> None:
+    """Free all networks; the next call loads them again."""
+    _graphs.release()
+
+
+def give_back_memory() -> None:
+    """What was freed, to the system: glibc keeps it, once for each thread."""
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+class _Graphs:
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.loaded: dict[str, Any] = {}
+        self.left_behind: list[Any] = []
+        """Of the parent process: to free them would wait for threads that do not exist here."""
+        self.started_in: int | None = None
+        """The process in which the first one was loaded."""
+
+    def run(self, name: str, pixels: NDArray[np.uint8]) -> Any:
+        with self.lock:
+            graph = self.loaded.get(name) or self._load(name)
+            try:
+                return graph.process(np.ascontiguousarray(pixels))
+            except BaseException as error:
+                self._drop(name)
+                if not isinstance(error, Exception):
+                    raise
+                reason = (str(error).splitlines() or [type(error).__name__])[0]
+                size = f"{pixels.shape[1]} x {pixels.shape[0]} px"
+                raise EcganError(f"mediapipe failed on a picture of {size}: {reason}") from None
+
+    def release(self) -> None:
+        with self.lock:
+            for name in list(self.loaded):
+                self._drop(name)
+        give_back_memory()
+
+    def after_fork(self) -> None:
+        self.lock = threading.RLock()  # a thread that held it does not exist in the child
+        self.left_behind.extend(self.loaded.values())
+        self.loaded.clear()
+
+    def _load(self, name: str) -> Any:
+        os.environ.setdefault("GLOG_minloglevel", "3")
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+        try:
+            from mediapipe.python.solutions import face_detection, face_mesh
+        except ImportError:
+            raise MissingExtra(
+                "finding faces needs mediapipe: pip install 'ecgan[faces]' (Python 3.11 or 3.12), "
+                "or give landmarks beside the photos"
+            ) from None
+        warnings.filterwarnings("ignore", "SymbolDatabase.GetPrototype", UserWarning)
+        make: dict[str, Callable[[], Any]] = {
+            "mesh": lambda: face_mesh.FaceMesh(
+                static_image_mode=True,
+                refine_landmarks=True,
+                max_num_faces=MOST_AT_ONCE,
+                min_detection_confidence=MIN_SCORE,
+            ),
+            "patient": lambda: face_mesh.FaceMesh(
+                static_image_mode=True,
+                refine_landmarks=True,
+                max_num_faces=1,
+                min_detection_confidence=0.1,
+                min_tracking_confidence=0.1,
+            ),
+            "far": lambda: face_detection.FaceDetection(
+                model_selection=1, min_detection_confidence=MIN_SCORE
+            ),
+            "near": lambda: face_detection.FaceDetection(
+                model_selection=0, min_detection_confidence=MIN_SCORE
+            ),
+        }
+        self.started_in = os.getpid()
+        with quiet():
+            graph = make[name]()
+            graph.process(np.zeros((64, 64, 3), np.uint8))  # what it prints, it prints at first
+        self.loaded[name] = graph
+        return graph
+
+    def _drop(self, name: str) -> None:
+        with contextlib.suppress(Exception):  # a failed one complains again when it is closed
+            self.loaded.pop(name).close()
+
+
+class _StandardError:
+    """File descriptor 2, which many threads may want silent at the same time."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.silencers = 0
+        self.before: int | None = None
+        """A copy of the descriptor; None where it is closed."""
+
+    def silence(self) -> None:
+        with self.lock:
+            self.silencers += 1
+            if self.silencers > 1:
+                return
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                sys.stderr.flush()
+            sink = os.open(os.devnull, os.O_WRONLY)
+            with contextlib.suppress(OSError):
+                self.before = os.dup(2)
+            if sink != 2:
+                os.dup2(sink, 2)
+                os.close(sink)
+
+    def restore(self) -> None:
+        with self.lock:
+            self.silencers -= 1
+            if not self.silencers:
+                self._put_back()
+
+    def after_fork(self) -> None:
+        self.lock = threading.Lock()
+        self.silencers = 0
+        self._put_back()
+
+    def _put_back(self) -> None:
+        if self.before is not None:
+            os.dup2(self.before, 2)
+            os.close(self.before)
+            self.before = None
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Hide what C++ parts print to the standard error of the process, from all threads."""
+    _stderr.silence()
+    try:
+        yield
+    finally:
+        _stderr.restore()
+
+
+_graphs, _stderr = _Graphs(), _StandardError()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_graphs.after_fork)
+    os.register_at_fork(after_in_child=_stderr.after_fork)
