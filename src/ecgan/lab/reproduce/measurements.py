@@ -20,13 +20,17 @@ from ecgan.lab.reproduce.recognizers import (
     Trained,
 )
 from ecgan.lab.reproduce.scores import (
+    Answers,
+    Row,
     asked_of_test_people,
+    curve_point,
     score_of,
+    stacked,
     strongest,
+    table_2,
     tsne,
     two_sample,
 )
-from ecgan.lab.reproduce.tables import Answers, Row, curve_point, stacked, table_2
 
 FEATURES, JUDGE = "features", "judge"
 NOTHING = "nothing"

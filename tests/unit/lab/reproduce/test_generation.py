@@ -17,9 +17,9 @@ from ecgan.expressions import Vocabulary
 from ecgan.inference.marking import sidecar_path
 from ecgan.inference.recognizer import Recognizer
 from ecgan.inference.translator import Translator
-from ecgan.lab.reproduce.chosen import ByExpression, ByRecognised, joined_translator
 from ecgan.lab.reproduce.generation import generate, generated_name
 from ecgan.lab.reproduce.scores import asked_of_test_people, strongest
+from ecgan.lab.reproduce.workshop import ByExpression, ByRecognised, joined_translator
 from ecgan.networks.output import Translation
 
 SILENT = print

@@ -5,14 +5,16 @@ Colours are told apart by the colour-blind; marks, lines and hatches tell the sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import io
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ecgan.errors import UsageError
 from ecgan.evaluation.bootstrap import Interval
-from ecgan.lab.reproduce.page.curves import ROLES, Curve, Training
-from ecgan.lab.reproduce.page.drawing import INK, WIDTH, chart_png
+from ecgan.lab.reproduce.page.contents import ROLES, Curve, Training
 from ecgan.lab.reproduce.page.labels import (
     GREY,
     ORIGINAL,
@@ -26,6 +28,34 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+WIDTH = 7.2
+"""Of a printed page between its margins, in inches."""
+_DPI = 200
+INK = "#1d2126"
+_STYLE = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8.5,
+    "text.color": INK,
+    "text.parse_math": False,  # names from the data are no formulas
+    "axes.edgecolor": "#5a626b",
+    "axes.labelcolor": INK,
+    "axes.titlesize": 9,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.grid.axis": "y",
+    "axes.axisbelow": True,
+    "grid.color": "#e3e5e8",
+    "grid.linewidth": 0.7,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "lines.linewidth": 1.3,
+    "hatch.linewidth": 0.6,
+    "legend.frameon": False,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+}
 _FAR_APART = 8
 """Times as large."""
 _FEW = 3
@@ -56,7 +86,7 @@ def vgg_score_bars(scores: Mapping[str, Mapping[str, Interval]]) -> bytes:
         axes.set_xlim(-0.6, len(names) - 0.4)
         _legend_above(axes, 2)
 
-    return chart_png(draw, 2.9)
+    return _png(draw, 2.9)
 
 
 def vgg_score_by_expression(scores: Mapping[str, Mapping[str, Interval]], key: str) -> bytes:
@@ -84,7 +114,7 @@ def vgg_score_by_expression(scores: Mapping[str, Mapping[str, Interval]], key: s
         axes.set_ylabel(f"{key} (%)")
         _legend_above(axes, 4)
 
-    return chart_png(draw, 3.2)
+    return _png(draw, 3.2)
 
 
 def feature_maps(maps: Mapping[str, Points], expressions: Sequence[str]) -> bytes:
@@ -122,7 +152,7 @@ def feature_maps(maps: Mapping[str, Points], expressions: Sequence[str]) -> byte
                 axes.spines[side].set_visible(True)
         figure.legend(loc="outside upper center", ncols=min(7, len(styles)), markerscale=1.5)
 
-    return chart_png(draw, 0.4 + rows * (WIDTH / columns + 0.1))
+    return _png(draw, 0.4 + rows * (WIDTH / columns + 0.1))
 
 
 def training_curves(trainings: Mapping[str, Training]) -> bytes:
@@ -161,7 +191,7 @@ def training_curves(trainings: Mapping[str, Training]) -> bytes:
         handles, labels = panels[0][0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper center", ncols=len(ROLES))
 
-    return chart_png(draw, 0.6 + 1.45 * len(trainings))
+    return _png(draw, 0.6 + 1.45 * len(trainings))
 
 
 def dose_curves(
@@ -195,7 +225,33 @@ def dose_curves(
         axes.set_ylabel("accuracy on original test images (%)")
         _legend_above(axes, 3)
 
-    return chart_png(draw, 3.6)
+    return _png(draw, 3.6)
+
+
+def _png(draw: Callable[[Figure], None], height: float) -> bytes:
+    """A chart as a PNG file, `WIDTH` wide and `height` high in inches, whatever the user's own
+    settings of Matplotlib are.
+
+    Raises:
+        UsageError: Matplotlib is not installed.
+    """
+    try:
+        import matplotlib
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise UsageError(
+            "charts need Matplotlib: pip install 'ecgan[reproduce]', then run the same command "
+            "again"
+        ) from None
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_STYLE)
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure = Figure(figsize=(WIDTH, height), layout="constrained")
+        draw(figure)
+        buffer = io.BytesIO()
+        figure.savefig(buffer, format="png", dpi=_DPI, metadata={"Software": None})
+        return buffer.getvalue()
 
 
 def _bar(axes: Axes, place: float, found: Interval, colour: str, hatch: str) -> None:

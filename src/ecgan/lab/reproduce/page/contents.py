@@ -1,12 +1,21 @@
-"""What a reproduction has on disk: its plan, its parts, and which of them are not there and why."""
+"""What a reproduction has on disk: plan, parts and training curves, and what is missing."""
 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgan.evaluation.bootstrap import Interval
+from ecgan.training.metrics import read_metrics
+
+Series = NDArray[np.float64]
 
 PLAN_NAME = "plan.json"
 RESULTS_NAME = "results"
@@ -14,10 +23,14 @@ EVALUATION = "evaluation-"
 """And the method: the name of a part."""
 SHORT = 12
 """Digits of a hash where the whole one is told elsewhere."""
+ROLES = ("generator", "discriminator")
+BINS = 60
+"""Points of a training curve at most."""
+_LAST_SHARE = 0.1
 
 
 class Missing(LookupError):  # noqa: N818 - nothing failed: a part is not there
-    """A part that the page cannot show; the message says which one and why."""
+    """What the page cannot show; each argument is a reason that names it."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +73,16 @@ class Contents:
         return mapping(self.plan.get("data"))
 
     @property
+    def provenance(self) -> Mapping[str, Any]:
+        """Date, machine and versions; empty where they are not known."""
+        return mapping(self.plan.get("provenance"))
+
+    @property
+    def people(self) -> Mapping[str, Any]:
+        """Number of people by split; empty where it is not known."""
+        return mapping(self.data.get("people"))
+
+    @property
     def card(self) -> Mapping[str, Any]:
         """The card of the data; empty where there is none."""
         return mapping(self.data.get("card"))
@@ -73,6 +96,17 @@ class Contents:
     def command(self) -> str:
         """What makes everything that is missing: done parts are not done again."""
         return str(self.plan.get("command") or "ecgan reproduce DATA --out OUT")
+
+    def in_order(self, expressions: Sequence[str]) -> list[str]:
+        """Expressions in the order of the plan, others last; each once."""
+        planned = self.data.get("expressions")
+        known = [str(name) for name in planned] if isinstance(planned, list) else []
+        return list(dict.fromkeys([*(name for name in known if name in expressions), *expressions]))
+
+    def evaluations(self) -> dict[str, Part]:
+        """What `ecgan evaluate` found, by method."""
+        found = {name: self.parts.get(EVALUATION + name) for name in self.methods}
+        return {name: part for name, part in found.items() if part is not None}
 
     def part(self, name: str) -> Part:
         """Raises Missing where it is not there, or cannot be read."""
@@ -125,6 +159,82 @@ def mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def ordered(values: Mapping[str, Any], contents: Contents) -> list[str]:
+    """The keys that hold objects: methods as planned, then what they are compared with."""
+    known = [name for name in (*contents.methods, *values) if isinstance(values.get(name), dict)]
+    return list(dict.fromkeys(known))
+
+
+def finite(value: Any) -> float | None:
+    """A JSON value as a number; None where it is no finite one."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return float(value) if math.isfinite(value) else None
+
+
+def interval_of(value: Any) -> Interval | None:
+    """An interval as the results have it: `value`, `low`, `high` and how many `people` (or `n`).
+
+    None where there is none, or its value is no finite number.
+    """
+    if not isinstance(value, Mapping):
+        return None
+    found, low, high = (finite(value.get(key)) for key in ("value", "low", "high"))
+    if found is None:
+        return None
+    if low is None or high is None:
+        low = high = None
+    people = finite(value.get("people", value.get("n"))) or 0
+    images = finite(value.get("images")) or 0
+    return Interval(found, low, high, people=int(people), images=int(images))
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Means over stretches of the updates, and over the runs of a method."""
+
+    steps: Series
+    """(stretches,) in updates, the middle of each."""
+    mean: Series
+    low: Series
+    """Smallest and largest of the runs; of one run, the quartiles within the stretch."""
+    high: Series
+
+
+@dataclass(frozen=True)
+class Training:
+    """What a method's runs logged."""
+
+    runs: tuple[str, ...]
+    curves: dict[str, Curve]
+    """By `generator/total`, `generator/gradient_norm` and so on."""
+    last: dict[str, float]
+    """Every logged term: mean over the last tenth of the rows, then over the runs."""
+
+
+def read_training(folder: Path) -> Training | None:
+    """All `run*` below a method's folder; None where none has logged anything."""
+    runs = {
+        path.parent.name: rows
+        for path in sorted(folder.glob("run*/metrics.jsonl"))
+        if (rows := [row for row in read_metrics(path) if row.get("kind") == "train"])
+    }
+    if not runs:
+        return None
+    names = dict.fromkeys(
+        name for rows in runs.values() for row in rows for name in row if name.startswith(ROLES)
+    )
+    curves = {}
+    for role in ROLES:
+        for term in ("total", "gradient_norm"):
+            name = f"{role}/{term}"
+            curve = _curve([_series(rows, name) for rows in runs.values()])
+            if curve is not None:
+                curves[name] = curve
+    last = {name: _last(list(runs.values()), name) for name in names}
+    return Training(tuple(runs), curves, {k: v for k, v in last.items() if np.isfinite(v)})
+
+
 def _part(path: Path) -> Part:
     found = _object(path)
     if not isinstance(found.get("values"), dict):
@@ -150,3 +260,43 @@ def _object(path: Path) -> dict[str, Any]:
 def _line(error: Exception) -> str:
     known = error.strerror if isinstance(error, OSError) else None
     return known or " ".join(str(error).split()) or type(error).__name__
+
+
+def _series(rows: Sequence[dict[str, Any]], name: str) -> Series:
+    """(rows, 2): step and value, where there is a value."""
+    pairs = [(row["step"], row[name]) for row in rows if isinstance(row.get(name), int | float)]
+    return np.asarray(pairs, dtype=np.float64).reshape(-1, 2)
+
+
+def _curve(runs: Sequence[Series]) -> Curve | None:
+    known = [run for run in runs if len(run)]
+    if not known:
+        return None
+    end = max(run[-1, 0] for run in known)
+    count = max(1, min(BINS, *(len(run) for run in known)))
+    edges = np.linspace(0, end, count + 1)
+    binned = [np.clip(np.searchsorted(edges, run[:, 0]) - 1, 0, count - 1) for run in known]
+    means = np.full((len(known), count), np.nan)
+    quartiles = np.full((2, count), np.nan)
+    for number, (run, place) in enumerate(zip(known, binned, strict=True)):
+        for stretch in np.unique(place):
+            values = run[place == stretch, 1]
+            means[number, stretch] = values.mean()
+            quartiles[:, stretch] = np.quantile(values, [0.25, 0.75])
+    there = np.isfinite(means).any(axis=0)
+    middle = ((edges[:-1] + edges[1:]) / 2)[there]
+    means = means[:, there]
+    if len(known) == 1:
+        return Curve(middle, means[0], quartiles[0, there], quartiles[1, there])
+    return Curve(
+        middle, np.nanmean(means, axis=0), np.nanmin(means, axis=0), np.nanmax(means, axis=0)
+    )
+
+
+def _last(runs: Sequence[Sequence[dict[str, Any]]], name: str) -> float:
+    ends = []
+    for rows in runs:
+        values = _series(rows, name)[:, 1]
+        if len(values):
+            ends.append(values[-max(1, round(len(values) * _LAST_SHARE)) :].mean())
+    return float(np.mean(ends)) if ends else float("nan")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
-from ecgan.evaluation.bootstrap import Interval
 from ecgan.lab.reproduce.page.numbers import (
     best_of,
     excludes_zero,
@@ -14,6 +12,8 @@ from ecgan.lab.reproduce.page.numbers import (
     seconds,
     spread,
 )
+
+from ecgan.evaluation.bootstrap import Interval
 
 
 def between(low: float | None, high: float | None) -> Interval:
