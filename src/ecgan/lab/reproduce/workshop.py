@@ -5,7 +5,7 @@ A method with one model an expression, as CycleGAN in the paper, is joined to on
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -133,38 +133,31 @@ class Workshop:
 
 
 class ByExpression(nn.Module):
-    """G(x, z) that hands each image to the generator of the expression that z asks for."""
-
-    def __init__(self, generators: Mapping[str, nn.Module], vocabulary: Vocabulary) -> None:
-        """`generators`: of every expression of `vocabulary` but neutral; none of them takes z."""
-        super().__init__()
-        self.generators = nn.ModuleList([generators[name] for name in vocabulary.expressive])
-        self._places = [vocabulary.index(name) for name in vocabulary.expressive]
-
-    def forward(self, source: Images, code: Codes) -> Translation:
-        chosen = code[:, self._places].argmax(dim=1)
-        return _one_by_one(self.generators, chosen.tolist(), source)
-
-
-class ByRecognised(nn.Module):
-    """G(y, z') that hands each image to the generator of the expression that it shows, as far as a
-    recogniser can tell."""
+    """G(x, z) that hands each image to the generator of the expression that z asks for; with a
+    recogniser, G(y, z') that hands it to that of the expression that it shows."""
 
     def __init__(
         self,
         generators: Mapping[str, nn.Module],
         vocabulary: Vocabulary,
-        recognizer: Recognizer,
+        recognizer: Recognizer | None = None,
     ) -> None:
-        """`generators`: as of `ByExpression`."""
+        """`generators`: of every expression of `vocabulary` but neutral; none of them takes z."""
         super().__init__()
         self.generators = nn.ModuleList([generators[name] for name in vocabulary.expressive])
-        self._places = [recognizer.vocabulary.index(name) for name in vocabulary.expressive]
+        known = vocabulary if recognizer is None else recognizer.vocabulary
+        self._places = [known.index(name) for name in vocabulary.expressive]
         self._recognizer = recognizer
 
-    def forward(self, source: Images, code: Codes) -> Translation:  # noqa: ARG002
-        seen = self._recognizer.probabilities(source.float())[:, self._places]
-        return _one_by_one(self.generators, seen.argmax(dim=1).tolist(), source)
+    def forward(self, source: Images, code: Codes) -> Translation:
+        if self._recognizer is not None:
+            code = self._recognizer.probabilities(source.float())
+        unused = source.new_zeros(1, 2)
+        images: list[Tensor] = [
+            self.generators[place](source[index : index + 1], unused).image
+            for index, place in enumerate(code[:, self._places].argmax(dim=1).tolist())
+        ]
+        return Translation(image=torch.cat(images))
 
 
 def joined_translator(
@@ -192,7 +185,7 @@ def joined_translator(
     hashes = "".join(f"{name} {one.sha256}\n" for name, one in loaded.items())
     return Translator(
         ByExpression(there, vocabulary),
-        ByRecognised(back, vocabulary, recognizer),
+        ByExpression(back, vocabulary, recognizer),
         vocabulary,
         Window(zoom).canvas(size),  # the recogniser has to see whole crops
         intensity=False,
@@ -220,13 +213,3 @@ def _generator(snapshot: Snapshot, expression: str, direction: str) -> nn.Module
     generator = build_generator(config, len(names), int(snapshot.config["size"]))
     snapshot.load_into(direction, generator)
     return Windowed(generator, Window(float(snapshot.config.get("zoom", 1))))
-
-
-def _one_by_one(generators: nn.ModuleList, chosen: Sequence[int], source: Images) -> Translation:
-    """Each image through its generator, which gets a code that it does not look at."""
-    unused = source.new_zeros(1, 2)
-    images: list[Tensor] = [
-        generators[place](source[index : index + 1], unused).image
-        for index, place in enumerate(chosen)
-    ]
-    return Translation(image=torch.cat(images))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -18,7 +19,7 @@ from ecgan.errors import EcganError
 from ecgan.files import write_text
 from ecgan.lab.reproduce.page import about, figures, tables
 from ecgan.lab.reproduce.page.contents import Contents, Missing, read_contents
-from ecgan.lab.reproduce.page.labels import METHODS, labels_of, style_of
+from ecgan.lab.reproduce.page.labels import METHODS, labels_of, number, style_of
 from ecgan.lab.reproduce.page.tables import Context
 
 REPORT_NAME = "report.html"
@@ -90,7 +91,8 @@ def write_report(out: Path) -> Path:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    macros = templates.get_template("sections.html").module
+    templates.filters["number"] = number
+    macros: Any = templates.get_template("sections.html").module
     sections: list[Section] = []
     missing: dict[str, list[Section]] = {}
     for (key, title), pieces in _SECTIONS.items():
@@ -121,9 +123,8 @@ def write_report(out: Path) -> Path:
 def _head(contents: Contents) -> Context:
     """Methods, people, size, date and what was left out on purpose."""
     seeds = contents.plan.get("seeds")
-    name = contents.card.get("name") or contents.data.get("path") or contents.out.name
     return {
-        "title": f"The ECGAN experiments on {name}",
+        "title": f"The ECGAN experiments on {contents.name or contents.out.name}",
         "methods": labels_of(contents.methods),
         "size": contents.plan.get("size", "?"),
         "num_seeds": len(seeds) if isinstance(seeds, list) else 0,

@@ -6,9 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ecgan.lab.reproduce.page.contents import SHORT, Contents, Missing, mapping, objects
-from ecgan.lab.reproduce.page.labels import ABOUT_METHODS, NOTHING, Code, number, seconds, style_of
+from ecgan.lab.reproduce.page.labels import NOTHING, Code, number, seconds, style_of
 from ecgan.lab.reproduce.page.tables import Context
-from ecgan.lab.reproduce.scores import CITATION, PAPER_DATA
 
 Row = Sequence[Any]
 
@@ -52,11 +51,8 @@ def data_card(contents: Contents) -> Context:
 
 def comparability(contents: Contents) -> Context:
     """What must not be put beside the paper's own numbers, and why."""
-    name = contents.card.get("name") or contents.data.get("path") or "the data named above"
     return {
-        "paper_data": PAPER_DATA,
-        "citation": CITATION,
-        "name": name,
+        "name": contents.name or "the data named above",
         "size": contents.plan.get("size", "?"),
         "people": contents.people.get("train", "?"),
     }
@@ -85,7 +81,6 @@ def plan(contents: Contents) -> Context:
             {
                 "label": style_of(name).label,
                 "key": name,
-                "about": ABOUT_METHODS.get(name),
                 "settings": _settings(mapping(settings.get(name)), common),
             }
             for name in contents.methods
@@ -115,7 +110,7 @@ def sources(contents: Contents) -> Context:
     rows = [
         (
             part.name,
-            Code(part.command or contents.command),
+            Code(part.command),
             NOTHING if part.seed is None else part.seed,
             seconds(part.seconds),
             [Code(str(value)[:SHORT], before=key) for key, value in part.model_sha256.items()],

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,30 +33,7 @@ WIDTH = 7.2
 """Of a printed page between its margins, in inches."""
 _DPI = 200
 INK = "#1d2126"
-_STYLE = {
-    "font.family": "DejaVu Sans",
-    "font.size": 8.5,
-    "text.color": INK,
-    "text.parse_math": False,  # names from the data are no formulas
-    "axes.edgecolor": "#5a626b",
-    "axes.labelcolor": INK,
-    "axes.titlesize": 9,
-    "axes.titlelocation": "left",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.grid.axis": "y",
-    "axes.axisbelow": True,
-    "grid.color": "#e3e5e8",
-    "grid.linewidth": 0.7,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "lines.linewidth": 1.3,
-    "hatch.linewidth": 0.6,
-    "legend.frameon": False,
-    "figure.facecolor": "white",
-    "savefig.facecolor": "white",
-}
+_STYLE = Path(__file__).parent / "templates" / "charts.mplstyle"
 _FAR_APART = 8
 """Times as large."""
 _FEW = 3
@@ -89,13 +67,8 @@ def vgg_score_bars(scores: Mapping[str, Mapping[str, Interval]]) -> bytes:
     return _png(draw, 2.9)
 
 
-def vgg_score_by_expression(scores: Mapping[str, Mapping[str, Interval]], key: str) -> bytes:
-    """The same for each expression: a mark with its interval for each method.
-
-    Args:
-        scores: intervals by method, then by expression.
-        key: name of what is shown.
-    """
+def vgg_score_by_expression(scores: Mapping[str, Mapping[str, Interval]]) -> bytes:
+    """The accuracy by method and expression: a mark with its interval for each."""
 
     def draw(figure: Figure) -> None:
         axes = figure.subplots()
@@ -111,7 +84,7 @@ def vgg_score_by_expression(scores: Mapping[str, Mapping[str, Interval]], key: s
         axes.set_xticks(range(len(expressions)), expressions)
         axes.set_xlim(-0.5, len(expressions) - 0.5)
         axes.set_ylim(0, 100)
-        axes.set_ylabel(f"{key} (%)")
+        axes.set_ylabel("accuracy (%)")
         _legend_above(axes, 4)
 
     return _png(draw, 3.2)
@@ -236,16 +209,14 @@ def _png(draw: Callable[[Figure], None], height: float) -> bytes:
         UsageError: Matplotlib is not installed.
     """
     try:
-        import matplotlib
+        from matplotlib import style
         from matplotlib.figure import Figure
     except ImportError:
         raise UsageError(
             "charts need Matplotlib: pip install 'ecgan[reproduce]', then run the same command "
             "again"
         ) from None
-    with matplotlib.rc_context(), warnings.catch_warnings():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_STYLE)
+    with style.context(["default", _STYLE]), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
         draw(figure)

@@ -19,6 +19,7 @@ Series = NDArray[np.float64]
 
 PLAN_NAME = "plan.json"
 RESULTS_NAME = "results"
+FIGURES_NAME = "figures"
 EVALUATION = "evaluation-"
 """And the method: the name of a part."""
 SHORT = 12
@@ -42,7 +43,7 @@ class Part:
     seed: int | None = None
     seconds: float | None = None
     command: str = ""
-    """What makes this part alone."""
+    """What makes this part alone; what makes all, where it is not told."""
     model_sha256: Mapping[str, str] = field(default_factory=dict)
     settings_sha256: str = ""
 
@@ -53,8 +54,8 @@ class Contents:
 
     out: Path
     plan: Mapping[str, Any]
-    parts: Mapping[str, Part]
-    damaged: Mapping[str, str]
+    parts: dict[str, Part]
+    damaged: dict[str, str]
     """Files of `results/` that cannot be used, and why, by the name of the part."""
     no_plan: str | None
     """Why there is no plan; None where there is one."""
@@ -88,6 +89,18 @@ class Contents:
         return mapping(self.data.get("card"))
 
     @property
+    def name(self) -> str | None:
+        """Of the data, as the card has it; else their folder."""
+        known = self.card.get("name") or self.data.get("path")
+        return None if known is None else str(known)
+
+    @property
+    def credits(self) -> list[str]:
+        """Attribution and licence of the data, which must go where pictures of them go."""
+        stated = (self.card.get(key) for key in ("attribution", "licence"))
+        return [str(one) for one in stated if one]
+
+    @property
     def skipped(self) -> Mapping[str, Any]:
         """Why a method or a part was left out on purpose."""
         return mapping(self.plan.get("skipped"))
@@ -116,6 +129,10 @@ class Contents:
             raise Missing(self._why_absent(name))
         return self.parts[name]
 
+    def figure(self, name: str) -> Path:
+        """Where a figure of the page is written."""
+        return self.out / FIGURES_NAME / f"{name}.png"
+
     def file(self, name: Any) -> Path:
         """A file that a part names, relative to the folder.
 
@@ -134,19 +151,18 @@ class Contents:
 
 def read_contents(out: Path) -> Contents:
     """Read the plan and all parts; what is damaged is noted, not raised."""
-    damaged: dict[str, str] = {}
-    parts = {}
-    for path in sorted((out / RESULTS_NAME).glob("*.json")):
-        try:
-            parts[path.stem] = _part(path)
-        except (OSError, ValueError) as error:
-            damaged[path.stem] = f"cannot be used: {_line(error)}"
     plan, problem = {}, None
     try:
         plan = _object(out / PLAN_NAME)
     except (OSError, ValueError) as error:
         problem = f"{PLAN_NAME} cannot be used: {_line(error)}"
-    return Contents(out, plan, parts, damaged, problem)
+    contents = Contents(out, plan, {}, {}, problem)
+    for path in sorted((out / RESULTS_NAME).glob("*.json")):
+        try:
+            contents.parts[path.stem] = _part(path, contents.command)
+        except (OSError, ValueError) as error:
+            contents.damaged[path.stem] = f"cannot be used: {_line(error)}"
+    return contents
 
 
 def objects(value: Any) -> Sequence[Mapping[str, Any]]:
@@ -219,23 +235,21 @@ def read_training(folder: Path) -> Training | None:
         for path in sorted(folder.glob("run*/metrics.jsonl"))
         if (rows := [row for row in read_metrics(path) if row.get("kind") == "train"])
     }
-    if not runs:
-        return None
     names = dict.fromkeys(
         name for rows in runs.values() for row in rows for name in row if name.startswith(ROLES)
     )
-    curves = {}
-    for role in ROLES:
-        for term in ("total", "gradient_norm"):
-            name = f"{role}/{term}"
-            curve = _curve([_series(rows, name) for rows in runs.values()])
-            if curve is not None:
-                curves[name] = curve
-    last = {name: _last(list(runs.values()), name) for name in names}
-    return Training(tuple(runs), curves, {k: v for k, v in last.items() if np.isfinite(v)})
+    curves, last = {}, {}
+    for name in names:
+        series = [found for rows in runs.values() if len(found := _series(rows, name))]
+        ends = [one[-max(1, round(len(one) * _LAST_SHARE)) :, 1].mean() for one in series]
+        if ends and np.isfinite(ends).all():
+            last[name] = float(np.mean(ends))
+        if series and name.endswith(("/total", "/gradient_norm")):
+            curves[name] = _curve(series)
+    return Training(tuple(runs), curves, last) if runs else None
 
 
-def _part(path: Path) -> Part:
+def _part(path: Path, command: str) -> Part:
     found = _object(path)
     if not isinstance(found.get("values"), dict):
         raise ValueError("it holds no object `values`")
@@ -244,7 +258,7 @@ def _part(path: Path) -> Part:
         values=found["values"],
         seed=found.get("seed"),
         seconds=found.get("seconds"),
-        command=str(found.get("command") or ""),
+        command=str(found.get("command") or command),
         model_sha256=mapping(found.get("model_sha256")),
         settings_sha256=str(found.get("settings_sha256") or ""),
     )
@@ -268,35 +282,18 @@ def _series(rows: Sequence[dict[str, Any]], name: str) -> Series:
     return np.asarray(pairs, dtype=np.float64).reshape(-1, 2)
 
 
-def _curve(runs: Sequence[Series]) -> Curve | None:
-    known = [run for run in runs if len(run)]
-    if not known:
-        return None
-    end = max(run[-1, 0] for run in known)
-    count = max(1, min(BINS, *(len(run) for run in known)))
-    edges = np.linspace(0, end, count + 1)
-    binned = [np.clip(np.searchsorted(edges, run[:, 0]) - 1, 0, count - 1) for run in known]
-    means = np.full((len(known), count), np.nan)
-    quartiles = np.full((2, count), np.nan)
-    for number, (run, place) in enumerate(zip(known, binned, strict=True)):
+def _curve(runs: Sequence[Series]) -> Curve:
+    count = max(1, min(BINS, *(len(run) for run in runs)))
+    edges = np.linspace(0, max(run[-1, 0] for run in runs), count + 1)
+    found = np.full((len(runs), 3, count), np.nan)
+    for values, run in zip(found, runs, strict=True):
+        place = np.clip(np.searchsorted(edges, run[:, 0]) - 1, 0, count - 1)
         for stretch in np.unique(place):
-            values = run[place == stretch, 1]
-            means[number, stretch] = values.mean()
-            quartiles[:, stretch] = np.quantile(values, [0.25, 0.75])
-    there = np.isfinite(means).any(axis=0)
-    middle = ((edges[:-1] + edges[1:]) / 2)[there]
-    means = means[:, there]
-    if len(known) == 1:
-        return Curve(middle, means[0], quartiles[0, there], quartiles[1, there])
-    return Curve(
-        middle, np.nanmean(means, axis=0), np.nanmin(means, axis=0), np.nanmax(means, axis=0)
-    )
-
-
-def _last(runs: Sequence[Sequence[dict[str, Any]]], name: str) -> float:
-    ends = []
-    for rows in runs:
-        values = _series(rows, name)[:, 1]
-        if len(values):
-            ends.append(values[-max(1, round(len(values) * _LAST_SHARE)) :].mean())
-    return float(np.mean(ends)) if ends else float("nan")
+            here = run[place == stretch, 1]
+            values[:, stretch] = here.mean(), *np.quantile(here, [0.25, 0.75])
+    there = np.isfinite(found[:, 0]).any(axis=0)
+    middle, found = ((edges[:-1] + edges[1:]) / 2)[there], found[:, :, there]
+    if len(runs) == 1:
+        return Curve(middle, *found[0])
+    means = found[:, 0]
+    return Curve(middle, np.nanmean(means, axis=0), np.nanmin(means, axis=0), np.nanmax(means, 0))

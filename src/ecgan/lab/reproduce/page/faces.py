@@ -42,10 +42,9 @@ class Drawn:
 class FacePictures:
     """Draws the figures of `grid.json`."""
 
-    def __init__(self, contents: Contents, figures: Path) -> None:
+    def __init__(self, contents: Contents) -> None:
         """Raises Missing where there is no such part, or it names no pictures."""
         self._contents = contents
-        self._figures = figures
         self._part = contents.part("grid")
         self._there = objects(self._part.values.get("rows"))
         self._back = objects(self._part.values.get("neutral_rows"))
@@ -163,15 +162,14 @@ class FacePictures:
         tile_px = min(max(*sides, TILE_PX[0]), TILE_PX[1])
         pixels = picture_sheet(groups, rows, tile_px=tile_px, footer=NOTICE)
         inputs = "".join(sha256_bytes(one.tobytes()) for one in self._pixels.values())
-        stated = (self._contents.card.get(key) for key in ("attribution", "licence"))
         mark = Mark(
             source=f"{len(self._pixels)} pictures of {self._contents.out.name}",
             source_sha256=sha256_bytes(inputs.encode()),
             model_sha256=", ".join(f"{method}: {self._model(method)}" for method in methods),
             settings={"figure": name, "methods": ", ".join(methods)},
-            credit=" ".join(str(one) for one in stated if one),
+            credit=" ".join(self._contents.credits),
         )
-        path = self._figures / f"{name}.png"
+        path = self._contents.figure(name)
         like = Photo(pixels, icc=None, exif=None, alpha=None, path=None, format="PNG")
         write_marked(path, pixels, like, mark)
         return Drawn(path, ", ".join(row.label for row in rows if row.label), methods)

@@ -31,9 +31,7 @@ from ecgan.lab.reproduce.page.labels import (
     rate,
     style_of,
 )
-from ecgan.lab.reproduce.page.tables import Context, source
-
-FIGURES_NAME = "figures"
+from ecgan.lab.reproduce.page.tables import Context
 
 
 @dataclass(frozen=True)
@@ -47,17 +45,17 @@ class Image:
 
 def figure_3(contents: Contents) -> Context:
     """What each method made, beside input and truth, in both directions."""
-    return _faces(contents, FacePictures(contents, contents.out / FIGURES_NAME).figure_3())
+    return _faces(contents, FacePictures(contents).figure_3())
 
 
 def figure_4(contents: Contents) -> Context:
     """All expressions, a block for each source."""
-    return _faces(contents, FacePictures(contents, contents.out / FIGURES_NAME).figure_4())
+    return _faces(contents, FacePictures(contents).figure_4())
 
 
 def figure_4_methods(contents: Contents) -> Context:
     """One person by every method."""
-    return _faces(contents, FacePictures(contents, contents.out / FIGURES_NAME).figure_4_methods())
+    return _faces(contents, FacePictures(contents).figure_4_methods())
 
 
 def vgg_score(contents: Contents) -> Context:
@@ -82,18 +80,15 @@ def vgg_score(contents: Contents) -> Context:
 def vgg_score_by_expression(contents: Contents) -> Context:
     """The same by expression."""
     values = contents.part("vgg_score").values
-    groups = {
-        name: {
-            expression: found
-            for expression, one in mapping(values[name].get("by_expression")).items()
-            if (found := interval_of(mapping(one).get("accuracy"))) is not None
-        }
-        for name in ordered(values, contents)
-    }
+    groups = {}
+    for name in ordered(values, contents):
+        shown = mapping(values[name].get("by_expression"))
+        found = {key: interval_of(mapping(one).get("accuracy")) for key, one in shown.items()}
+        groups[name] = {key: one for key, one in found.items() if one is not None}
     groups = {name: found for name, found in groups.items() if found}
     if not groups:
         raise Missing("results/vgg_score.json holds no scores by expression")
-    png = charts.vgg_score_by_expression(groups, "accuracy")
+    png = charts.vgg_score_by_expression(groups)
     return {"image": _chart(contents, "figure-5a-expressions", png)}
 
 
@@ -116,7 +111,7 @@ def feature_maps(contents: Contents) -> Context:
         "methods": labels_of(maps),
         "expressions": ", ".join(expressions),
         "counts": ", ".join(counts),
-        "source": source(part, contents),
+        "part": part,
     }
 
 
@@ -148,11 +143,11 @@ def training_curves(contents: Contents) -> Context:
             (term, *(number(one.last.get(term), 4) for one in trainings.values())) for term in terms
         ],
         "runs": "; ".join(runs),
-        "sources": [
-            source(contents.parts[f"train-{name}"], contents, name)
-            for name in trainings
+        "parts": {
+            label: contents.parts[f"train-{name}"]
+            for name, label in labels.items()
             if f"train-{name}" in contents.parts
-        ],
+        },
     }
 
 
@@ -197,7 +192,7 @@ def _dose(contents: Contents, part_name: str, key: str, counted: str) -> Context
         "numbers": numbers,
         "rows": rows,
         "people": any_of(one.people for points in curves.values() for _, one in points),
-        "source": source(part, contents),
+        "part": part,
     }
 
 
@@ -226,19 +221,17 @@ def _last(training: Training, role: str) -> str:
 
 
 def _faces(contents: Contents, drawn: Drawn) -> Context:
-    """With the credit of the data, which must go where the pictures go."""
-    stated = [contents.card.get(key) for key in ("attribution", "licence")]
     return {
         "image": _image(drawn.path.read_bytes()),
         "rows": drawn.rows,
         "methods": labels_of(drawn.methods),
-        "credit": "; ".join(str(one) for one in stated if one),
-        "source": source(contents.part("grid"), contents),
+        "credit": "; ".join(contents.credits),
+        "part": contents.part("grid"),
     }
 
 
 def _chart(contents: Contents, name: str, png: bytes) -> Image:
-    write_bytes(contents.out / FIGURES_NAME / f"{name}.png", png)
+    write_bytes(contents.figure(name), png)
     return _image(png)
 
 

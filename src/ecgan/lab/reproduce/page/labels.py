@@ -43,14 +43,6 @@ _REFERENCES = {
     ORIGINAL: Style("Original images", BLACK, "*", "-"),
     NOTHING_DONE: Style("Output = input", GREY, "X", (0, (2, 2))),
 }
-ABOUT_METHODS = {
-    "pix2pix": "paired: learns from pairs of one person; U-Net, L1 100, conditional PatchGAN",
-    "cyclegan": "unpaired: one model an expression, as in the paper",
-    "cyclegan-shared": "unpaired: one model for all expressions, told z",
-    "stargan": "unpaired: one generator, Wasserstein and classification losses",
-    "paper": "unpaired: Sec. 3 and 4 of the paper",
-    "default": "ECGAN as this package sets it up",
-}
 _MARKERS = ("o", "s", "^", "v", "D", "P", "X", "*", "<", ">", "p", "h")
 _COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, YELLOW, BLACK, GREY)
 _EXPRESSIONS = {
@@ -90,50 +82,6 @@ def expression_styles(expressions: list[str]) -> dict[str, tuple[str, str]]:
             found[name] = (_COLOURS[-1 - others % 3], free[others % len(free)])
             others += 1
     return found
-
-
-@dataclass(frozen=True)
-class Score:
-    """How a figure of `ecgan evaluate` is named and written."""
-
-    label: str
-    unit: str = ""
-    digits: int = 3
-    higher: bool | None = None
-    """Whether more is better; None where it says nothing about quality."""
-
-    @property
-    def scale(self) -> float:
-        return 100.0 if self.unit == "%" else 1.0
-
-
-SCORES = {
-    "mean_probability": Score("VGG score, mean probability", "%", 1, True),
-    "accuracy": Score("VGG score, accuracy", "%", 1, True),
-    "fid_recognizer": Score("FID on fc7 of the recogniser", "", 1, False),
-    "fid_inception": Score("FID on Inception-v3", "", 1, False),
-    "kid_recognizer": Score("KID on fc7 of the recogniser", "", 4, False),
-    "kid_inception": Score("KID on Inception-v3", "", 4, False),
-    "lpips": Score("LPIPS to the truth", "", 3, False),
-    "perceptual_recognizer": Score(
-        "perceptual distance to the truth (recogniser, no LPIPS)", "", 3, False
-    ),
-    "ssim": Score("SSIM to the truth", "", 3, True),
-    "psnr_db": Score("PSNR to the truth", "dB", 1, True),
-    "identity_dlib": Score("face-recognition distance to the source (dlib)", "", 3, False),
-    "same_person": Score("same person by face recognition (dlib)", "%", 1, True),
-    "identity_descriptor": Score("identity, landmark-normalised descriptor", "", 3, True),
-    "landmark_validity": Score("faces found in place", "%", 1, True),
-    "landmark_error": Score("landmark error", "eye distances", 3, False),
-    "outside": Score("change outside the mask", "grey levels", 3, False),
-    "outside_face": Score("change outside the face", "grey levels", 3, False),
-    "intensity_monotone": Score("curves that rise with the strength", "%", 1, True),
-    "intensity_correlation": Score("rank correlation with the strength", "", 3, True),
-}
-
-
-def score_of(name: str) -> Score:
-    return SCORES.get(name) or Score(name, digits=4)
 
 
 def labels_of(names: Iterable[str]) -> str:
@@ -229,18 +177,16 @@ def excludes_zero(interval: Interval) -> bool:
 
 def best_of(found: Mapping[str, Interval | None], *, higher: bool) -> str | None:
     """Who is better than everybody else beyond doubt: an interval that overlaps no other one."""
-    known = {name: one for name, one in found.items() if one is not None and one.low is not None}
-    if len(known) < 2:
+    bounds = {
+        name: (one.low, one.high) if higher else (-one.high, -one.low)
+        for name, one in found.items()
+        if one is not None and one.low is not None and one.high is not None
+    }
+    if len(bounds) < 2:
         return None
-    bounds = {name: (float(one.low or 0), float(one.high or 0)) for name, one in known.items()}
-    key = (lambda name: bounds[name][0]) if higher else (lambda name: -bounds[name][1])
-    first = max(bounds, key=key)
-    others = [bound for name, bound in bounds.items() if name != first]
-    if higher:
-        apart = all(bounds[first][0] > high for _, high in others)
-    else:
-        apart = all(bounds[first][1] < low for low, _ in others)
-    return first if apart else None
+    first = max(bounds, key=lambda name: bounds[name][0])
+    others = (high for name, (_, high) in bounds.items() if name != first)
+    return first if bounds[first][0] > max(others) else None
 
 
 def seconds(value: Any) -> str:
@@ -253,3 +199,54 @@ def seconds(value: Any) -> str:
     if found < 100 * 60:
         return f"{found / 60:.1f} min"
     return f"{found / 3600:.1f} h"
+
+
+@dataclass(frozen=True)
+class Score:
+    """How a figure of `ecgan evaluate` is named and written."""
+
+    label: str
+    unit: str = ""
+    digits: int = 3
+    higher: bool | None = None
+    """Whether more is better; None where it says nothing about quality."""
+
+    @property
+    def title(self) -> str:
+        """With its unit and an arrow towards the better."""
+        arrow = {True: " ↑", False: " ↓", None: ""}[self.higher]
+        return f"{self.label}, {self.unit}{arrow}" if self.unit else f"{self.label}{arrow}"
+
+    def cell(self, interval: Interval | None, best: bool = False) -> Cell | str:
+        """A value of this score in a table."""
+        scale = 100 if self.unit == "%" else 1
+        return spread(interval, self.digits, scale, best=best)
+
+
+SCORES = {
+    "mean_probability": Score("VGG score, mean probability", "%", 1, True),
+    "accuracy": Score("VGG score, accuracy", "%", 1, True),
+    "fid_recognizer": Score("FID on fc7 of the recogniser", "", 1, False),
+    "fid_inception": Score("FID on Inception-v3", "", 1, False),
+    "kid_recognizer": Score("KID on fc7 of the recogniser", "", 4, False),
+    "kid_inception": Score("KID on Inception-v3", "", 4, False),
+    "lpips": Score("LPIPS to the truth", "", 3, False),
+    "perceptual_recognizer": Score(
+        "perceptual distance to the truth (recogniser, no LPIPS)", "", 3, False
+    ),
+    "ssim": Score("SSIM to the truth", "", 3, True),
+    "psnr_db": Score("PSNR to the truth", "dB", 1, True),
+    "identity_dlib": Score("face-recognition distance to the source (dlib)", "", 3, False),
+    "same_person": Score("same person by face recognition (dlib)", "%", 1, True),
+    "identity_descriptor": Score("identity, landmark-normalised descriptor", "", 3, True),
+    "landmark_validity": Score("faces found in place", "%", 1, True),
+    "landmark_error": Score("landmark error", "eye distances", 3, False),
+    "outside": Score("change outside the mask", "grey levels", 3, False),
+    "outside_face": Score("change outside the face", "grey levels", 3, False),
+    "intensity_monotone": Score("curves that rise with the strength", "%", 1, True),
+    "intensity_correlation": Score("rank correlation with the strength", "", 3, True),
+}
+
+
+def score_of(name: str) -> Score:
+    return SCORES.get(name) or Score(name, digits=4)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ecgan.evaluation.bootstrap import Interval
 from ecgan.lab.reproduce.page.contents import (
     EVALUATION,
-    SHORT,
     Contents,
     Missing,
     Part,
@@ -33,19 +32,23 @@ from ecgan.lab.reproduce.page.labels import (
     spread,
     style_of,
 )
-from ecgan.lab.reproduce.scores import PAPER, PAPER_ORIGINAL
+from ecgan.lab.reproduce.scores import (
+    FROM_ORIGINAL,
+    ON_GENERATED,
+    ON_ORIGINAL,
+    PAPER,
+    PAPER_ORIGINAL,
+)
 
 Context = dict[str, Any]
 """What the template macro of the same name as a function takes. Cells of rows are texts, numbers,
 `Cell`s, or a list of these for several lines."""
 
 COLUMNS = {
-    "tested_on_original": "tested on original",
-    "tested_on_generated": "tested on the method's images",
-    "trained_on_original_tested_on_generated": "trained on original alone, tested on the method's "
-    "images",
+    ON_ORIGINAL: "tested on original",
+    ON_GENERATED: "tested on the method's images",
+    FROM_ORIGINAL: "trained on original alone, tested on the method's images",
 }
-ON_ORIGINAL, ON_GENERATED, FROM_ORIGINAL = COLUMNS
 _QUESTIONS = {
     "cyclegan": "Above CycleGAN?",
     "cyclegan-shared": "Above CycleGAN with one model?",
@@ -58,23 +61,7 @@ _DIRECTIONS = {
     "neutralisation": "Every expression to neutral",
 }
 _COMPARED = {"model": "translations", "identity": "output = input", "truth": "original images"}
-_VGG_SCORES = {"probability": "mean probability", "accuracy": "accuracy"}
-_MODELS_SHOWN = 3
-
-
-def source(part: Part, contents: Contents, name: str | None = None) -> Context:
-    """What the line below a table says: command, seed, time and models of its numbers."""
-    hashes = [f"{key} {str(value)[:SHORT]}" for key, value in part.model_sha256.items()]
-    more = len(hashes) - _MODELS_SHOWN
-    if more > 0:
-        hashes = [*hashes[:_MODELS_SHOWN], f"and {more} more"]
-    return {
-        "label": style_of(name).label if name else None,
-        "command": part.command or contents.command,
-        "seed": part.seed,
-        "seconds": None if part.seconds is None else number(part.seconds),
-        "models": ", ".join(hashes),
-    }
+_VGG = {"probability": "mean probability", "accuracy": "accuracy"}
 
 
 def questions(contents: Contents) -> Context:
@@ -83,7 +70,9 @@ def questions(contents: Contents) -> Context:
     rows = []
     for other, question in _QUESTIONS.items():
         for method in _ECGAN:
-            cells = [_difference(found, method, other, column) for column in COLUMNS]
+            known = found.get((method, other), {})
+            turned = found.get((other, method), {})
+            cells = [known.get(key) or _turned(turned.get(key)) for key in COLUMNS]
             if any(cells):
                 rows.append((question, _pair(method, other), *map(_answer, cells)))
     if not rows:
@@ -115,50 +104,40 @@ def table_2(contents: Contents) -> Context:
         "columns": list(COLUMNS.values()),
         "rows": body,
         "differences": _differences_table(part),
-        "source": source(part, contents),
+        "part": part,
     }
 
 
 def vgg_scores(contents: Contents) -> Context:
     """The numbers behind Figure 5a."""
-    part = contents.part("vgg_score")
-    names = ordered(part.values, contents)
-    found = {
-        kind: {name: interval_of(part.values[name].get(kind)) for name in names}
-        for kind in _VGG_SCORES
-    }
+    values = contents.part("vgg_score").values
+    names = {name: style_of(name).label for name in ordered(values, contents)}
+    made = [name for name in names if name in contents.methods]
+    found = {key: {name: interval_of(values[name].get(key)) for name in names} for key in _VGG}
     best = {
-        kind: best_of(
-            {name: cells[name] for name in names if name in contents.methods}, higher=True
-        )
-        for kind, cells in found.items()
+        key: best_of({name: cells[name] for name in made}, higher=True)
+        for key, cells in found.items()
     }
     rows = [
         (
-            style_of(name).label,
-            *(rate(cells[name], best=name == best[kind]) for kind, cells in found.items()),
+            label,
+            *(rate(cells[name], best=name == best[key]) for key, cells in found.items()),
             people_of(cells[name] for cells in found.values()),
             number(PAPER[name].original_on_generated, 2) if name in PAPER else NOTHING,
         )
-        for name in names
+        for name, label in names.items()
     ]
-    groups = {name: mapping(part.values[name].get("by_expression")) for name in names}
-    expressions = list(dict.fromkeys(key for one in groups.values() for key in one))
-    return {
-        "rows": rows,
-        "expressions": expressions,
-        "by_expression": {
-            title: [
-                (
-                    style_of(name).label,
-                    *(rate(interval_of(mapping(one.get(key)).get(kind))) for key in expressions),
-                )
-                for name, one in groups.items()
-            ]
-            for kind, title in _VGG_SCORES.items()
-            if expressions
-        },
+    groups = {label: mapping(values[name].get("by_expression")) for name, label in names.items()}
+    expressions = list(dict.fromkeys(one for shown in groups.values() for one in shown))
+    by_expression = {
+        title: [
+            (label, *(rate(interval_of(mapping(shown.get(one)).get(key))) for one in expressions))
+            for label, shown in groups.items()
+        ]
+        for key, title in _VGG.items()
+        if expressions
     }
+    return {"rows": rows, "expressions": expressions, "by_expression": by_expression}
 
 
 def all_scores(contents: Contents) -> Context:
@@ -188,7 +167,7 @@ def all_scores(contents: Contents) -> Context:
         "first": next(iter(folded)),
         "left_out": {score_of(name).label: why for name, why in reasons.items()},
         "folded": folded,
-        "sources": [source(part, contents, name) for name, part in evaluated.items()],
+        "parts": {style_of(name).label: part for name, part in evaluated.items()},
     }
 
 
@@ -217,7 +196,7 @@ def table_1(contents: Contents) -> Context:
         paper = number(PAPER[name].judged_real, 2) if name in PAPER else NOTHING
         label = style_of(name).label
         rows.append((label, rate(accuracy), people_of([accuracy]), more or NOTHING, paper))
-    return {"rows": rows, "source": source(part, contents)}
+    return {"rows": rows, "part": part}
 
 
 def rater_study(contents: Contents) -> Context:
@@ -238,19 +217,13 @@ def _differences(part: Part) -> dict[Pair, dict[str, Interval | None]]:
     return found
 
 
-def _difference(
-    found: Mapping[Pair, Mapping[str, Interval | None]], first: str, second: str, column: str
-) -> Interval | None:
-    """first - second, whichever way round it is on file."""
-    known = found.get((first, second), {}).get(column)
-    if known is not None:
-        return known
-    other = found.get((second, first), {}).get(column)
-    if other is None:
+def _turned(found: Interval | None) -> Interval | None:
+    """second - first of first - second."""
+    if found is None:
         return None
-    low = None if other.high is None else -other.high
-    high = None if other.low is None else -other.low
-    return Interval(-other.value, low, high, other.people, other.images)
+    low = None if found.high is None else -found.high
+    high = None if found.low is None else -found.low
+    return Interval(-found.value, low, high, found.people, found.images)
 
 
 def _differences_table(part: Part) -> Context:
@@ -275,9 +248,8 @@ def _answer(difference: Interval | None) -> Cell | str:
     """A difference in percentage points, and whether it lies outside its interval."""
     if difference is None:
         return NOTHING
-    note, apart = "", excludes_zero(difference)
-    if difference.low is not None:
-        note = "not apart"
+    apart = excludes_zero(difference)
+    note = "" if difference.low is None else "not apart"
     if apart:
         note = "higher" if difference.value > 0 else "lower"
     return spread(difference, scale=100, sign=True, note=note, strong=apart)
@@ -315,60 +287,42 @@ def _groups(part: Part, direction: str, column: str) -> Groups:
 def _side_by_side(evaluated: Mapping[str, Part], direction: str) -> Context:
     """Rows: scores over all images. Columns: methods, doing nothing, original images."""
     first = next(iter(evaluated.values()))
-    made = {name: _groups(part, direction, "model") for name, part in evaluated.items()}
-    references = {_COMPARED[key]: _groups(first, direction, key) for key in ("identity", "truth")}
-    columns = [*made.values(), *references.values()]
-    rows = []
-    for name in _score_names(columns):
-        score = score_of(name)
-        cells = [interval_of(mapping(one.get(name)).get("all")) for one in columns]
-        of_methods = dict(zip(made, cells, strict=False))
-        best = None if score.higher is None else best_of(of_methods, higher=score.higher)
-        marks = [key == best for key in (*made, *references)]
-        rows.append(
-            (
-                _score_label(name),
-                *(
-                    spread(one, score.digits, score.scale, best=mark)
-                    for one, mark in zip(cells, marks, strict=True)
-                ),
-            )
-        )
-    if any("outside_largest" in one for one in columns):
-        largest = (number(one.get("outside_largest")) for one in columns)
+    columns = {name: _groups(part, direction, "model") for name, part in evaluated.items()}
+    columns |= {_COMPARED[key]: _groups(first, direction, key) for key in ("identity", "truth")}
+
+    def over_all(name: str) -> dict[str, Interval | None]:
+        return {key: interval_of(mapping(one.get(name)).get("all")) for key, one in columns.items()}
+
+    rows: list[Sequence[Any]] = []
+    for name in _score_names(columns.values()):
+        score, cells = score_of(name), over_all(name)
+        made = {key: cells[key] for key in evaluated}
+        best = None if score.higher is None else best_of(made, higher=score.higher)
+        rows.append((score.title, *(score.cell(one, key == best) for key, one in cells.items())))
+    if any("outside_largest" in one for one in columns.values()):
+        largest = (number(one.get("outside_largest")) for one in columns.values())
         rows.append(("largest change of a pixel outside the mask, grey levels", *largest))
-    asked = [interval_of(mapping(one.get("accuracy")).get("all")) for one in made.values()]
-    images = [one.images for one in asked if one is not None and one.images]
+    asked = [one for key, one in over_all("accuracy").items() if key in evaluated]
     return {
-        "columns": [*(style_of(name).label for name in made), *references],
+        "columns": [style_of(key).label if key in evaluated else key for key in columns],
         "rows": rows,
         "people": people_of(asked),
-        "images": any_of(images) if images else None,
+        "images": any_of(one.images for one in asked if one is not None),
     }
 
 
 def _by_expression(groups: Groups) -> Context:
     """Rows: scores. Columns: expressions."""
-    names = _score_names([groups])
-    expressions = list(dict.fromkeys(key for name in names for key in groups[name]))
-    rows = []
-    for name in names:
-        score = score_of(name)
-        found = [interval_of(groups[name].get(key)) for key in expressions]
-        rows.append(
-            (_score_label(name), *(spread(one, score.digits, score.scale) for one in found))
-        )
+    scores = {name: score_of(name) for name in _score_names([groups])}
+    expressions = list(dict.fromkeys(key for name in scores for key in groups[name]))
+    rows = [
+        (score.title, *(score.cell(interval_of(groups[name].get(key))) for key in expressions))
+        for name, score in scores.items()
+    ]
     return {"columns": expressions, "rows": rows}
 
 
-def _score_names(columns: Sequence[Groups]) -> list[str]:
+def _score_names(columns: Iterable[Groups]) -> list[str]:
     """The scores that are there, in the usual order, unknown ones last."""
     there = [name for one in columns for name, value in one.items() if isinstance(value, dict)]
     return list(dict.fromkeys([*(name for name in SCORES if name in there), *there]))
-
-
-def _score_label(name: str) -> str:
-    score = score_of(name)
-    arrow = {True: " ↑", False: " ↓", None: ""}[score.higher]
-    unit = f", {score.unit}" if score.unit else ""
-    return f"{score.label}{unit}{arrow}"
