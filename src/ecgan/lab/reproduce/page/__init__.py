@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from ecgan import __version__
 from ecgan.errors import EcganError
@@ -67,11 +66,11 @@ _UNUSABLE = (
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and the pieces below it, as HTML."""
+    """A heading and the pieces below it, in HTML that is safe."""
 
     key: str
     title: str
-    pieces: list[Markup]
+    pieces: list[str]
 
 
 def write_report(out: Path) -> Path:
