@@ -17,7 +17,7 @@ from ecgan import __version__
 from ecgan.errors import EcganError
 from ecgan.files import write_text
 from ecgan.lab.reproduce.page import about, figures, tables
-from ecgan.lab.reproduce.page.contents import Contents, Missing, read_contents
+from ecgan.lab.reproduce.page.contents import Contents, Missing, listed, read_contents
 from ecgan.lab.reproduce.page.labels import METHODS, labels_of, number, style_of
 from ecgan.lab.reproduce.page.tables import Context
 
@@ -121,12 +121,11 @@ def write_report(out: Path) -> Path:
 
 def _head(contents: Contents) -> Context:
     """Methods, people, size, date and what was left out on purpose."""
-    seeds = contents.plan.get("seeds")
     return {
         "title": f"The ECGAN experiments on {contents.name or contents.out.name}",
         "methods": labels_of(contents.methods),
         "size": contents.plan.get("size", "?"),
-        "num_seeds": len(seeds) if isinstance(seeds, list) else 0,
+        "num_seeds": len(listed(contents.plan.get("seeds"))),
         "people": contents.people,
         "date": contents.provenance.get("date"),
         "command": contents.command,

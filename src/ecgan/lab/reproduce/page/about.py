@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ecgan.lab.reproduce.page.contents import SHORT, Contents, Missing, mapping, objects
+from ecgan.lab.reproduce.page.contents import SHORT, Contents, Missing, listed, mapping, objects
 from ecgan.lab.reproduce.page.labels import NOTHING, Code, number, seconds, style_of
 from ecgan.lab.reproduce.page.tables import Context
 
@@ -30,7 +30,7 @@ def data_card(contents: Contents) -> Context:
         ("folder", data.get("path", NOTHING)),
         ("manifest sha256", Code(data.get("manifest_sha256", NOTHING))),
         ("image size", f"{data.get('size', NOTHING)} pixels"),
-        ("expressions", _listed(data.get("expressions"))),
+        ("expressions", _plain(data.get("expressions"))),
     ]
     keys = dict.fromkeys([*(key for key in _FIRST if key in card), *card])
     facts += [
@@ -39,7 +39,7 @@ def data_card(contents: Contents) -> Context:
         if key not in ("expressions", "sources")
     ]
     facts += [
-        (f"source {one.get('source', '')}", _listed(list(one.values())[1:]))
+        (f"source {one.get('source', '')}", _plain(list(one.values())[1:]))
         for one in objects(card.get("sources"))
     ]
     return {
@@ -69,10 +69,10 @@ def plan(contents: Contents) -> Context:
         raise Missing(contents.no_plan)
     settings = mapping(contents.plan.get("method_settings"))
     budget = mapping(contents.plan.get("budget"))
-    common = _list(budget.get("common"))
+    common = listed(budget.get("common"))
     facts = [
         ("command", Code(contents.command)),
-        ("seeds", _listed(contents.plan.get("seeds"))),
+        ("seeds", _plain(contents.plan.get("seeds"))),
         ("size", f"{contents.plan.get('size', NOTHING)} pixels"),
         *((key, _value(value)) for key, value in contents.provenance.items()),
     ]
@@ -85,8 +85,8 @@ def plan(contents: Contents) -> Context:
             }
             for name in contents.methods
         ],
-        "equal": _list(contents.plan.get("equal")),
-        "not_equal": _list(contents.plan.get("not_equal")),
+        "equal": listed(contents.plan.get("equal")),
+        "not_equal": listed(contents.plan.get("not_equal")),
         "facts": facts,
         "budget": [(key, _value(value)) for key, value in budget.items()],
     }
@@ -180,17 +180,8 @@ def _settings(settings: Mapping[str, Any], common: list[Any]) -> str | None:
     """The preset of a method, and what was set over it but for what all have in common."""
     if not settings.get("preset"):
         return None
-    own = [str(one) for one in _list(settings.get("overrides")) if one not in common]
+    own = [str(one) for one in listed(settings.get("overrides")) if one not in common]
     return " ".join([f"preset {settings['preset']}", *own])
-
-
-def _list(value: Any) -> list[Any]:
-    """A list; an empty one where it is something else."""
-    return value if isinstance(value, list) else []
-
-
-def _listed(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value or NOTHING)
 
 
 def _value(value: Any) -> str | list[str]:
@@ -204,5 +195,7 @@ def _plain(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, Mapping):
-        value = ", ".join(f"{key} {_plain(one)}" for key, one in value.items())
-    return _listed(value) if isinstance(value, list) else NOTHING if value is None else str(value)
+        value = [f"{key} {_plain(one)}" for key, one in value.items()]
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return NOTHING if value is None else str(value)

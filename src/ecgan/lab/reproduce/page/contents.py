@@ -63,8 +63,7 @@ class Contents:
     @property
     def methods(self) -> tuple[str, ...]:
         """The planned methods in the order of the plan, then those that only results know."""
-        planned = self.plan.get("methods")
-        names = [str(name) for name in planned] if isinstance(planned, list) else []
+        names = map(str, listed(self.plan.get("methods")))
         evaluated = (name.partition("-")[2] for name in self.parts if name.startswith(EVALUATION))
         return tuple(dict.fromkeys([*names, *sorted(evaluated)]))
 
@@ -112,9 +111,9 @@ class Contents:
 
     def in_order(self, expressions: Sequence[str]) -> list[str]:
         """Expressions in the order of the plan, others last; each once."""
-        planned = self.data.get("expressions")
-        known = [str(name) for name in planned] if isinstance(planned, list) else []
-        return list(dict.fromkeys([*(name for name in known if name in expressions), *expressions]))
+        planned = map(str, listed(self.data.get("expressions")))
+        known = (name for name in planned if name in expressions)
+        return list(dict.fromkeys([*known, *expressions]))
 
     def evaluations(self) -> dict[str, Part]:
         """What `ecgan evaluate` found, by method."""
@@ -126,7 +125,8 @@ class Contents:
         if name in self.damaged:
             raise Missing(f"{RESULTS_NAME}/{name}.json {self.damaged[name]}")
         if name not in self.parts:
-            raise Missing(self._why_absent(name))
+            reason = self.skipped.get(name, "this part has not been run")
+            raise Missing(f"{RESULTS_NAME}/{name}.json is not there: {reason}")
         return self.parts[name]
 
     def figure(self, name: str) -> Path:
@@ -143,10 +143,6 @@ class Contents:
         if not path.resolve().is_relative_to(self.out.resolve()) or not path.is_file():
             raise Missing(f"there is no file {name} in the output folder")
         return path
-
-    def _why_absent(self, name: str) -> str:
-        reason = self.skipped.get(name, "this part has not been run")
-        return f"{RESULTS_NAME}/{name}.json is not there: {reason}"
 
 
 def read_contents(out: Path) -> Contents:
@@ -165,9 +161,14 @@ def read_contents(out: Path) -> Contents:
     return contents
 
 
-def objects(value: Any) -> Sequence[Mapping[str, Any]]:
+def listed(value: Any) -> list[Any]:
+    """A list; an empty one where it is something else."""
+    return value if isinstance(value, list) else []
+
+
+def objects(value: Any) -> list[Mapping[str, Any]]:
     """The objects of a list; nothing where it is no list."""
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return [one for one in listed(value) if isinstance(one, dict)]
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
