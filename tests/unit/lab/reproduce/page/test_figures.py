@@ -11,8 +11,8 @@ from PIL import Image
 
 from ecgan.inference.grid import BACKGROUND
 from ecgan.lab.reproduce.page.contents import read_training
-from ecgan.lab.reproduce.page.faces import Cell, Group, Row, picture_sheet
 from ecgan.lab.reproduce.page.labels import METHODS, expression_styles, style_of
+from ecgan.lab.reproduce.page.sheet import Cell, Group, Row, picture_sheet
 
 FACES = ("figure-3", "figure-4", "figure-4-methods")
 CHARTS = (
