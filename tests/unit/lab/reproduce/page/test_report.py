@@ -258,6 +258,18 @@ def test_hostile_names_stay_text(parts_only: Path) -> None:
         assert set(image.attributes) == {"src", "width", "height", "alt"}
 
 
+def test_objects_in_place_of_numbers_do_not_cost_the_page(
+    parts_only: Path, no_charts: None
+) -> None:
+    write_part(parts_only, "judge", {"images": {"interval": 1}, "epochs": {"code": [2]}})
+    plan = json.loads((parts_only / "plan.json").read_text())
+    plan["data"]["people"]["train"] = {"before": [{"code": 3}]}
+    (parts_only / "plan.json").write_text(json.dumps(plan))
+    page = Page(write_report(parts_only).read_text(encoding="utf-8"))
+    assert "{'interval': 1}" in page.sections["plan"]
+    assert "{'before': [{'code': 3}]}" in page.sections["data"]
+
+
 SCRIPT = "<script>alert(1)</script>"
 
 
