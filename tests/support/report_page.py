@@ -23,7 +23,7 @@ class Page(HTMLParser):
     source: str
     elements: list[Element] = field(default_factory=list)
     sections: dict[str, str] = field(default_factory=dict)
-    """Text by the id of the section."""
+    """Text by the id of the section, white space as a browser shows it."""
 
     def __post_init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -31,6 +31,7 @@ class Page(HTMLParser):
         self.feed(self.source)
         self.close()
         assert not self._open, self._open
+        self.sections = {name: " ".join(text.split()) for name, text in self.sections.items()}
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         element = Element(tag, {name: value or "" for name, value in attrs})

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ecgan.data.manifest import load_manifest
 from ecgan.errors import UsageError
-from ecgan.lab.reproduce.budget import load_budget
+from ecgan.lab.reproduce.methods import load_budget
 from ecgan.lab.reproduce.page import write_report
 from ecgan.lab.reproduce.parts import Parts, Say
 from ecgan.lab.reproduce.pipeline import parts_of

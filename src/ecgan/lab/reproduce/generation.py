@@ -1,13 +1,16 @@
-"""What a method makes of the people: prepared data of translations, each one marked."""
+"""What a method makes of the people: prepared data of translations, each one marked; and which of
+them Figures 3 and 4 show."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from ecgan.data.manifest import Manifest, Record, load_manifest, write_manifest
+from ecgan.evaluation.cases import Case, expression_cases, neutral_cases
 from ecgan.evaluation.translations import translate_aligned
 from ecgan.expressions import NEUTRAL
 from ecgan.faces.photo import read_photo
@@ -17,6 +20,7 @@ from ecgan.inference.translator import Translator
 from ecgan.lab.reproduce.parts import Say
 
 SOURCE = "generated"
+INPUTS = "inputs"
 
 
 def translations_of(
@@ -65,6 +69,41 @@ def generate(manifest: Manifest, translator: Translator, out: Path, say: Say) ->
     made = Manifest(out, tuple(records), card)
     write_manifest(made)
     return load_manifest(out)
+
+
+def grid(
+    out: Path,
+    manifest: Manifest,
+    folders: Mapping[str, Path],
+    people: int,
+) -> dict[str, Any]:
+    """Rows of some test people: every expression of a neutral image, and back to neutral.
+
+    Inputs and truths are copied to `out/inputs`. The truth matches the input pixel for pixel where
+    the data have pairs (`paired`); else it is another image of the same person, if there is one.
+
+    Args:
+        out: paths are below it.
+        manifest: the original data.
+        folders: what each method made.
+        people: how many.
+    """
+    vocabulary = manifest.vocabulary
+    there = expression_cases(manifest, "test", vocabulary)
+    chosen = list(dict.fromkeys(case.source.subject for case in there))[:people]
+    first = {case.source.subject: case for case in reversed(there)}
+    rows = [
+        _grid_row(out, manifest, folders, first[person].source, name, truth)
+        for person in chosen
+        for name, truth in zip(first[person].targets, first[person].truths, strict=True)
+    ]
+    back = neutral_cases(manifest, "test", vocabulary)
+    neutral_rows = [
+        _grid_row(out, manifest, folders, case.source, NEUTRAL, case.truths[0])
+        for person in chosen
+        for case in _strongest([case for case in back if case.source.subject == person])
+    ]
+    return {"rows": rows, "neutral_rows": neutral_rows, "methods": list(folders)}
 
 
 def _translate(
@@ -122,3 +161,50 @@ def _link(file: Path, target: Path) -> None:
         os.link(file, target)
     except OSError:
         write_bytes(target, file.read_bytes(), durable=False)
+
+
+def _strongest(cases: Sequence[Case]) -> list[Case]:
+    """One case an expression: of the highest intensity."""
+    best: dict[str, Case] = {}
+    for case in cases:
+        known = best.get(case.source.expression)
+        if known is None or (case.source.intensity or 1) > (known.source.intensity or 1):
+            best[case.source.expression] = case
+    return list(best.values())
+
+
+def _grid_row(  # noqa: PLR0917
+    out: Path,
+    manifest: Manifest,
+    folders: Mapping[str, Path],
+    source: Record,
+    target: str,
+    truth: Record | None,
+) -> dict[str, Any]:
+    other = truth or _same_person(manifest, source, target)
+    return {
+        "data_source": source.source,
+        "subject": source.subject,
+        "source": source.expression,
+        "expression": target,
+        "input": _copied(out, manifest, source),
+        "truth": None if other is None else _copied(out, manifest, other),
+        "paired": truth is not None,
+        **{
+            method: (folder / generated_name(source, target)).relative_to(out).as_posix()
+            for method, folder in folders.items()
+        },
+    }
+
+
+def _same_person(manifest: Manifest, source: Record, expression: str) -> Record | None:
+    found = [r for r in manifest.select(expression=expression) if r.subject == source.subject]
+    return max(found, key=lambda record: record.intensity or 1, default=None)
+
+
+def _copied(out: Path, manifest: Manifest, record: Record) -> str:
+    """Path of a copy below `out`."""
+    name = f"{INPUTS}/{sha256_bytes(record.image.encode())[:16]}{Path(record.image).suffix}"
+    if not (out / name).exists():
+        write_bytes(out / name, manifest.image_path(record).read_bytes(), durable=False)
+    return name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -20,13 +20,17 @@ from ecgan.lab.reproduce.recognizers import (
     Trained,
 )
 from ecgan.lab.reproduce.scores import (
+    Answers,
+    Row,
     asked_of_test_people,
+    curve_point,
     score_of,
+    stacked,
     strongest,
+    table_2,
     tsne,
     two_sample,
 )
-from ecgan.lab.reproduce.tables import Answers, Row, curve_point, stacked, table_2
 
 FEATURES, JUDGE = "features", "judge"
 NOTHING = "nothing"
@@ -108,37 +112,29 @@ class Measurements:
 
     def dose_generated(self) -> Made:
         """Accuracy on real test images against generated training images an expression."""
-        values: dict[str, Any] = {}
-        hashes: dict[str, str] = {}
+        curves = {}
         for method in self._plan.dose_methods:
             total = _per_class(self._generated(method.key))
-            doses = [0, *(n for n in self._plan.budget.doses if n < total), total]
-            points = []
-            for dose in doses:
-                mixture = Mixture(method=method.key, per_class=None if dose == total else dose)
-                points.append(
-                    self._point("per_class", dose, mixture if dose else Mixture(), hashes)
-                )
-            values[method.key] = points
-        return Made(values, hashes)
+            mixtures = {0: Mixture()}
+            mixtures |= {
+                number: Mixture(method=method.key, per_class=number)
+                for number in self._plan.budget.doses
+                if number < total
+            }
+            curves[method.key] = {**mixtures, total: Mixture(method=method.key)}
+        return self._curves("per_class", curves)
 
     def dose_people(self) -> Made:
         """Accuracy on real test images against real training people, with and without generated
         images of the same people."""
         total = len(self._plan.people("train"))
-        numbers = [*(n for n in self._plan.budget.people if n < total), total]
-        values: dict[str, Any] = {}
-        hashes: dict[str, str] = {}
+        fewer = [number for number in self._plan.budget.people if number < total]
+        curves = {}
         for key in (None, *(method.key for method in self._plan.dose_methods)):
-            mixtures = {
-                number: Mixture(people=None if number == total else number, method=key)
-                for number in numbers
-            }
-            values[Mixture(method=key).title] = [
-                self._point("people", number, mixture, hashes)
-                for number, mixture in mixtures.items()
-            ]
-        return Made(values, hashes)
+            mixtures = {number: Mixture(people=number, method=key) for number in fewer}
+            whole = Mixture(method=key)
+            curves[whole.title] = {**mixtures, total: whole}
+        return self._curves("people", curves)
 
     def tsne(self) -> Made:
         """Figures 5b-c: the judge's deep features of generated and of real test images."""
@@ -194,12 +190,18 @@ class Measurements:
         seen = [gallery.seen_by(Recognizer.load(one.snapshot)).correct for one in trained]
         return stacked(seen, gallery.people)
 
-    def _point(
-        self, key: str, number: int, mixture: Mixture, hashes: dict[str, str]
-    ) -> dict[str, Any]:
-        trained = [self._recognizers.train(mixture, seed) for seed in self._plan.dose_seeds]
-        hashes |= _hashes(trained)
-        return curve_point(key, number, self._answers(trained, self._originals))
+    def _curves(self, key: str, curves: Mapping[str, Mapping[int, Mixture]]) -> Made:
+        """Dose-response curves by name: mixtures by the number that `key` counts."""
+        values: dict[str, Any] = {}
+        hashes: dict[str, str] = {}
+        for name, mixtures in curves.items():
+            values[name] = []
+            for number, mixture in mixtures.items():
+                trained = [self._recognizers.train(mixture, seed) for seed in self._plan.dose_seeds]
+                hashes |= _hashes(trained)
+                answers = self._answers(trained, self._originals)
+                values[name].append(curve_point(key, number, answers))
+        return Made(values, hashes)
 
 
 def _hashes(trained: list[Trained]) -> dict[str, str]:

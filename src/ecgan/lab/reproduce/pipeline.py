@@ -8,7 +8,7 @@ from typing import Any
 
 from ecgan.data.manifest import MANIFEST_NAME
 from ecgan.files import sha256_file
-from ecgan.lab.reproduce.grid import INPUTS, grid
+from ecgan.lab.reproduce.generation import INPUTS, grid
 from ecgan.lab.reproduce.measurements import FEATURES, JUDGE, Measurements
 from ecgan.lab.reproduce.methods import Method
 from ecgan.lab.reproduce.parts import Made, Part, Say, chosen_settings

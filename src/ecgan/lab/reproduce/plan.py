@@ -13,8 +13,7 @@ from ecgan.data.manifest import MANIFEST_NAME, SPLITS, Manifest
 from ecgan.errors import DataError, UsageError
 from ecgan.expressions import NEUTRAL
 from ecgan.files import sha256_file, write_json
-from ecgan.lab.reproduce.budget import Budget
-from ecgan.lab.reproduce.methods import Method, choose_methods, overrides
+from ecgan.lab.reproduce.methods import Budget, Method, choose_methods, overrides
 from ecgan.lab.reproduce.scores import why_no_tsne
 from ecgan.provenance import provenance
 

@@ -22,7 +22,7 @@ from ecgan.data.manifest import MANIFEST_NAME, Manifest, Record
 from ecgan.files import sha256_file, write_json
 from ecgan.inference.recognizer import Recognizer
 from ecgan.inference.snapshot import default_snapshot, load_snapshot, verify_snapshot
-from ecgan.lab.reproduce.budget import Budget
+from ecgan.lab.reproduce.methods import Budget
 from ecgan.lab.reproduce.mixtures import ORIGINAL, Mixture, mixture_records, write_mixture
 from ecgan.lab.reproduce.parts import (
     Say,

@@ -1,4 +1,7 @@
-"""Training the methods, and what they make: the parts that need translators."""
+"""Training the methods, and what they make: the parts that need translators.
+
+A method with one model an expression, as CycleGAN in the paper, is joined to one translator.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,30 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ecgan.config import Config
+import torch
+from torch import Tensor, nn
+
+from ecgan.config import Config, GeneratorConfig, build
 from ecgan.data.manifest import Manifest, load_manifest
+from ecgan.errors import SnapshotError
 from ecgan.evaluation.evaluate import evaluate
-from ecgan.expressions import NEUTRAL
+from ecgan.expressions import NEUTRAL, Vocabulary
+from ecgan.files import sha256_bytes
 from ecgan.inference.recognizer import Recognizer
-from ecgan.inference.snapshot import verify_snapshot
+from ecgan.inference.snapshot import Snapshot, load_snapshot, verify_snapshot
 from ecgan.inference.translator import Translator
-from ecgan.lab.reproduce.chosen import joined_translator
 from ecgan.lab.reproduce.generation import generate
 from ecgan.lab.reproduce.methods import SHARED_RUN, Method, method_configs
 from ecgan.lab.reproduce.parts import Made, Say
 from ecgan.lab.reproduce.plan import Plan
 from ecgan.lab.stargan.method import method_of
+from ecgan.networks.build import build_generator
+from ecgan.networks.output import Translation
+from ecgan.networks.windowed import Windowed
+from ecgan.shapes import Codes, Images
 from ecgan.training.outputs import LAST_SNAPSHOT
 from ecgan.training.trainer import train
+from ecgan.window import Window
 
 
 class Workshop:
@@ -120,8 +132,84 @@ class Workshop:
         return self._generated[key]
 
 
+class ByExpression(nn.Module):
+    """G(x, z) that hands each image to the generator of the expression that z asks for; with a
+    recogniser, G(y, z') that hands it to that of the expression that it shows."""
+
+    def __init__(
+        self,
+        generators: Mapping[str, nn.Module],
+        vocabulary: Vocabulary,
+        recognizer: Recognizer | None = None,
+    ) -> None:
+        """`generators`: of every expression of `vocabulary` but neutral; none of them takes z."""
+        super().__init__()
+        self.generators = nn.ModuleList([generators[name] for name in vocabulary.expressive])
+        known = vocabulary if recognizer is None else recognizer.vocabulary
+        self._places = [known.index(name) for name in vocabulary.expressive]
+        self._recognizer = recognizer
+
+    def forward(self, source: Images, code: Codes) -> Translation:
+        if self._recognizer is not None:
+            code = self._recognizer.probabilities(source.float())
+        unused = source.new_zeros(1, 2)
+        images: list[Tensor] = [
+            self.generators[place](source[index : index + 1], unused).image
+            for index, place in enumerate(code[:, self._places].argmax(dim=1).tolist())
+        ]
+        return Translation(image=torch.cat(images))
+
+
+def joined_translator(
+    snapshots: Mapping[str, Path], vocabulary: Vocabulary, recognizer: Recognizer
+) -> Translator:
+    """Snapshots of one expression each as one translator of all.
+
+    Args:
+        snapshots: folder by expression; all expressions of `vocabulary`.
+        vocabulary: of the result.
+        recognizer: says which generator takes an expressive image back to neutral.
+
+    Raises:
+        SnapshotError: one is missing, damaged, or made for other expressions or another size.
+    """
+    loaded = {name: load_snapshot(snapshots[name], "translator") for name in vocabulary.expressive}
+    seen = {(int(one.config["size"]), float(one.config.get("zoom", 1))) for one in loaded.values()}
+    if len(seen) > 1:
+        raise SnapshotError(
+            f"the snapshots {', '.join(loaded)} are of the sizes and zooms {sorted(seen)}"
+        )
+    ((size, zoom),) = seen
+    there = {name: _generator(one, name, "to_expression") for name, one in loaded.items()}
+    back = {name: _generator(one, name, "to_neutral") for name, one in loaded.items()}
+    hashes = "".join(f"{name} {one.sha256}\n" for name, one in loaded.items())
+    return Translator(
+        ByExpression(there, vocabulary),
+        ByExpression(back, vocabulary, recognizer),
+        vocabulary,
+        Window(zoom).canvas(size),  # the recogniser has to see whole crops
+        intensity=False,
+        sha256=sha256_bytes(hashes.encode()),
+        recognizer=recognizer,
+        device=recognizer.device,
+    )
+
+
 def _networks(config: Config) -> Mapping[str, Any]:
     return {
         "generator": config.generator.model_dump(mode="json"),
         "discriminator": config.discriminator.model_dump(mode="json"),
     }
+
+
+def _generator(snapshot: Snapshot, expression: str, direction: str) -> nn.Module:
+    """For whole crops."""
+    names = tuple(snapshot.config["vocabulary"])
+    if set(names) != {NEUTRAL, expression}:
+        raise SnapshotError(
+            f"{snapshot.folder} knows {', '.join(names)}, expected {NEUTRAL} and {expression}"
+        )
+    config = build(GeneratorConfig, snapshot.config["generator"])
+    generator = build_generator(config, len(names), int(snapshot.config["size"]))
+    snapshot.load_into(direction, generator)
+    return Windowed(generator, Window(float(snapshot.config.get("zoom", 1))))

@@ -17,9 +17,9 @@ from ecgan.expressions import Vocabulary
 from ecgan.inference.marking import sidecar_path
 from ecgan.inference.recognizer import Recognizer
 from ecgan.inference.translator import Translator
-from ecgan.lab.reproduce.chosen import ByExpression, ByRecognised, joined_translator
 from ecgan.lab.reproduce.generation import generate, generated_name
 from ecgan.lab.reproduce.scores import asked_of_test_people, strongest
+from ecgan.lab.reproduce.workshop import ByExpression, joined_translator
 from ecgan.networks.output import Translation
 
 SILENT = print
@@ -102,7 +102,7 @@ def test_one_generator_an_expression_each_gets_its_own_images(tmp_path: Path) ->
     there = ByExpression(painters, vocabulary)(images, codes).image
     assert there[:, 0, 0, 0].tolist() == [0.5, -0.5]
     judge = Recognizer.load(recognizer_snapshot(tmp_path / "judge", "sad"))
-    back = ByRecognised(painters, vocabulary, judge)(images, codes).image
+    back = ByExpression(painters, vocabulary, judge)(images, codes).image
     assert back[:, 0, 0, 0].tolist() == [0.5, 0.5]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ecgan.errors import UsageError
-from ecgan.lab.reproduce.budget import Budget, load_budget
+from ecgan.lab.reproduce.methods import Budget, load_budget
 from ecgan.lab.reproduce.parts import (
     Made,
     Part,

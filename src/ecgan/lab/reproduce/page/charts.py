@@ -5,14 +5,18 @@ Colours are told apart by the colour-blind; marks, lines and hatches tell the sa
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import io
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ecgan.errors import UsageError
 from ecgan.evaluation.bootstrap import Interval
-from ecgan.lab.reproduce.page.curves import ROLES, Curve, Training
-from ecgan.lab.reproduce.page.drawing import INK, WIDTH, chart_png
+from ecgan.lab.reproduce.page.contents import ROLES, Curve, Training
 from ecgan.lab.reproduce.page.labels import (
     GREY,
     ORIGINAL,
@@ -26,6 +30,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+WIDTH = 7.2
+"""Of a printed page between its margins, in inches."""
+_DPI = 200
+INK = "#1d2126"
+_STYLE = Path(__file__).parent / "templates" / "charts.mplstyle"
 _FAR_APART = 8
 """Times as large."""
 _FEW = 3
@@ -37,8 +46,7 @@ Points = tuple[Sequence[Sequence[float]], Sequence[str]]
 
 def vgg_score_bars(scores: Mapping[str, Mapping[str, Interval]]) -> bytes:
     """Figure 5a: mean probability and accuracy of methods, original images and doing nothing."""
-
-    def draw(figure: Figure) -> None:
+    with _chart(2.9) as (figure, file):
         axes = figure.subplots()
         names = list(scores)
         for number, name in enumerate(names):
@@ -55,19 +63,12 @@ def vgg_score_bars(scores: Mapping[str, Mapping[str, Interval]]) -> bytes:
         axes.set_ylabel("VGG score (%)")
         axes.set_xlim(-0.6, len(names) - 0.4)
         _legend_above(axes, 2)
+    return file.getvalue()
 
-    return chart_png(draw, 2.9)
 
-
-def vgg_score_by_expression(scores: Mapping[str, Mapping[str, Interval]], key: str) -> bytes:
-    """The same for each expression: a mark with its interval for each method.
-
-    Args:
-        scores: intervals by method, then by expression.
-        key: name of what is shown.
-    """
-
-    def draw(figure: Figure) -> None:
+def vgg_score_by_expression(scores: Mapping[str, Mapping[str, Interval]]) -> bytes:
+    """The accuracy by method and expression: a mark with its interval for each."""
+    with _chart(3.2) as (figure, file):
         axes = figure.subplots()
         expressions = list(dict.fromkeys(name for one in scores.values() for name in one))
         for number, (method, found) in enumerate(scores.items()):
@@ -81,19 +82,16 @@ def vgg_score_by_expression(scores: Mapping[str, Mapping[str, Interval]], key: s
         axes.set_xticks(range(len(expressions)), expressions)
         axes.set_xlim(-0.5, len(expressions) - 0.5)
         axes.set_ylim(0, 100)
-        axes.set_ylabel(f"{key} (%)")
+        axes.set_ylabel("accuracy (%)")
         _legend_above(axes, 4)
-
-    return chart_png(draw, 3.2)
+    return file.getvalue()
 
 
 def feature_maps(maps: Mapping[str, Points], expressions: Sequence[str]) -> bytes:
     """Figure 5b-c: t-SNE of the 4,096-D features, a panel for each method, one legend."""
-
     columns = min(3 if len(maps) < 7 else 4, len(maps))
     rows = -(-len(maps) // columns)
-
-    def draw(figure: Figure) -> None:
+    with _chart(0.4 + rows * (WIDTH / columns + 0.1)) as (figure, file):
         panels = figure.subplots(rows, columns, squeeze=False).ravel()
         styles = expression_styles(list(expressions))
         for axes in panels[len(maps) :]:
@@ -121,14 +119,12 @@ def feature_maps(maps: Mapping[str, Points], expressions: Sequence[str]) -> byte
             for side in ("top", "right"):
                 axes.spines[side].set_visible(True)
         figure.legend(loc="outside upper center", ncols=min(7, len(styles)), markerscale=1.5)
-
-    return chart_png(draw, 0.4 + rows * (WIDTH / columns + 0.1))
+    return file.getvalue()
 
 
 def training_curves(trainings: Mapping[str, Training]) -> bytes:
     """Figure 5d: losses on the left and gradient norms on the right, a row for each method."""
-
-    def draw(figure: Figure) -> None:
+    with _chart(0.6 + 1.45 * len(trainings)) as (figure, file):
         panels = figure.subplots(len(trainings), 2, squeeze=False)
         lines = (("generator", "#0072B2", "-"), ("discriminator", "#D55E00", (0, (4, 1.5))))
         for pair, (name, training) in zip(panels, trainings.items(), strict=True):
@@ -160,8 +156,7 @@ def training_curves(trainings: Mapping[str, Training]) -> bytes:
             axes.set_xlabel("updates")
         handles, labels = panels[0][0].get_legend_handles_labels()
         figure.legend(handles, labels, loc="outside upper center", ncols=len(ROLES))
-
-    return chart_png(draw, 0.6 + 1.45 * len(trainings))
+    return file.getvalue()
 
 
 def dose_curves(
@@ -176,8 +171,7 @@ def dose_curves(
         counted: what the numbers count.
         baseline: accuracy without any generated image, drawn across.
     """
-
-    def draw(figure: Figure) -> None:
+    with _chart(3.6) as (figure, file):
         axes = figure.subplots()
         numbers = sorted({count for curve in curves.values() for count, _ in curve})
         places = {count: place for place, count in enumerate(numbers)}
@@ -194,8 +188,30 @@ def dose_curves(
         axes.set_xlabel(f"{counted} (even steps, not to scale)")
         axes.set_ylabel("accuracy on original test images (%)")
         _legend_above(axes, 3)
+    return file.getvalue()
 
-    return chart_png(draw, 3.6)
+
+@contextmanager
+def _chart(height: float) -> Iterator[tuple[Figure, io.BytesIO]]:
+    """A figure to draw on, `WIDTH` wide and `height` high in inches, and the PNG file that it is
+    written to at the end; whatever the user's own settings of Matplotlib are.
+
+    Raises:
+        UsageError: Matplotlib is not installed.
+    """
+    try:
+        from matplotlib import style
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise UsageError(
+            "charts need Matplotlib: pip install 'ecgan[reproduce]', then run the same command "
+            "again"
+        ) from None
+    with style.context(["default", _STYLE]), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure, file = Figure(figsize=(WIDTH, height), layout="constrained"), io.BytesIO()
+        yield figure, file
+        figure.savefig(file, format="png", dpi=_DPI, metadata={"Software": None})
 
 
 def _bar(axes: Axes, place: float, found: Interval, colour: str, hatch: str) -> None:

@@ -1,8 +1,16 @@
-"""Names, colours and marks of methods, expressions and scores."""
+"""How the page names and writes things: methods, expressions, scores, intervals and times."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from ecgan.evaluation.bootstrap import Interval
+from ecgan.lab.reproduce.page.contents import finite
+
+NOTHING = "–"
+_MINUS = "−"
 
 # Okabe and Ito (2008): told apart by the colour-blind. The marks, lines and hatches beside them
 # tell the same things apart in grey.
@@ -34,14 +42,6 @@ METHODS = {
 _REFERENCES = {
     ORIGINAL: Style("Original images", BLACK, "*", "-"),
     NOTHING_DONE: Style("Output = input", GREY, "X", (0, (2, 2))),
-}
-ABOUT_METHODS = {
-    "pix2pix": "paired: learns from pairs of one person; U-Net, L1 100, conditional PatchGAN",
-    "cyclegan": "unpaired: one model an expression, as in the paper",
-    "cyclegan-shared": "unpaired: one model for all expressions, told z",
-    "stargan": "unpaired: one generator, Wasserstein and classification losses",
-    "paper": "unpaired: Sec. 3 and 4 of the paper",
-    "default": "ECGAN as this package sets it up",
 }
 _MARKERS = ("o", "s", "^", "v", "D", "P", "X", "*", "<", ">", "p", "h")
 _COLOURS = (BLUE, VERMILLION, GREEN, ORANGE, PURPLE, SKY, YELLOW, BLACK, GREY)
@@ -84,6 +84,123 @@ def expression_styles(expressions: list[str]) -> dict[str, tuple[str, str]]:
     return found
 
 
+def labels_of(names: Iterable[str]) -> str:
+    """The names of methods in the page, one after the other."""
+    return ", ".join(style_of(name).label for name in names)
+
+
+def people_of(found: Iterable[Interval | None]) -> str:
+    """How many people the numbers are of."""
+    return any_of(one.people for one in found if one is not None)
+
+
+def any_of(counts: Iterable[int]) -> str:
+    """Each count once; `3 or 5` where they differ, a dash where there is none."""
+    return " or ".join(map(str, sorted({one for one in counts if one}))) or NOTHING
+
+
+def number(value: Any, digits: int = 1, scale: float = 1.0, *, sign: bool = False) -> str:
+    """A number with so many digits after the point, with a true minus; a dash where it is none."""
+    found = finite(value)
+    if found is None:
+        return NOTHING
+    written = f"{found * scale:{'+' if sign else ''}.{digits}f}"
+    if float(written) == 0:
+        written = written.lstrip("+-")
+    return written.replace("-", _MINUS)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A measured value in a table."""
+
+    value: str
+    interval: str = ""
+    best: bool = False
+    """Better than all others of its row or column."""
+    note: str = ""
+    """In a line of its own."""
+    strong: bool = False
+    """Of the note."""
+
+
+@dataclass(frozen=True)
+class Code:
+    """A command or a hash in a table, and what is told before it."""
+
+    code: object
+    before: str = ""
+
+
+def spread(
+    interval: Interval | None,
+    digits: int = 1,
+    scale: float = 1.0,
+    *,
+    sign: bool = False,
+    best: bool = False,
+    note: str = "",
+    strong: bool = False,
+) -> Cell | str:
+    """A value with its interval; a dash where there is none."""
+    if interval is None:
+        return NOTHING
+    value, low, high = (
+        number(one, digits, scale, sign=sign)
+        for one in (interval.value, interval.low, interval.high)
+    )
+    bounds = "one person: no interval" if interval.low is None else f"[{low}, {high}]"
+    return Cell(value, bounds, best, note, strong)
+
+
+def rate(interval: Interval | None, *, best: bool = False, note: str = "") -> Cell | str:
+    """A rate between 0 and 1 in percent."""
+    return spread(interval, scale=100, best=best, note=note)
+
+
+def plain_rate(interval: Interval | None) -> str:
+    """A rate in percent without any markup, for alternative texts."""
+    if interval is None:
+        return "not measured"
+    value = f"{number(interval.value, scale=100)} %"
+    if interval.low is None or interval.high is None:
+        return value
+    return f"{value} ({number(interval.low, scale=100)} to {number(interval.high, scale=100)})"
+
+
+def excludes_zero(interval: Interval) -> bool:
+    """Whether a difference lies outside its interval about no difference."""
+    if interval.low is None or interval.high is None:
+        return False
+    return interval.low > 0 or interval.high < 0
+
+
+def best_of(found: Mapping[str, Interval | None], *, higher: bool) -> str | None:
+    """Who is better than everybody else beyond doubt: an interval that overlaps no other one."""
+    bounds = {
+        name: (one.low, one.high) if higher else (-one.high, -one.low)
+        for name, one in found.items()
+        if one is not None and one.low is not None and one.high is not None
+    }
+    if len(bounds) < 2:
+        return None
+    first = max(bounds, key=lambda name: bounds[name][0])
+    others = (high for name, (_, high) in bounds.items() if name != first)
+    return first if bounds[first][0] > max(others) else None
+
+
+def seconds(value: Any) -> str:
+    """A time in the unit in which it is easily read."""
+    found = finite(value)
+    if found is None:
+        return NOTHING
+    if found < 100:
+        return f"{found:.1f} s"
+    if found < 100 * 60:
+        return f"{found / 60:.1f} min"
+    return f"{found / 3600:.1f} h"
+
+
 @dataclass(frozen=True)
 class Score:
     """How a figure of `ecgan evaluate` is named and written."""
@@ -95,8 +212,15 @@ class Score:
     """Whether more is better; None where it says nothing about quality."""
 
     @property
-    def scale(self) -> float:
-        return 100.0 if self.unit == "%" else 1.0
+    def title(self) -> str:
+        """With its unit and an arrow towards the better."""
+        arrow = {True: " ↑", False: " ↓", None: ""}[self.higher]
+        return f"{self.label}, {self.unit}{arrow}" if self.unit else f"{self.label}{arrow}"
+
+    def cell(self, interval: Interval | None, best: bool = False) -> Cell | str:
+        """A value of this score in a table."""
+        scale = 100 if self.unit == "%" else 1
+        return spread(interval, self.digits, scale, best=best)
 
 
 SCORES = {

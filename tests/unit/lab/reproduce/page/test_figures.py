@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from ecgan.inference.grid import BACKGROUND
-from ecgan.lab.reproduce.page.curves import read_training
+from ecgan.lab.reproduce.page.contents import read_training
 from ecgan.lab.reproduce.page.labels import METHODS, expression_styles, style_of
 from ecgan.lab.reproduce.page.sheet import Cell, Group, Row, picture_sheet
 

@@ -258,6 +258,62 @@ def test_hostile_names_stay_text(parts_only: Path) -> None:
         assert set(image.attributes) == {"src", "width", "height", "alt"}
 
 
+def test_objects_in_place_of_numbers_do_not_cost_the_page(
+    parts_only: Path, no_charts: None
+) -> None:
+    write_part(parts_only, "judge", {"images": {"interval": 1}, "epochs": {"code": [2]}})
+    plan = json.loads((parts_only / "plan.json").read_text())
+    plan["data"]["people"]["train"] = {"before": [{"code": 3}]}
+    (parts_only / "plan.json").write_text(json.dumps(plan))
+    page = Page(write_report(parts_only).read_text(encoding="utf-8"))
+    assert "{'interval': 1}" in page.sections["plan"]
+    assert "{'before': [{'code': 3}]}" in page.sections["data"]
+
+
+SCRIPT = "<script>alert(1)</script>"
+
+
+def hostile(value: Any) -> Any:
+    """The same JSON with a script in every text and in every key that holds a text."""
+    if isinstance(value, str):
+        return f"{SCRIPT} {value}"
+    if isinstance(value, list):
+        return [hostile(one) for one in value]
+    if isinstance(value, dict):
+        return {
+            f"{key} {SCRIPT}" if isinstance(one, str) else key: hostile(one)
+            for key, one in value.items()
+        }
+    return value
+
+
+def test_a_script_in_any_text_of_the_plan_and_the_parts_stays_text(
+    parts_only: Path, no_charts: None
+) -> None:
+    """People, folders, methods, expressions, hashes, commands, machines: all come from files."""
+    for path in [parts_only / "plan.json", *(parts_only / "results").glob("*.json")]:
+        before = json.loads(path.read_text())
+        after = {key: hostile(value) for key, value in before.items()}
+        if path.stem == "plan":
+            after["data"]["path"] = after["data"]["card"]["name"] = SCRIPT
+            after["command"] = f"ecgan reproduce {SCRIPT}"
+            after["skipped"] = {"pix2pix": SCRIPT, "grid": SCRIPT}
+        path.write_text(json.dumps(after))
+    page = Page(write_report(parts_only).read_text(encoding="utf-8"))
+    assert not page.all("script")
+    for section in (
+        "missing",
+        "table-2",
+        "scores",
+        "figure-5bc",
+        "data",
+        "paper",
+        "plan",
+        "sources",
+    ):
+        assert SCRIPT in page.sections[section], section
+
+
 def load_curve(out: Path) -> Any:
     return load(out, "dose_people")["values"]["original"]
 

@@ -7,8 +7,13 @@ from pathlib import Path
 import pytest
 
 from ecgan.errors import ConfigError, UsageError
-from ecgan.lab.reproduce.budget import BUDGETS, load_budget
-from ecgan.lab.reproduce.methods import METHODS, choose_methods, method_configs
+from ecgan.lab.reproduce.methods import (
+    BUDGETS,
+    METHODS,
+    choose_methods,
+    load_budget,
+    method_configs,
+)
 from ecgan.lab.reproduce.recognizers import recognizer_config
 
 EXPRESSIVE = ("happy", "sad", "angry", "fear", "disgust", "surprise")

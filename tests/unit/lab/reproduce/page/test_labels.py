@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from ecgan.evaluation.bootstrap import Interval
-from ecgan.lab.reproduce.page.numbers import (
+from ecgan.lab.reproduce.page.contents import interval_of
+from ecgan.lab.reproduce.page.labels import (
+    Cell,
     best_of,
     excludes_zero,
-    interval_of,
     number,
     plain_rate,
     seconds,
@@ -50,7 +51,8 @@ def test_numbers(value: object, sign: bool, expected: str) -> None:
 
 
 def test_one_person_has_no_interval() -> None:
-    assert "no interval" in spread(between(None, None))
+    assert spread(between(None, None)) == Cell("0.5", "one person: no interval")
+    assert spread(between(0.25, 0.75)) == Cell("0.2", "[0.2, 0.8]")
     assert plain_rate(between(None, None)) == "50.0 %"
     assert plain_rate(between(0.25, 0.75)) == "25.0 % (25.0 to 75.0)"
     assert plain_rate(None) == "not measured"

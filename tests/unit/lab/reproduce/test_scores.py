@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ecgan.lab.reproduce.tables import (
+from ecgan.lab.reproduce.scores import (
     Answers,
     Row,
     curve_point,

@@ -1,0 +1,328 @@
+"""The numbers of Tables 1 and 2, the VGG score and `ecgan evaluate`, for the templates."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ecgan.evaluation.bootstrap import Interval
+from ecgan.lab.reproduce.page.contents import (
+    EVALUATION,
+    Contents,
+    Missing,
+    Part,
+    interval_of,
+    mapping,
+    objects,
+    ordered,
+)
+from ecgan.lab.reproduce.page.labels import (
+    NOTHING,
+    SCORES,
+    Cell,
+    any_of,
+    best_of,
+    excludes_zero,
+    label_of,
+    number,
+    people_of,
+    rate,
+    score_of,
+    spread,
+    style_of,
+)
+from ecgan.lab.reproduce.scores import (
+    FROM_ORIGINAL,
+    ON_GENERATED,
+    ON_ORIGINAL,
+    PAPER,
+    PAPER_ORIGINAL,
+)
+
+Context = dict[str, Any]
+"""What the template macro of the same name as a function takes. Cells of rows are texts, numbers,
+`Cell`s, or a list of these for several lines."""
+
+COLUMNS = {
+    ON_ORIGINAL: "tested on original",
+    ON_GENERATED: "tested on the method's images",
+    FROM_ORIGINAL: "trained on original alone, tested on the method's images",
+}
+_QUESTIONS = {
+    "cyclegan": "Above CycleGAN?",
+    "cyclegan-shared": "Above CycleGAN with one model?",
+    "original": "Do generated images help?",
+    "pix2pix": "How far from paired training?",
+}
+_ECGAN = ("default", "paper")
+_DIRECTIONS = {
+    "expressions": "Neutral to every expression",
+    "neutralisation": "Every expression to neutral",
+}
+_COMPARED = {"model": "translations", "identity": "output = input", "truth": "original images"}
+_VGG = {"probability": "mean probability", "accuracy": "accuracy"}
+
+
+def questions(contents: Contents) -> Context:
+    """The paper's three questions, answered by differences of Table 2."""
+    found = _differences(contents.part("table2"))
+    rows = []
+    for other, question in _QUESTIONS.items():
+        for method in _ECGAN:
+            known = found.get((method, other), {})
+            turned = found.get((other, method), {})
+            cells = [known.get(key) or _turned(turned.get(key)) for key in COLUMNS]
+            if any(cells):
+                rows.append((question, _pair(method, other), *map(_answer, cells)))
+    if not rows:
+        raise Missing("results/table2.json holds no differences between the methods")
+    return {"columns": list(COLUMNS.values()), "rows": rows}
+
+
+def table_2(contents: Contents) -> Context:
+    """The recogniser trained with and without generated images, and the differences."""
+    part = contents.part("table2")
+    rows = objects(part.values.get("rows"))
+    found = {
+        column: {str(row.get("trained_on")): interval_of(row.get(column)) for row in rows}
+        for column in (ON_ORIGINAL, ON_GENERATED)
+    }
+    of_method = mapping(rows[0].get("tested_on_generated_of")) if rows else {}
+    found[FROM_ORIGINAL] = {
+        str(row.get("trained_on")): interval_of(of_method.get(str(row.get("method"))))
+        for row in rows
+    }
+    best = {column: best_of(cells, higher=True) for column, cells in found.items()}
+    body = []
+    for row in rows:
+        name = str(row.get("trained_on"))
+        rates = [rate(cells[name], best=name == best[key]) for key, cells in found.items()]
+        people = people_of(cells[name] for cells in found.values())
+        body.append((label_of(name), *rates, people, _seeds(row), *_published(row)))
+    return {
+        "columns": list(COLUMNS.values()),
+        "rows": body,
+        "differences": _differences_table(part),
+        "part": part,
+    }
+
+
+def vgg_scores(contents: Contents) -> Context:
+    """The numbers behind Figure 5a."""
+    values = contents.part("vgg_score").values
+    names = {name: style_of(name).label for name in ordered(values, contents)}
+    made = [name for name in names if name in contents.methods]
+    found = {key: {name: interval_of(values[name].get(key)) for name in names} for key in _VGG}
+    best = {
+        key: best_of({name: cells[name] for name in made}, higher=True)
+        for key, cells in found.items()
+    }
+    rows = [
+        (
+            label,
+            *(rate(cells[name], best=name == best[key]) for key, cells in found.items()),
+            people_of(cells[name] for cells in found.values()),
+            number(PAPER[name].original_on_generated, 2) if name in PAPER else NOTHING,
+        )
+        for name, label in names.items()
+    ]
+    groups = {label: mapping(values[name].get("by_expression")) for name, label in names.items()}
+    expressions = list(dict.fromkeys(one for shown in groups.values() for one in shown))
+    by_expression = {
+        title: [
+            (label, *(rate(interval_of(mapping(shown.get(one)).get(key))) for one in expressions))
+            for label, shown in groups.items()
+        ]
+        for key, title in _VGG.items()
+        if expressions
+    }
+    return {"rows": rows, "expressions": expressions, "by_expression": by_expression}
+
+
+def all_scores(contents: Contents) -> Context:
+    """Everything that `ecgan evaluate` found, the methods side by side."""
+    evaluated = contents.evaluations()
+    if not evaluated:
+        raise Missing(f"no results/{EVALUATION}<method>.json is there")
+    first = next(iter(evaluated.values()))
+    folded = {
+        style_of(name).label: {
+            f"{title}, {label}": _by_expression(_groups(part, direction, column))
+            for direction, title in _DIRECTIONS.items()
+            for column, label in _COMPARED.items()
+            if part is first
+            or _groups(part, direction, column) != _groups(first, direction, column)
+        }
+        for name, part in evaluated.items()
+    }
+    reasons: dict[str, str] = {}
+    for part in evaluated.values():
+        reasons |= {str(key): str(why) for key, why in mapping(part.values.get("left_out")).items()}
+    return {
+        "directions": [
+            {"title": title, **_side_by_side(evaluated, direction)}
+            for direction, title in _DIRECTIONS.items()
+        ],
+        "first": next(iter(folded)),
+        "left_out": {score_of(name).label: why for name, why in reasons.items()},
+        "folded": folded,
+        "parts": {style_of(name).label: part for name, part in evaluated.items()},
+    }
+
+
+def unevaluated(contents: Contents) -> Context:
+    """Nothing to show; raises Missing where some methods were evaluated but others not."""
+    evaluated = contents.evaluations()
+    reasons = []
+    for name in contents.methods if evaluated else ():
+        try:
+            contents.part(EVALUATION + name)
+        except Missing as reason:
+            reasons.append(str(reason))
+    if reasons:
+        raise Missing(*reasons)
+    return {}
+
+
+def table_1(contents: Contents) -> Context:
+    """The classifier two-sample test, which no rater took part in, beside the paper's Table 1."""
+    part = contents.part("two_sample")
+    rows = []
+    for name in ordered(part.values, contents):
+        values = part.values[name]
+        accuracy = interval_of(values.get("accuracy"))
+        more = ", ".join(f"{key} {value}" for key, value in values.items() if key != "accuracy")
+        paper = number(PAPER[name].judged_real, 2) if name in PAPER else NOTHING
+        label = style_of(name).label
+        rows.append((label, rate(accuracy), people_of([accuracy]), more or NOTHING, paper))
+    return {"rows": rows, "part": part}
+
+
+def rater_study(contents: Contents) -> Context:
+    """The generated folders as `ecgan study build` takes them."""
+    return {"methods": [shlex.quote(f"{name}=OUT/generated/{name}") for name in contents.methods]}
+
+
+Pair = tuple[str, str]
+
+
+def _differences(part: Part) -> dict[Pair, dict[str, Interval | None]]:
+    """Differences of Table 2 by pair of methods and column."""
+    found: dict[Pair, dict[str, Interval | None]] = {}
+    for one in objects(part.values.get("differences")):
+        first, second = str(one.get("first")), str(one.get("second"))
+        pair = (first.partition(" + ")[2] or first, second.partition(" + ")[2] or second)
+        found.setdefault(pair, {})[str(one.get("column"))] = interval_of(one.get("difference"))
+    return found
+
+
+def _turned(found: Interval | None) -> Interval | None:
+    """second - first of first - second."""
+    if found is None:
+        return None
+    low = None if found.high is None else -found.high
+    high = None if found.low is None else -found.low
+    return Interval(-found.value, low, high, found.people, found.images)
+
+
+def _differences_table(part: Part) -> Context:
+    """A row for each pair of methods."""
+    found = _differences(part)
+    columns = list(dict.fromkeys([*COLUMNS, *(key for one in found.values() for key in one)]))
+    rows = [
+        (_pair(*pair), *(_answer(cells.get(key)) for key in columns), people_of(cells.values()))
+        for pair, cells in found.items()
+    ]
+    return {"columns": [COLUMNS.get(key, key) for key in columns], "rows": rows}
+
+
+def _pair(first: str, second: str) -> str:
+    named = (
+        "original alone" if one == "original" else style_of(one).label for one in (first, second)
+    )
+    return " − ".join(named)
+
+
+def _answer(difference: Interval | None) -> Cell | str:
+    """A difference in percentage points, and whether it lies outside its interval."""
+    if difference is None:
+        return NOTHING
+    apart = excludes_zero(difference)
+    note = "" if difference.low is None else "not apart"
+    if apart:
+        note = "higher" if difference.value > 0 else "lower"
+    return spread(difference, scale=100, sign=True, note=note, strong=apart)
+
+
+def _seeds(row: Mapping[str, Any]) -> list[Cell]:
+    """The accuracy of each seed, in a line of its own."""
+    return [
+        Cell(
+            f"{one.get('seed')}: {number(one.get('original'), scale=100)} / "
+            f"{number(one.get('generated'), scale=100)}"
+        )
+        for one in objects(row.get("seeds"))
+    ]
+
+
+def _published(row: Mapping[str, Any]) -> tuple[str, str]:
+    """The paper's numbers of a row of Table 2."""
+    if row.get("trained_on") == "original":
+        return number(PAPER_ORIGINAL, 2), NOTHING
+    paper = PAPER.get(str(row.get("method")))
+    if paper is None:
+        return NOTHING, NOTHING
+    return number(paper.augmented_on_original, 2), number(paper.original_on_generated, 2)
+
+
+Groups = Mapping[str, Any]
+"""Scores of `ecgan evaluate` by name, each by expression and of `all`."""
+
+
+def _groups(part: Part, direction: str, column: str) -> Groups:
+    return mapping(mapping(part.values.get(direction)).get(column))
+
+
+def _side_by_side(evaluated: Mapping[str, Part], direction: str) -> Context:
+    """Rows: scores over all images. Columns: methods, doing nothing, original images."""
+    first = next(iter(evaluated.values()))
+    columns = {name: _groups(part, direction, "model") for name, part in evaluated.items()}
+    columns |= {_COMPARED[key]: _groups(first, direction, key) for key in ("identity", "truth")}
+
+    def over_all(name: str) -> dict[str, Interval | None]:
+        return {key: interval_of(mapping(one.get(name)).get("all")) for key, one in columns.items()}
+
+    rows: list[Sequence[Any]] = []
+    for name in _score_names(columns.values()):
+        score, cells = score_of(name), over_all(name)
+        made = {key: cells[key] for key in evaluated}
+        best = None if score.higher is None else best_of(made, higher=score.higher)
+        rows.append((score.title, *(score.cell(one, key == best) for key, one in cells.items())))
+    if any("outside_largest" in one for one in columns.values()):
+        largest = (number(one.get("outside_largest")) for one in columns.values())
+        rows.append(("largest change of a pixel outside the mask, grey levels", *largest))
+    asked = [one for key, one in over_all("accuracy").items() if key in evaluated]
+    return {
+        "columns": [style_of(key).label if key in evaluated else key for key in columns],
+        "rows": rows,
+        "people": people_of(asked),
+        "images": any_of(one.images for one in asked if one is not None),
+    }
+
+
+def _by_expression(groups: Groups) -> Context:
+    """Rows: scores. Columns: expressions."""
+    scores = {name: score_of(name) for name in _score_names([groups])}
+    expressions = list(dict.fromkeys(key for name in scores for key in groups[name]))
+    rows = [
+        (score.title, *(score.cell(interval_of(groups[name].get(key))) for key in expressions))
+        for name, score in scores.items()
+    ]
+    return {"columns": expressions, "rows": rows}
+
+
+def _score_names(columns: Iterable[Groups]) -> list[str]:
+    """The scores that are there, in the usual order, unknown ones last."""
+    there = [name for one in columns for name, value in one.items() if isinstance(value, dict)]
+    return list(dict.fromkeys([*(name for name in SCORES if name in there), *there]))
