@@ -95,9 +95,12 @@ def threads(options: argparse.Namespace) -> dict[str, Any]:
     translator, expected = _translator()
     before = _memory_mb()
     jobs = [TARGETS[n % len(TARGETS)] for n in range(options.threads)]
+
+    def work(name: str) -> bool:
+        return np.array_equal(_translated(translator, name), expected[name])
+
     with ThreadPoolExecutor(options.threads) as pool:
-        made = list(pool.map(lambda name: _translated(translator, name), jobs))
-    same = sum(np.array_equal(made[n], expected[name]) for n, name in enumerate(jobs))
+        same = sum(pool.map(work, jobs))
     return _facts(same, len(jobs), before, threads=options.threads)
 
 

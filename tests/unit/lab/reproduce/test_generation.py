@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,7 +80,7 @@ def test_what_is_there_is_not_made_again(
 
 def test_the_strongest_real_images(tiny_data: Path) -> None:
     records = list(load_manifest(tiny_data).select(split="test"))
-    weak = [type(r)(**{**vars(r), "intensity": 0.4, "image": r.image + "w"}) for r in records]
+    weak = [replace(r, intensity=0.4, image=r.image + "w") for r in records]
     assert strongest([*weak, *records]) == [r for r in records if r.expression != "neutral"]
 
 

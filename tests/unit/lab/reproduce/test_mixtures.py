@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,8 +81,7 @@ def test_more_contains_less() -> None:
 
 
 def test_a_generated_image_of_a_test_person_is_left_out_whatever_its_split_says() -> None:
-    slipped = _record("train", 0, "happy", "generated")
-    slipped = type(slipped)(**{**vars(slipped), "subject": "test0"})
+    slipped = replace(_record("train", 0, "happy", "generated"), subject="test0")
     made = Manifest(Path("made"), (slipped,), {"expressions": list(NAMES)})
     records = mixture_records(ORIGINAL, made, Mixture(method="default"), seed=0)
     assert not [record for name, record in records if name == "default"]
