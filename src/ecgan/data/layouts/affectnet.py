@@ -6,8 +6,16 @@ from collections.abc import Collection, Iterator
 from pathlib import PurePosixPath
 
 from ecgan.data.disk import DiskDict
-from ecgan.data.layouts.layout import Label, Layout, labelled
-from ecgan.data.layouts.source import Entry, ListOptions, Rejection, SourceImage
+from ecgan.data.layouts.label_map import ORDERS
+from ecgan.data.layouts.layout import (
+    Entry,
+    Label,
+    Layout,
+    ListOptions,
+    Rejection,
+    SourceImage,
+    labelled,
+)
 from ecgan.data.layouts.tables import Row, header, rows
 from ecgan.data.layouts.tree import Tree
 
@@ -22,8 +30,7 @@ _COLUMNS = (
     "valence",
     "arousal",
 )
-_EXPRESSIONS = ("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry", "contempt")
-"""By code."""
+_EXPRESSIONS = {str(code): name for code, name in ORDERS["affectnet"].items()}
 _UNLABELLED = {"8": "none of the expressions", "9": "uncertain", "10": "no face"}
 _LISTS = ("training.csv", "validation.csv")
 _NAMING = (
@@ -72,7 +79,7 @@ def _problem(row: Row, file: str | None, used: Collection[str]) -> tuple[str, st
     code = row.values.get("expression", "")
     if code in _UNLABELLED:
         return "no-label", f"labelled as {_UNLABELLED[code]}"
-    if code not in map(str, range(len(_EXPRESSIONS))):
+    if code not in _EXPRESSIONS:
         return "row", f"the expression is {code!r}, expected 0 to 10"
     if file is None:
         return "missing", "the list names it, but there is no such image file"
@@ -84,7 +91,7 @@ def _problem(row: Row, file: str | None, used: Collection[str]) -> tuple[str, st
 def _image(tree: Tree, file: str, row: Row, partition: str) -> SourceImage:
     """Nobody knows who it shows, so it counts as a person of its own."""
     end = _end(file)
-    label = Label(f"affectnet-{end}", _EXPRESSIONS[int(row.values["expression"])], alone=True)
+    label = Label(f"affectnet-{end}", _EXPRESSIONS[row.values["expression"]], alone=True)
     image = labelled(tree, file, label)
     return SourceImage(**{**vars(image), "partition": partition, "stem": _stem(end)})
 
@@ -100,13 +107,6 @@ def _stem(end: str) -> str:
 
 AFFECTNET = Layout(
     name="affectnet",
-    title="AffectNet",
-    citation=(
-        "A. Mollahosseini, B. Hasani and M. H. Mahoor, AffectNet: A Database for Facial "
-        "Expression, Valence, and Arousal Computing in the Wild, IEEE Transactions on Affective "
-        "Computing 10(1), 2019"
-    ),
-    terms="research only, by signed agreement with its owners",
     naming=_NAMING,
     recognise=_recognise,
     read=_read,

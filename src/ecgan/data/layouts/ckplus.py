@@ -7,8 +7,19 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ecgan.data.layouts.layout import IMAGE_ENDING, Label, Layout, UnfitError, counted, labelled
-from ecgan.data.layouts.source import Entry, ListOptions, Rejection, SourceImage, is_image_name
+from ecgan.data.layouts.layout import (
+    IMAGE_ENDING,
+    Entry,
+    Label,
+    Layout,
+    ListOptions,
+    Rejection,
+    SourceImage,
+    UnfitError,
+    counted,
+    is_image_name,
+    labelled,
+)
 from ecgan.data.layouts.tables import MAX_ROW_BYTES
 from ecgan.data.layouts.tree import Tree
 from ecgan.expressions import NEUTRAL
@@ -115,12 +126,6 @@ def _expression(tree: Tree, name: str | None) -> str:
 
 CKPLUS = Layout(
     name="ckplus",
-    title="Extended Cohn-Kanade data set (CK+)",
-    citation=(
-        "P. Lucey, J. F. Cohn, T. Kanade, J. Saragih, Z. Ambadar and I. Matthews, The Extended "
-        "Cohn-Kanade Dataset (CK+), CVPR Workshops 2010"
-    ),
-    terms="research only, by agreement with its owners",
     naming=_NAMING,
     recognise=_recognise,
     read=_read,

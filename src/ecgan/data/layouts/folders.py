@@ -9,9 +9,16 @@ from typing import Literal
 
 from ecgan.data.layouts.classes import SOURCE, Classes, Found
 from ecgan.data.layouts.labels_file import LABELS_NAME, LabelLine, LabelsFiles, has_labels
-from ecgan.data.layouts.layout import Layout, counted
+from ecgan.data.layouts.layout import (
+    Entry,
+    Layout,
+    ListOptions,
+    Rejection,
+    Remark,
+    SourceImage,
+    counted,
+)
 from ecgan.data.layouts.people import PeopleRule, find_rule
-from ecgan.data.layouts.source import Entry, ListOptions, Rejection, Remark, SourceImage
 from ecgan.data.layouts.tree import Tree
 from ecgan.data.layouts.words import are_masks, part_of, read_expression
 from ecgan.errors import DataError
@@ -184,9 +191,6 @@ class _People:
 
 FOLDERS = Layout(
     name="folders",
-    title="class folders",
-    citation=None,
-    terms=None,
     naming=_NAMING,
     recognise=has_class_folders,
     read=read,

@@ -8,15 +8,13 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from ecgan.data.disk import DiskDict
-from ecgan.data.layouts.layout import Label, Layout, labelled
-from ecgan.data.layouts.source import Entry, ListOptions, Rejection
+from ecgan.data.layouts.label_map import ORDERS
+from ecgan.data.layouts.layout import Entry, Label, Layout, ListOptions, Rejection, labelled
 from ecgan.data.layouts.tables import MAX_ROW_BYTES
 from ecgan.data.layouts.tree import Tree
 
 _LISTS = ("list_patition_label.txt", "list_partition_label.txt")
 """The release misspells it."""
-_EXPRESSIONS = ("surprise", "fear", "disgust", "happy", "sad", "angry", "neutral")
-"""By code, from 1."""
 _LINE = re.compile(r"(?P<stem>(?P<partition>train|test)_\d+)\.jpg\s+(?P<code>[1-7])", re.ASCII)
 _NAMING = (
     "EmoLabel/list_patition_label.txt with lines such as 'train_00001.jpg 5' (1 to 7), and "
@@ -51,7 +49,7 @@ def _read(tree: Tree, _options: ListOptions) -> Iterator[Entry]:
                 message = f"the list names it, but there is no such image; expected {_NAMING}"
                 yield Rejection(tree.shown(f"{stem}.jpg"), "missing", message)
             else:
-                label = Label(f"rafdb-{stem}", _EXPRESSIONS[int(match["code"]) - 1], alone=True)
+                label = Label(f"rafdb-{stem}", ORDERS["rafdb"][int(match["code"])], alone=True)
                 image = labelled(tree, files[stem], label)
                 yield replace(image, partition=match["partition"], stem=stem)
             used[stem] = ""
@@ -75,12 +73,6 @@ def _files(tree: Tree) -> Mapping[str, str]:
 
 RAFDB = Layout(
     name="rafdb",
-    title="Real-world Affective Faces Database (RAF-DB)",
-    citation=(
-        "S. Li, W. Deng and J. Du, Reliable Crowdsourcing and Deep Locality-Preserving Learning "
-        "for Expression Recognition in the Wild, CVPR 2017"
-    ),
-    terms="non-commercial research only, on request from its owners",
     naming=_NAMING,
     recognise=_recognise,
     read=_read,

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, Self, cast
 
 from ecgan.data.disk import DiskDict
-from ecgan.data.layouts.source import Form, Place, Rejection, is_image_name, source_name
+from ecgan.data.layouts.layout import Form, Place, Rejection, is_image_name, source_name
 from ecgan.errors import DataError
 
 MAX_MEMBER_BYTES = 1 << 30
