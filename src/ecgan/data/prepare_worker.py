@@ -15,8 +15,7 @@ from ecgan.data.journal import Outcome
 from ecgan.data.layouts import Place
 from ecgan.data.points import Points
 from ecgan.data.reading import SourceReader, planes, row_pixels
-from ecgan.data.tasks import LandmarkMode, Task
-from ecgan.data.worklist import Item
+from ecgan.data.worklist import Item, LandmarkMode, Task
 from ecgan.errors import DataError, FaceError, ImageError
 from ecgan.faces.alignment import Alignment, align, crop
 from ecgan.faces.landmark_files import given_landmarks
