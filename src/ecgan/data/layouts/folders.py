@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -84,22 +85,23 @@ def read(tree: Tree, options: ListOptions) -> Iterator[Entry]:
         yield Remark(kind, f"{tree.source}: {text}")
 
 
+@dataclass(frozen=True)
 class _Reader:
     """Makes the entry of each image."""
 
-    def __init__(
-        self, tree: Tree, base: str, labels: LabelsFiles, classes: Classes, people: _People
-    ) -> None:
-        self._tree, self._base, self._labels = tree, base, labels
-        self._classes, self._people = classes, people
+    tree: Tree
+    base: str
+    labels: LabelsFiles
+    classes: Classes
+    people: _People
 
     def entry(self, member: str) -> Entry:
-        tree, name = self._tree, member.removeprefix(self._base)
-        line, found = self._labels.of(name), self._classes.of(name)
+        tree, name = self.tree, member.removeprefix(self.base)
+        line, found = self.labels.of(name), self.classes.of(name)
         folders = PurePosixPath(name).parts[:-1]
         expression = found.expression if found else None
         if line.expression is not None:
-            expression = self._classes.label(line.expression)
+            expression = self.classes.label(line.expression)
         elif found is None:
             message = f"lies in no class folder; expected {_NAMING}"
             return Rejection(tree.shown(member), "no-label", message)
@@ -108,7 +110,7 @@ class _Reader:
         if expression is None:
             tree.use(member)
             return Remark("left-out", f"label {line.expression or (found.name if found else '')}")
-        subject, alone = self._people.person(name, found, line)
+        subject, alone = self.people.person(name, found, line)
         if subject is None:
             message = "neither the subjects csv nor the subject pattern fits this file"
             return Rejection(tree.shown(member), "no-subject", message)
