@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecgan.data.layouts.affectnet import AFFECTNET
 from ecgan.data.layouts.ckplus import CKPLUS
 from ecgan.data.layouts.fer import FER2013, FERPLUS
 from ecgan.data.layouts.folders import FOLDERS
@@ -24,8 +23,8 @@ from ecgan.data.layouts.layout import (
     SourceImage,
     source_name,
 )
+from ecgan.data.layouts.listed import AFFECTNET, RAFDB
 from ecgan.data.layouts.named import AR, BU3DFE, FERG, JAFFE, KDEF, RAFD, YALE
-from ecgan.data.layouts.rafdb import RAFDB
 from ecgan.data.layouts.subjects import SubjectRule
 from ecgan.data.layouts.tree import Tree, open_tree
 from ecgan.data.layouts.words import is_usual, nearest_expression, part_of, read_expression

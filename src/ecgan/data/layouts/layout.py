@@ -171,13 +171,16 @@ def _data_sets() -> dict[str, dict[str, str]]:
 
 @dataclass(frozen=True)
 class Label:
-    """What a file name says."""
+    """What a file name or a line of a list says, see `SourceImage`."""
 
     subject: str
     expression: str
     intensity: float | None = None
     session: str | None = None
     variant: str | None = None
+    partition: str | None = None
+    stem: str | None = None
+    """Name of the outputs; None: that of the file."""
     alone: bool = False
 
 
@@ -192,18 +195,9 @@ class UnfitError(ValueError):
 def labelled(tree: Tree, file: str, label: Label, form: Form = "photo") -> SourceImage:
     """An image file of a tree with what is known of it."""
     path = PurePosixPath(file)
-    return SourceImage(
-        place=tree.place(file, form=form),
-        name=file,
-        source=tree.source,
-        subject=label.subject,
-        expression=label.expression,
-        intensity=label.intensity,
-        session=label.session,
-        variant=label.variant,
-        alone=label.alone,
-        stem=path.stem if is_image_name(file) or form == "planes" else path.name,
-    )
+    stem = path.stem if is_image_name(file) or form == "planes" else path.name
+    about = {**vars(label), "stem": label.stem or stem}
+    return SourceImage(tree.place(file, form=form), name=file, source=tree.source, **about)
 
 
 def counted(files: Iterable[str], fits: Callable[[str], object]) -> tuple[int, int]:
