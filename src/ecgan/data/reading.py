@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -39,10 +40,8 @@ class SourceReader:
     """
 
     def __init__(self) -> None:
-        self._archive: zipfile.ZipFile | None = None
-        self._archive_path: Path | None = None
-        self._table: BinaryIO | None = None
-        self._table_key: tuple[Path, str | None] | None = None
+        self._archive = lru_cache(maxsize=1)(zipfile.ZipFile)
+        self._table = lru_cache(maxsize=1)(self._open)
 
     def read(self, place: Place) -> bytes:
         """The bytes of an image file, or the line of a row.
@@ -53,40 +52,27 @@ class SourceReader:
         shown = place.path if place.member is None else f"{place.path}: {place.member}"
         try:
             if place.offset is not None:
-                table = self._open_table(place)
+                table = self._table(place.path, place.member)
                 table.seek(place.offset)
                 return table.readline(MAX_ROW_BYTES)
-            with self._open(place) as file:
+            with self._open(place.path, place.member) as file:
                 data = file.read(MAX_IMAGE_BYTES + 1)
         except ZIP_ERRORS as error:
-            self._close()
+            self._table.cache_clear()
+            self._archive.cache_clear()
             reason = (str(error).splitlines() or [type(error).__name__])[0]
             raise ImageError(f"{shown} cannot be read: {reason}") from None
         if len(data) > MAX_IMAGE_BYTES:
             raise ImageError(f"{shown} has more than {MAX_IMAGE_BYTES} bytes: make it smaller")
         return data
 
-    def _open(self, place: Place) -> BinaryIO:
-        if place.member is None:
-            return place.path.open("rb")
-        if self._archive is None or self._archive_path != place.path:
-            self._close()
-            self._archive, self._archive_path = zipfile.ZipFile(place.path), place.path
-        if self._archive.getinfo(place.member).file_size > MAX_MEMBER_BYTES:
+    def _open(self, path: Path, member: str | None) -> BinaryIO:
+        if member is None:
+            return path.open("rb")
+        archive = self._archive(path)
+        if archive.getinfo(member).file_size > MAX_MEMBER_BYTES:
             raise ValueError(f"more than {MAX_MEMBER_BYTES} bytes unpacked")
-        return cast(BinaryIO, self._archive.open(place.member))
-
-    def _open_table(self, place: Place) -> BinaryIO:
-        key = (place.path, place.member)
-        if self._table is None or self._table_key != key:
-            self._table, self._table_key = self._open(place), key
-        return self._table
-
-    def _close(self) -> None:
-        for file in (self._table, self._archive):
-            if file is not None:
-                file.close()
-        self._archive = self._archive_path = self._table = self._table_key = None
+        return cast(BinaryIO, archive.open(member))
 
 
 def planes(data: bytes) -> NDArray[np.uint8]:
