@@ -16,6 +16,7 @@ from ecgan.data.layouts.layout import (
     Rejection,
     SourceImage,
     UnfitError,
+    about,
     counted,
     is_image_name,
     labelled,
@@ -45,10 +46,7 @@ _LABEL = re.compile(
     r"(?:^|/)(?P<subject>S\d{3})/(?P<sequence>\d{3})/(?P=subject)_(?P=sequence)_\d{8}_emotion\.txt$",
     re.ASCII | re.IGNORECASE,
 )
-_NAMING = (
-    "cohn-kanade-images/S005/001/S005_001_00000011.png (person; sequence; frame) and "
-    "Emotion/S005/001/S005_001_00000011_emotion.txt beside it, in one folder"
-)
+_NAMING = about("ckplus")["naming"]
 
 
 class _Sequence(NamedTuple):
@@ -126,7 +124,6 @@ def _expression(tree: Tree, name: str | None) -> str:
 
 CKPLUS = Layout(
     name="ckplus",
-    naming=_NAMING,
     recognise=_recognise,
     read=_read,
 )

@@ -14,6 +14,7 @@ from ecgan.data.layouts.layout import (
     Rejection,
     SourceImage,
     UnfitError,
+    about,
 )
 from ecgan.data.layouts.tables import Row, header, rows, tables_with
 from ecgan.data.layouts.tree import Tree
@@ -21,13 +22,9 @@ from ecgan.data.layouts.words import read_expression
 from ecgan.errors import DataError
 
 SIDE = 48
-USAGES = ("Training", "PublicTest", "PrivateTest")
 _EMOTIONS = ORDERS["fer2013"]
-_USAGES = {usage.casefold(): usage for usage in USAGES}
-_NAMING = (
-    "a csv with the columns emotion (0 to 6, or a name), pixels (48 x 48 numbers 0 to 255) and "
-    f"Usage ({', '.join(USAGES)})"
-)
+_USAGES = {usage.casefold(): usage for usage in ("Training", "PublicTest", "PrivateTest")}
+_NAMING = about("fer2013")["naming"]
 _VOTES = {
     "neutral": "neutral",
     "happiness": "happy",
@@ -41,10 +38,7 @@ _VOTES = {
     "nf": None,
 }
 """Expression by column; None: the voters saw none, or no face (NF)."""
-_FERPLUS_NAMING = (
-    "fer2013new.csv with the columns Usage, Image name, neutral, happiness, surprise, sadness, "
-    "anger, disgust, fear, contempt, unknown, NF beside fer2013.csv"
-)
+_FERPLUS_NAMING = about("ferplus")["naming"]
 
 
 def pixel_tables(tree: Tree) -> list[str]:
@@ -115,7 +109,6 @@ def _emotion(row: Row) -> str:
 
 FER2013 = Layout(
     name="fer2013",
-    naming=_NAMING,
     recognise=_recognise,
     read=_read,
 )
@@ -180,7 +173,6 @@ def _voted(tree: Tree, table: str, row: Row | None, vote: Row | None) -> SourceI
 
 FERPLUS = Layout(
     name="ferplus",
-    naming=_FERPLUS_NAMING,
     recognise=_recognise_votes,
     read=_read_votes,
 )

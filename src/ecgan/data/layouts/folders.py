@@ -17,6 +17,7 @@ from ecgan.data.layouts.layout import (
     Rejection,
     Remark,
     SourceImage,
+    about,
     counted,
 )
 from ecgan.data.layouts.people import PeopleRule, find_rule
@@ -26,7 +27,7 @@ from ecgan.errors import DataError
 
 _NOWHERE = Found(None, 0, "")
 """Of an image whose expression stands in a labels file."""
-_NAMING = "<expression>/<file>, such as happy/anna_1.jpg, below any other folders"
+_NAMING = about("folders")["naming"]
 
 
 def has_class_folders(tree: Tree) -> str | None:
@@ -193,7 +194,6 @@ class _People:
 
 FOLDERS = Layout(
     name="folders",
-    naming=_NAMING,
     recognise=has_class_folders,
     read=read,
 )

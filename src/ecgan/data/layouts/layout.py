@@ -135,8 +135,6 @@ class Layout:
     """One data set's layout: how to recognise it, how to list it, whose it is."""
 
     name: str
-    naming: str
-    """What its files are called, with an example."""
     recognise: Callable[[Tree], str | None]
     """Why a tree is of this layout; None where it is not."""
     read: Callable[[Tree, ListOptions], Iterator[Entry]]
@@ -145,21 +143,28 @@ class Layout:
 
     @property
     def title(self) -> str:
-        return self._about["title"]
+        return about(self.name)["title"]
+
+    @property
+    def naming(self) -> str:
+        """What its files are called, with an example."""
+        return about(self.name)["naming"]
 
     @property
     def citation(self) -> str | None:
         """None where it is no data set but any user's folders."""
-        return self._about.get("citation")
+        return about(self.name).get("citation")
 
     @property
     def terms(self) -> str | None:
         """What its owners allow, in a few words."""
-        return self._about.get("terms")
+        return about(self.name).get("terms")
 
-    @property
-    def _about(self) -> Mapping[str, str]:
-        return _data_sets()[self.name]
+
+def about(layout: str) -> Mapping[str, str]:
+    """What `data_sets.yaml` says of a layout: `title` and `naming`; `citation` and `terms` where it
+    is a data set's."""
+    return _data_sets()[layout]
 
 
 @cache
@@ -196,8 +201,8 @@ def labelled(tree: Tree, file: str, label: Label, form: Form = "photo") -> Sourc
     """An image file of a tree with what is known of it."""
     path = PurePosixPath(file)
     stem = path.stem if is_image_name(file) or form == "planes" else path.name
-    about = {**vars(label), "stem": label.stem or stem}
-    return SourceImage(tree.place(file, form=form), name=file, source=tree.source, **about)
+    said = {**vars(label), "stem": label.stem or stem}
+    return SourceImage(tree.place(file, form=form), name=file, source=tree.source, **said)
 
 
 def counted(files: Iterable[str], fits: Callable[[str], object]) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from ecgan.data.layouts.layout import (
     ListOptions,
     Rejection,
     SourceImage,
+    about,
     labelled,
 )
 from ecgan.data.layouts.tables import MAX_ROW_BYTES, Row, header, rows
@@ -36,19 +37,12 @@ _AFFECTNET_COLUMNS = (
 _AFFECTNET_CODES = {str(code): name for code, name in ORDERS["affectnet"].items()}
 _UNLABELLED = {"8": "none of the expressions", "9": "uncertain", "10": "no face"}
 _AFFECTNET_LISTS = ("training.csv", "validation.csv")
-_AFFECTNET_NAMING = (
-    "Manually_Annotated_file_lists/training.csv and validation.csv with the columns "
-    "subDirectory_filePath and expression (0 to 10), and the images that they name"
-)
 _RAFDB_LISTS = ("list_patition_label.txt", "list_partition_label.txt")
 """The release misspells it."""
 _RAFDB_LINE = re.compile(
     r"(?P<stem>(?P<partition>train|test)_\d+)\.jpg\s+(?P<code>[1-7])", re.ASCII
 )
-_RAFDB_NAMING = (
-    "EmoLabel/list_patition_label.txt with lines such as 'train_00001.jpg 5' (1 to 7), and "
-    "Image/aligned/train_00001_aligned.jpg or Image/original/train_00001.jpg"
-)
+_RAFDB_NAMING = about("rafdb")["naming"]
 
 
 def _affectnet_lists(tree: Tree) -> list[str]:
@@ -121,7 +115,6 @@ def _end(name: str) -> str:
 
 AFFECTNET = Layout(
     name="affectnet",
-    naming=_AFFECTNET_NAMING,
     recognise=_recognise_affectnet,
     read=_read_affectnet,
 )
@@ -183,7 +176,6 @@ def _rafdb_files(tree: Tree) -> Mapping[str, str]:
 
 RAFDB = Layout(
     name="rafdb",
-    naming=_RAFDB_NAMING,
     recognise=_recognise_rafdb,
     read=_read_rafdb,
 )

@@ -17,6 +17,7 @@ from ecgan.data.layouts.layout import (
     Rejection,
     SourceImage,
     UnfitError,
+    about,
     counted,
     is_image_name,
     labelled,
@@ -72,7 +73,6 @@ _YALE_CONDITIONS: dict[str, tuple[str, str | None]] = {
 def _named(
     name: str,
     *,
-    naming: str,
     pattern: str,
     label: Callable[[re.Match[str]], Label],
     takes: Callable[[str], bool] = is_image_name,
@@ -85,6 +85,7 @@ def _named(
         label: what a matching name says; raises UnfitError where a part of it has no meaning.
         takes: whether a file is meant to be an image of the set.
     """
+    naming = about(name)["naming"]
     compiled = re.compile(rf"(?:^|/){pattern}$", re.IGNORECASE | re.ASCII)
 
     def recognise(tree: Tree) -> str | None:
@@ -105,7 +106,7 @@ def _named(
             else:
                 yield labelled(tree, file, said, form(file))
 
-    return Layout(name, naming, recognise, read)
+    return Layout(name, recognise, read)
 
 
 def _ar(match: re.Match[str]) -> Label:
@@ -125,7 +126,6 @@ def _ar_form(name: str) -> Form:
 
 AR = _named(
     "ar",
-    naming="M-01-05.raw or m-001-05.bmp (m, f or w; person; shot 01 to 26)",
     pattern=rf"(?P<sex>[MFW])-(?P<person>\d{{2,3}})-(?P<shot>\d\d)(?:\.raw|{IMAGE_ENDING})",
     label=_ar,
     takes=lambda name: is_image_name(name) or _ar_form(name) == "planes",
@@ -154,10 +154,6 @@ def _bu3dfe_takes(name: str) -> bool:
 
 BU3DFE = _named(
     "bu3dfe",
-    naming=(
-        "F0001/F0001_AN01WH_F2D.bmp (person; AN, DI, FE, HA, SA or SU with the level 01 to 04, "
-        "or NE00; ethnicity)"
-    ),
     pattern=(
         r"(?:(?P<folder>[FM]\d{4})/)?(?P<person>[FM]\d{4})_(?P<expression>AN|DI|FE|HA|NE|SA|SU)"
         r"(?P<level>\d\d)[A-Z]{2}_F2D" + IMAGE_ENDING
@@ -179,10 +175,6 @@ def _ferg(match: re.Match[str]) -> Label:
 
 FERG = _named(
     "ferg",
-    naming=(
-        "aia/aia_anger/aia_anger_10.png (character; anger, disgust, fear, joy, neutral, sadness "
-        "or surprise; number)"
-    ),
     pattern=(
         r"(?P<person>[a-z]+)/(?P=person)_(?P<expression>[a-z]+)/"
         r"(?P=person)_(?P=expression)_\d+" + IMAGE_ENDING
@@ -197,7 +189,6 @@ def _jaffe(match: re.Match[str]) -> Label:
 
 JAFFE = _named(
     "jaffe",
-    naming="KA.AN1.39.tiff (person; AN, DI, FE, HA, NE, SA or SU with the take; number)",
     pattern=(
         r"(?P<person>[A-Z]{2})\.(?P<expression>AN|DI|FE|HA|NE|SA|SU)\d\.\d{1,3}" + IMAGE_ENDING
     ),
@@ -216,10 +207,6 @@ def _kdef(match: re.Match[str]) -> Label:
 
 KDEF = _named(
     "kdef",
-    naming=(
-        "AF01ANS.JPG (session A or B; F or M with the person; AF, AN, DI, HA, NE, SA or SU; "
-        "angle FL, HL, S, HR or FR)"
-    ),
     # By position: `AF` is a session and sex at its start, fear inside.
     pattern=(
         r"(?P<session>[AB])(?P<person>[FM]\d\d)(?P<expression>AF|AN|DI|HA|NE|SA|SU)"
@@ -244,10 +231,6 @@ def _rafd(match: re.Match[str]) -> Label:
 
 RAFD = _named(
     "rafd",
-    naming=(
-        "Rafd090_01_Caucasian_female_angry_frontal.jpg (angle; model; group; sex; emotion; gaze "
-        "frontal, left or right)"
-    ),
     pattern=(
         r"Rafd(?P<angle>\d{3})_(?P<person>\d\d)_[a-z]+_(?:fe)?male_(?P<expression>[a-z]+)_"
         r"(?P<gaze>frontal|left|right)" + IMAGE_ENDING
@@ -267,7 +250,6 @@ def _yale(match: re.Match[str]) -> Label:
 
 _YALE_AS_NAMED = _named(
     "yale",
-    naming="subject01.happy (person; condition; a suffix such as .gif may follow)",
     pattern=rf"subject(?P<person>\d\d)\.(?P<condition>[a-z]+)(?:{IMAGE_ENDING})?",
     label=_yale,
     takes=lambda name: (
