@@ -21,7 +21,6 @@ NUM_BITS = 128
 MAX_DISTANCE = 7
 """Bits out of 128 up to which two faces are nearly the same picture."""
 
-_BAND_BITS = 16
 _WINDOW = 128
 _BLOCK = 4096
 _SIDE = 32

@@ -118,7 +118,7 @@ def prepare(
         splits, parts = _splits(worklist.parts(), split, use_parts)
         gathered = gathered.plus(parts)
         counts = Counts(database, splits)
-        doubts = _doubts(counts, splits)
+        doubts = warnings_of(counts, splits)
         for said in (*gathered.remarks, *doubts):
             if remark is not None:
                 remark(said)
@@ -132,14 +132,10 @@ def prepare(
         if likeness is not None:
             images, people = group_people(results, out, likeness, progress)
             note = Remark("note", f"{images} images grouped by face likeness: {people} people")
-            gathered, doubts = gathered.plus([note]), _doubts(results, splits)
+            gathered, doubts = gathered.plus([note]), warnings_of(results, splits)
             if remark is not None:
                 remark(note)
         return _finish(journal, results, gathered.plus(doubts), outputs, card)
-
-
-def _doubts(counts: Counts, splits: Splits) -> list[Remark]:
-    return [Remark("warning", text) for text in warnings_of(counts, splits)]
 
 
 def _splits(
@@ -202,9 +198,8 @@ def _finish(
     """Write the report, the card and the manifest."""
     out = journal.root
     seconds, images_timed = journal.time
-    told = {remark.text for remark in gathered.remarks}
-    emptied = [] if not results.num_images() else list(empty_splits(results))
-    late = [Remark("warning", text) for text in emptied if text not in told]
+    emptied = empty_splits(results) if results.num_images() else ()
+    late = [remark for remark in emptied if remark not in gathered.remarks]
     report = build_report(results, gathered.plus(late), seconds=seconds, images_timed=images_timed)
     write_json(out / REPORT_NAME, report.to_json())
     if not report.accepted:

@@ -63,7 +63,7 @@ def find_rule(files: Iterable[tuple[str, Found]]) -> PeopleRule:
         database.execute("BEGIN")
         total = 0
         for total, (name, found) in enumerate(files, start=1):  # noqa: B007
-            rows = ((n, rule(name, found), found.expression) for n, rule in enumerate(_RULES))
+            rows = ((n, rule(name, found), found.expression) for n, (rule, _) in enumerate(_RULES))
             database.executemany(
                 "INSERT INTO seen VALUES (?, ?, ?)", (row for row in rows if row[1] is not None)
             )
@@ -81,11 +81,12 @@ def find_rule(files: Iterable[tuple[str, Found]]) -> PeopleRule:
             "SELECT DISTINCT name FROM seen WHERE rule = ? ORDER BY name LIMIT 6", (chosen,)
         ).fetchall()
     if chosen is None:
-        return PeopleRule(_nobody, "", repeats=False, doubt=doubt)
+        return PeopleRule(lambda _name, _found: None, "", repeats=False, doubt=doubt)
     some = shown([name for (name,) in names[:5]])
     more = ", ..." if len(names) > 5 else ""
-    told = f"{_TOLD[chosen]} ({figures[chosen].people}: {some}{more})"
-    return PeopleRule(_RULES[chosen], told, repeats=figures[chosen].several > 0)
+    rule, where = _RULES[chosen]
+    told = f"{where} ({figures[chosen].people}: {some}{more})"
+    return PeopleRule(rule, told, repeats=figures[chosen].several > 0)
 
 
 def _choose(figures: dict[int, _Figures], total: int, classes: int) -> int | None:
@@ -174,19 +175,11 @@ def _is_expression(piece: str) -> bool:
     return any(word_expression(word) for word in words(piece))
 
 
-def _nobody(_name: str, _found: Found) -> str | None:
-    return None
-
-
-_RULES: tuple[Rule, ...] = (
-    *map(_folder, (-1, -2, -3, 0, 1)),
-    _by_first_part,
-    _by_number,
+_RULES: tuple[tuple[Rule, str], ...] = (
+    *((_folder(place), "the folders around the class folders") for place in (-1, -2, -3)),
+    *((_folder(place), "the folders inside the class folders") for place in (0, 1)),
+    (_by_first_part, "the file names up to the first '_'"),
+    (_by_number, "the file names without their number"),
 )
+"""Each with what completes 'people are ...'."""
 _FIRST_PART, _NUMBERED = 5, 6
-_TOLD = (
-    *("the folders around the class folders",) * 3,
-    *("the folders inside the class folders",) * 2,
-    "the file names up to the first '_'",
-    "the file names without their number",
-)
