@@ -37,7 +37,7 @@ IMAGES_A_PERSON = {"a few pictures of each person": 19, "each picture a person":
 STEPS = {
     "interpreter": "from ecgan.data.manifest import load_manifest",
     "load_manifest": "manifest = load_manifest(folder)",
-    "content_sha256": "manifest.content_sha256",
+    "fingerprint": ("from ecgan.data.fingerprint import fingerprint\nfingerprint(manifest)"),
     "import torch": "from ecgan.data.labelled import LabelledImages",
     "LabelledImages": "LabelledImages(manifest, 'train', 64)",
     "TranslationData": (

@@ -24,7 +24,7 @@ from ecgan.data.manifest import (
 )
 from ecgan.data.order import examples
 from ecgan.data.splits import split_of
-from ecgan.data.transforms import augment
+from ecgan.data.transforms import apply, draw_parameters
 
 names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12)
 shares = st.tuples(st.integers(1, 100), st.integers(0, 100), st.integers(0, 100))
@@ -129,7 +129,8 @@ def test_augmentation_keeps_shape_and_range(
     rng = np.random.default_rng(seed)
     images = torch.from_numpy(rng.uniform(-1, 1, (num, 3, *shape)).astype(np.float32))
     masks = torch.from_numpy(rng.integers(0, 2, (num, 1, *shape)).astype(np.float32))
-    changed, changed_masks = augment(images, masks, AugmentConfig.model_validate(values), rng)
+    config = AugmentConfig.model_validate(values)
+    changed, changed_masks = apply(draw_parameters(len(images), config, rng), images, masks)
     assert changed.shape == images.shape
     assert torch.isfinite(changed).all()
     assert float(changed.abs().max()) <= 1

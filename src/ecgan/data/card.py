@@ -73,19 +73,14 @@ def read_card(file: Path) -> dict[str, Any]:
     Raises:
         DataError: it cannot be read, or is no JSON object.
     """
+    expected = 'expected a JSON object such as {"licence": ...}'
     try:
         card = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise DataError(
-            f"cannot read the card {file}: {reason}; "
-            'expected a JSON object such as {"licence": ...}'
-        ) from None
+        raise DataError(f"cannot read the card {file}: {reason}; {expected}") from None
     if not isinstance(card, dict):
-        raise DataError(
-            f"the card {file} holds a {type(card).__name__}, "
-            'expected a JSON object such as {"licence": ...}'
-        )
+        raise DataError(f"the card {file} holds a {type(card).__name__}, {expected}")
     return card
 
 

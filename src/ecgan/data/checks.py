@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ecgan.data.layouts import is_usual, nearest_expression, part_of, read_expression
+from ecgan.data.layouts import Remark, is_usual, nearest_expression, part_of, read_expression
 from ecgan.data.manifest import SPLITS
 from ecgan.data.results import Counts
 from ecgan.data.splits import Splits
@@ -17,26 +17,24 @@ _MANY = 12
 _SHOWN = 8
 
 
-def warnings_of(counts: Counts, splits: Splits) -> list[str]:
-    """A sentence with what to do for each doubt.
+def warnings_of(counts: Counts, splits: Splits) -> list[Remark]:
+    """What may be wrong, each with what to do.
 
     Raises:
         UsageError: people that are expressions, or that stand in two published parts.
     """
     if not counts.num_images():
-        return [
-            "no image is left: see why of each, and give the folder that holds the class folders "
-            f"(<expression>/<file>, at any depth); {_MAP}"
-        ]
-    return [
+        text = "no image is left: see why of each, and give the folder that holds the class folders"
+        return [Remark("warning", f"{text} (<expression>/<file>, at any depth); {_MAP}")]
+    texts = (
         *_of_classes(counts.images_by("expression")),
         *_of_people(counts),
         *_of_parts(counts, splits),
-        *empty_splits(counts),
-    ]
+    )
+    return [*(Remark("warning", text) for text in texts), *empty_splits(counts)]
 
 
-def empty_splits(counts: Counts) -> Iterator[str]:
+def empty_splits(counts: Counts) -> Iterator[Remark]:
     """Splits without people, and what follows from that."""
     people = counts.people_by_split()
     total = sum(people.values())
@@ -47,9 +45,10 @@ def empty_splits(counts: Counts) -> Iterator[str]:
     }
     for split in SPLITS:
         if not people.get(split):
-            yield (
+            yield Remark(
+                "warning",
                 f"nobody of {total} {'person' if total == 1 else 'people'} is in {split}: "
-                f"{lost[split]}; add people, or set the shares with --split 60,20,20"
+                f"{lost[split]}; add people, or set the shares with --split 60,20,20",
             )
 
 

@@ -61,10 +61,6 @@ class DiskDict(MutableMapping[str, str]):
         if not self._database.execute("DELETE FROM texts WHERE key = ?", (key,)).rowcount:
             raise KeyError(key)
 
-    def __contains__(self, key: object) -> bool:
-        query = "SELECT 1 FROM texts WHERE key = ?"
-        return self._database.execute(query, (key,)).fetchone() is not None
-
     def __iter__(self) -> Iterator[str]:
         for (key,) in self._database.execute("SELECT key FROM texts ORDER BY number"):
             yield key
@@ -72,8 +68,3 @@ class DiskDict(MutableMapping[str, str]):
     def __len__(self) -> int:
         (count,) = self._database.execute("SELECT COUNT(*) FROM texts").fetchone()
         return int(count)
-
-    def in_order(self) -> Iterator[str]:
-        """The keys by code points, as `sorted` gives them."""
-        for (key,) in self._database.execute("SELECT key FROM texts ORDER BY key"):
-            yield key

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -21,7 +21,6 @@ NUM_BITS = 128
 MAX_DISTANCE = 7
 """Bits out of 128 up to which two faces are nearly the same picture."""
 
-_BAND_BITS = 16
 _WINDOW = 128
 _BLOCK = 4096
 _SIDE = 32
@@ -73,14 +72,14 @@ def face_hash(aligned: NDArray[np.uint8]) -> str:
     return np.packbits(waves > np.median(waves)).tobytes().hex()
 
 
-def find_duplicates(pictures: Iterable[Picture]) -> tuple[Duplicates, ...]:
+def find_duplicates(pictures: Callable[[], Iterable[Picture]]) -> tuple[Duplicates, ...]:
     """Groups of the same pixels, whoever is on them, then of nearly the same across people (one
     person's pictures are meant to resemble each other), each in the order of their files.
 
-    `pictures` are gone through twice, once for their hashes and once for the names of those found,
+    `pictures` is called twice, once for their hashes and once for the names of those found,
     so that of the others no more than some 70 bytes each are in memory.
     """
-    pixels, looks, people = _packed(pictures)
+    pixels, looks, people = _packed(pictures())
     same = _equal_rows(pixels)
     del pixels
     alike = _classes(looks, people)
@@ -207,7 +206,7 @@ def _root(parents: array[int], place: int) -> int:
 
 
 def _looked_up(
-    pictures: Iterable[Picture], groups: Sequence[NDArray[np.int32]]
+    pictures: Callable[[], Iterable[Picture]], groups: Sequence[NDArray[np.int32]]
 ) -> list[list[Picture]]:
     """The pictures of groups of places."""
     found: list[list[Picture]] = [[] for _ in groups]
@@ -215,7 +214,7 @@ def _looked_up(
     for number, group in enumerate(groups):
         for place in group.tolist():
             wanted[place].append(number)
-    for place, picture in enumerate(pictures) if wanted else ():
+    for place, picture in enumerate(pictures()) if wanted else ():
         for number in wanted.get(place, ()):
             found[number].append(picture)
     return found

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import os
@@ -14,7 +13,7 @@ from sys import intern
 from typing import Any, BinaryIO, Literal, get_args
 
 from ecgan.data.disk import DiskDict
-from ecgan.data.points import NUM_LANDMARKS, PLAIN, Lines, Points, StoredPoints, flat
+from ecgan.data.points import NUM_LANDMARKS, PLAIN, Lines, StoredPoints, flat
 from ecgan.errors import DataError, UsageError
 from ecgan.expressions import EXPRESSIONS, NEUTRAL, Vocabulary
 from ecgan.files import write_json, write_lines
@@ -82,15 +81,6 @@ class Manifest:
         except UsageError as error:
             raise DataError(f"{self.root / CARD_NAME}: {error}") from None
 
-    @cached_property
-    def content_sha256(self) -> str:
-        """Of all that training can see of the records: the images' own SHA-256, masks' names,
-        labels, people, splits, pairs and landmarks. Where the folder lies, what the images are
-        called and the order of the lines do not count.
-        """
-        total = sum(int.from_bytes(_digest(record)) for record in self.records)
-        return f"{total % 2**256:064x}"
-
     def select(
         self, *, split: Split | None = None, expression: str | None = None
     ) -> tuple[Record, ...]:
@@ -144,16 +134,6 @@ def _line(record: Record) -> str:
     values["landmarks"] = list(record.landmarks[:])
     said = {k: v for k, v in values.items() if v is not None or k not in OPTIONAL}
     return json.dumps(said, ensure_ascii=False) + "\n"
-
-
-def _digest(record: Record) -> bytes:
-    values = (record.sha256, record.mask, record.subject, record.source, record.expression)
-    more = (record.split, record.pair, record.session, record.recipe)
-    intensity = None if record.intensity is None else float(record.intensity)
-    known = record.landmarks
-    points = known if isinstance(known, Points) else Points(known)
-    text = json.dumps([*values, *more, intensity]) + points.text()
-    return hashlib.sha256(text.encode()).digest()
 
 
 def load_manifest(root: Path | str) -> Manifest:

@@ -54,13 +54,13 @@ def mean_motions(
     Returns:
         (num, 68, 2) in pixels of the prepared images; 0 where no image has the label.
     """
-    rest = np.zeros((len(neutral[0].landmarks), 2))
+    mean_neutral = np.zeros((len(neutral[0].landmarks), 2))
     for record in neutral:
-        rest += np.asarray(record.landmarks)
-    rest /= len(neutral)
-    weighted = np.zeros((num, *rest.shape))
+        mean_neutral += np.asarray(record.landmarks)
+    mean_neutral /= len(neutral)
+    weighted = np.zeros((num, *mean_neutral.shape))
     squares = np.zeros(num)
     for record, label, intensity in zip(expressive, labels, intensities, strict=True):
-        weighted[label] += intensity * (np.asarray(record.landmarks) - rest)
+        weighted[label] += intensity * (np.asarray(record.landmarks) - mean_neutral)
         squares[label] += intensity**2
     return weighted / np.maximum(squares, 1e-6)[:, None, None]

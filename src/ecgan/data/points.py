@@ -49,10 +49,6 @@ class Points(Sequence[tuple[float, float]]):
         """x and y of each point as float64, in the machine's byte order."""
         return self._values().tobytes()
 
-    def text(self) -> str:
-        """As JSON; equal for equal points."""
-        return json.dumps(self[:])
-
     def __len__(self) -> int:
         return len(self._values()) // 2
 
@@ -98,11 +94,6 @@ class StoredPoints(Points):
 
     def _values(self) -> array[float]:
         return flat(json.loads(self._lines.text(self._number))["landmarks"])
-
-    def text(self) -> str:
-        """As JSON; equal for equal points."""
-        plain = PLAIN.search(self._lines.text(self._number))
-        return plain[1] if plain else super().text()
 
     def __reduce__(self) -> tuple[Callable[[bytes], Points], tuple[bytes]]:
         return Points.frombytes, (self.tobytes(),)  # copies leave the file behind

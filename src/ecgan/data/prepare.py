@@ -33,8 +33,7 @@ from ecgan.data.report import PrepareReport, build_report
 from ecgan.data.results import Counts, Results
 from ecgan.data.sources import Gathered, check_folders, gather
 from ecgan.data.splits import Splits, check_shares
-from ecgan.data.tasks import LandmarkMode, Settings, plan, unfinished
-from ecgan.data.worklist import Worklist
+from ecgan.data.worklist import LandmarkMode, OutputOptions, Worklist
 from ecgan.errors import DataError, UsageError
 from ecgan.faces.alignment import CANONICAL_SIZE, EYE_DISTANCE, Alignment
 from ecgan.faces.landmark_files import SUFFIXES as LANDMARK_SUFFIXES
@@ -102,7 +101,7 @@ def prepare(
         raise UsageError(f"the size takes 32 to 1024 pixels, got {size}")
     has_rule = subject_pattern is not None or subjects_csv is not None
     rule = SubjectRule(subject_pattern, subjects_csv) if has_rule else None
-    settings = Settings(size, landmarks, tool_versions(), LANDMARK_SUFFIXES)
+    outputs = OutputOptions(size, landmarks, tool_versions(), LANDMARK_SUFFIXES)
     with closing(temporary_database()) as database, _plain_errors(out or Path()):
         worklist = Worklist(database)
         gathered = gather(
@@ -119,7 +118,7 @@ def prepare(
         splits, parts = _splits(worklist.parts(), split, use_parts)
         gathered = gathered.plus(parts)
         counts = Counts(database, splits)
-        doubts = _doubts(counts, splits)
+        doubts = warnings_of(counts, splits)
         for said in (*gathered.remarks, *doubts):
             if remark is not None:
                 remark(said)
@@ -128,19 +127,15 @@ def prepare(
         out.mkdir(parents=True, exist_ok=True)
         journal = Journal(database, out)
         remove_parts(out)
-        _work(worklist, journal, settings, workers, progress)
+        _work(worklist, journal, outputs, workers, progress)
         results = Results(database, splits)
         if likeness is not None:
             images, people = group_people(results, out, likeness, progress)
             note = Remark("note", f"{images} images grouped by face likeness: {people} people")
-            gathered, doubts = gathered.plus([note]), _doubts(results, splits)
+            gathered, doubts = gathered.plus([note]), warnings_of(results, splits)
             if remark is not None:
                 remark(note)
-        return _finish(journal, results, gathered.plus(doubts), settings, card)
-
-
-def _doubts(counts: Counts, splits: Splits) -> list[Remark]:
-    return [Remark("warning", text) for text in warnings_of(counts, splits)]
+        return _finish(journal, results, gathered.plus(doubts), outputs, card)
 
 
 def _splits(
@@ -166,19 +161,19 @@ def _splits(
 def _work(
     worklist: Worklist,
     journal: Journal,
-    settings: Settings,
+    options: OutputOptions,
     workers: int | None,
     progress: Progress | None,
 ) -> None:
     """Run the tasks that are not done yet, and note each in the journal as it ends, so that a stop
     loses none of them. Half a data set has no manifest."""
-    plan(worklist, settings, journal.has)
+    worklist.plan(options, journal.has)
     todo, total = worklist.num_unfinished(), len(worklist)
     if todo or journal.has_obsolete():
         (journal.root / MANIFEST_NAME).unlink(missing_ok=True)
     if todo:
         started, handled = time.perf_counter(), 0
-        tasks = unfinished(worklist, settings)
+        tasks = worklist.unfinished(options)
         try:
             for task, outcomes in run_tasks(
                 partial(Worker, journal.root), tasks, workers, died=crashed
@@ -197,22 +192,21 @@ def _finish(
     journal: Journal,
     results: Results,
     gathered: Gathered,
-    settings: Settings,
+    options: OutputOptions,
     card: Mapping[str, Any] | None,
 ) -> PrepareReport:
     """Write the report, the card and the manifest."""
     out = journal.root
     seconds, images_timed = journal.time
-    told = {remark.text for remark in gathered.remarks}
-    emptied = [] if not results.num_images() else list(empty_splits(results))
-    late = [Remark("warning", text) for text in emptied if text not in told]
+    emptied = empty_splits(results) if results.num_images() else ()
+    late = [remark for remark in emptied if remark not in gathered.remarks]
     report = build_report(results, gathered.plus(late), seconds=seconds, images_timed=images_timed)
     write_json(out / REPORT_NAME, report.to_json())
     if not report.accepted:
         raise DataError(
             f"none of the {report.found} images could be used; {out / REPORT_NAME} says why of each"
         )
-    alignment = _alignment_card(settings.size, settings.landmarks)
+    alignment = _alignment_card(options.size, options.landmarks)
     about = card_of(report.by_expression, card, alignment, gathered.sources)
     write_records(out, results.records(), about)
     return report

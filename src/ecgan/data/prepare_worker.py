@@ -13,12 +13,9 @@ from PIL import Image
 from ecgan.data.duplicates import face_hash, pixel_hash
 from ecgan.data.journal import Outcome
 from ecgan.data.layouts import Place
-from ecgan.data.layouts.ar import planes
-from ecgan.data.layouts.fer2013 import row_pixels
 from ecgan.data.points import Points
-from ecgan.data.reading import SourceReader
-from ecgan.data.tasks import LandmarkMode, Task
-from ecgan.data.worklist import Item
+from ecgan.data.reading import SourceReader, planes, row_pixels
+from ecgan.data.worklist import Item, LandmarkMode, Task
 from ecgan.errors import DataError, FaceError, ImageError
 from ecgan.faces.alignment import Alignment, align, crop
 from ecgan.faces.landmark_files import given_landmarks

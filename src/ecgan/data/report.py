@@ -129,18 +129,18 @@ def build_report(
         passed_over=gathered.passed_over,
         rejected_by_reason=_ordered(Counter(rejection.reason for rejection in ordered)),
         rejected=ordered,
-        landmark_error=_landmark_error(*done.landmark_errors()) if done else None,
-        duplicates=find_duplicates(done.pictures()) if done else (),
+        landmark_error=_landmark_error(done.landmark_errors()) if done else None,
+        duplicates=find_duplicates(done.pictures) if done else (),
         seconds=round(seconds, 2),
         images_per_second=round(images_timed / seconds, 1) if seconds > 0 else None,
     )
 
 
-def _landmark_error(
-    means: NDArray[np.float64], medians: NDArray[np.float64]
-) -> LandmarkError | None:
-    if not len(means):
+def _landmark_error(errors: NDArray[np.float64]) -> LandmarkError | None:
+    """Of mean and median errors, (number, 2)."""
+    if not len(errors):
         return None
+    means, medians = errors.T
     figures = (np.median(medians), np.median(means), np.percentile(means, 95))
     return LandmarkError(len(means), *(round(float(figure), 5) for figure in figures))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 
 import numpy as np
@@ -16,7 +16,6 @@ from ecgan.data.points import Points
 from ecgan.data.splits import Splits
 
 _SPLIT = "split_of(subject, partition)"
-_FROM = "FROM results CROSS JOIN images ON images.number = results.number"
 _RECORD = {
     **{field.name: f'images."{field.name}"' for field in fields(Record)},
     **{name: f"results.{name}" for name in ("image", "mask", "sha256", "landmarks")},
@@ -80,43 +79,40 @@ class Counts:
 class Results(Counts):
     """Reads the database of a `Worklist` and its `Journal`; accepted images have no reason."""
 
-    _rows = f"{_FROM} WHERE reason = ''"
+    _rows = """
+        FROM results CROSS JOIN images ON images.number = results.number WHERE reason = ''
+    """
 
     def records(self) -> Iterator[Record]:
         """Of the accepted images, in the order of their names."""
-        query = f"SELECT {', '.join(_RECORD.values())} {_FROM} WHERE reason = '' ORDER BY output"
+        query = f"SELECT {', '.join(_RECORD.values())} {self._rows} ORDER BY output"
         for row in self._database.execute(query):
             values = dict(zip(_RECORD, row, strict=True))
             yield Record(**{**values, "landmarks": Points.frombytes(values["landmarks"])})
 
-    def pictures(self) -> Iterable[Picture]:
-        """Of the accepted images, as often as they are asked for."""
-        return _Pictures(self._database)
+    def pictures(self) -> Iterator[Picture]:
+        """Of the accepted images."""
+        query = f"SELECT file, subject, {_SPLIT}, pixels, looks {self._rows}"
+        for row in self._database.execute(query):
+            yield Picture(*row)
 
     def rejections(self) -> Iterator[Rejection]:
         query = "SELECT file, reason, message FROM results WHERE reason != ''"
         for row in self._database.execute(query):
             yield Rejection(*row)
 
-    def landmark_errors(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Mean and median errors, each of shape (number,)."""
-        means, medians = (
-            np.fromiter(
-                (value for (value,) in self._database.execute(
-                    f"SELECT {column} FROM results WHERE {column} IS NOT NULL"
-                )),
-                np.float64,
-            )
-            for column in ("mean_error", "median_error")
-        )  # fmt: skip
-        return means, medians
+    def landmark_errors(self) -> NDArray[np.float64]:
+        """Mean and median error of each image that has given landmarks, (number, 2)."""
+        query = "SELECT mean_error, median_error FROM results WHERE mean_error IS NOT NULL"
+        return np.fromiter(self._database.execute(query), np.dtype((np.float64, 2)))
 
     def faces_alone(self) -> Iterator[tuple[int, str, str, Points]]:
         """Number, person, image file and landmarks of accepted images whose person nobody told."""
-        query = f"SELECT number, subject, output, results.landmarks {self._rows} AND alone "
-        for number, subject, output, points in self._database.execute(
-            query.replace("number,", "images.number,", 1) + "ORDER BY images.source, images.name"
-        ):
+        query = f"""
+            SELECT images.number, subject, output, results.landmarks {self._rows} AND alone
+            ORDER BY images.source, images.name
+        """
+        for number, subject, output, points in self._database.execute(query):
             yield number, subject, output, Points.frombytes(points)
 
     def rename(self, people: Mapping[int, str]) -> None:
@@ -125,13 +121,3 @@ class Results(Counts):
             "UPDATE images SET subject = ? WHERE number = ?",
             ((person, number) for number, person in people.items()),
         )
-
-
-class _Pictures:
-    def __init__(self, database: sqlite3.Connection) -> None:
-        self._database = database
-
-    def __iter__(self) -> Iterator[Picture]:
-        query = f"SELECT file, subject, {_SPLIT}, pixels, looks {_FROM} WHERE reason = ''"
-        for row in self._database.execute(query):
-            yield Picture(*row)

@@ -94,13 +94,6 @@ def draw_parameters(num: int, config: AugmentConfig, generator: np.random.Genera
     )
 
 
-def augment(
-    images: Images, masks: Masks | None, config: AugmentConfig, generator: np.random.Generator
-) -> tuple[Images, Masks | None]:
-    """Draw parameters and apply them to images and their masks."""
-    return apply(draw_parameters(len(images), config, generator), images, masks)
-
-
 @overload
 def apply(parameters: Parameters, images: Images) -> tuple[Images, None]: ...
 @overload

@@ -1,28 +1,35 @@
-"""All images of one `prepare`, outside of memory: who shares an alignment, and in which order."""
+"""All images of one `prepare`, outside of memory: who shares an alignment, in which order, and what
+of it is still to do."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
+from typing import Literal
 
 from ecgan.data.layouts import Place, SourceImage
 from ecgan.data.points import Points
 from ecgan.expressions import NEUTRAL
 from ecgan.files import sha256_bytes
 
+LandmarkMode = Literal["detect", "given", "auto"]
+FORMAT = 3
+"""Raise when the outputs for the same input change, or what the journal says of them, so that old
+ones are made again."""
 _PLACE = tuple(field.name for field in fields(Place))
 _LABELS = tuple(
     field.name for field in fields(SourceImage) if field.name not in ("place", "landmarks")
 )
-_COLUMNS = ("number", "task", "expressive", "stem_of_outputs", "folded", *_LABELS, *_PLACE)
+_COLUMNS = ("task", "expressive", "stem_of_outputs", "folded", "given_points", *_LABELS, *_PLACE)
 _TABLES = f"""
-    CREATE TABLE images (number INTEGER PRIMARY KEY, {", ".join(map('"{}"'.format, _COLUMNS[1:]))});
+    CREATE TABLE images (number INTEGER PRIMARY KEY, {", ".join(map('"{}"'.format, _COLUMNS))});
     CREATE INDEX by_task ON images (task, expressive, name);
     CREATE INDEX by_stem ON images (folded);
-    CREATE TABLE points (number INTEGER PRIMARY KEY, coordinates BLOB);
-    CREATE TABLE pairs (pair TEXT PRIMARY KEY, task INTEGER) WITHOUT ROWID;
+    CREATE INDEX by_pair ON images (pair) WHERE pair IS NOT NULL;
     CREATE TABLE tasks (task INTEGER PRIMARY KEY, fingerprint TEXT UNIQUE, todo INTEGER);
     CREATE TABLE items (
         image TEXT PRIMARY KEY, number INTEGER, task INTEGER, place INTEGER
@@ -46,6 +53,27 @@ class Item:
         return self.file.rsplit("/", 1)[-1]
 
 
+@dataclass(frozen=True)
+class OutputOptions:
+    """What the outputs depend on beside the files."""
+
+    size: int
+    landmarks: LandmarkMode
+    versions: Sequence[str]
+    suffixes: Sequence[str]
+    """Of files beside a photo that may hold its landmarks."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """Files that share the alignment of the first usable one (a pair's neutral comes first)."""
+
+    fingerprint: str
+    items: tuple[Item, ...]
+    size: int
+    landmarks: LandmarkMode
+
+
 class Worklist:
     """Images in the order of their listing, grouped into tasks: the images of a pair, or one.
 
@@ -63,20 +91,16 @@ class Worklist:
 
     def add(self, image: SourceImage) -> None:
         self._count += 1
-        number, task = self._count, self._count
+        task = self._count
         if image.pair:
-            key = (image.pair, number)
-            self._database.execute("INSERT OR IGNORE INTO pairs VALUES (?, ?)", key)
-            (task,) = self._database.execute(
-                "SELECT task FROM pairs WHERE pair = ?", key[:1]
-            ).fetchone()
+            query = "SELECT task FROM images WHERE pair = ? LIMIT 1"
+            task = (self._database.execute(query, (image.pair,)).fetchone() or (task,))[0]
         stem = _output_stem(image)
+        points = None if image.landmarks is None else image.landmarks.tobytes()
         labels = (getattr(image, name) for name in _LABELS)
         path, *place = (getattr(image.place, name) for name in _PLACE)
-        row = (number, task, image.expression != NEUTRAL, stem, stem.casefold(), *labels)
-        self._insert("images", (*row, str(path), *place))
-        if image.landmarks is not None:
-            self._insert("points", (number, image.landmarks.tobytes()))
+        about = (task, image.expression != NEUTRAL, stem, stem.casefold(), points)
+        self._insert("images", (self._count, *about, *labels, str(path), *place))
 
     def parts(self) -> dict[str, int]:
         """Images by the published part that they belong to."""
@@ -86,31 +110,32 @@ class Worklist:
         """
         return dict(self._database.execute(query).fetchall())
 
-    def tasks(self) -> Iterator[tuple[int, tuple[Item, ...]]]:
-        """Number and items of each task, in the order of the first images; a pair's neutral goes
-        first, the others by name. `set_task` may be called meanwhile."""
+    def plan(self, options: OutputOptions, is_done: Callable[[str], bool]) -> None:
+        """Set up all tasks; one is still to do where `is_done` denies its fingerprint.
+
+        A fingerprint covers all that the outputs depend on: options, tool versions, and name,
+        length and time of change of each file (and of points beside it).
+        """
+        about = [FORMAT, options.size, options.landmarks, *options.versions]
+        stat_of_table = lru_cache(maxsize=64)(_stat)
         for (task,) in self._database.execute("SELECT DISTINCT task FROM images ORDER BY task"):
-            yield task, self._items(task)
+            items = self._items(task)
+            traces = [_trace(item, options.suffixes, stat_of_table) for item in items]
+            fingerprint = sha256_bytes(json.dumps([*about, traces]).encode())
+            self._set_task(task, items, fingerprint, todo=not is_done(fingerprint))
 
-    def set_task(self, task: int, items: tuple[Item, ...], fingerprint: str, todo: bool) -> None:
-        self._insert("tasks", (task, fingerprint, todo))
-        numbers = self._database.execute(
-            "SELECT number FROM images WHERE task = ? ORDER BY expressive, name", (task,)
-        ).fetchall()
-        for place, (item, (number,)) in enumerate(zip(items, numbers, strict=True)):
-            self._insert("items", (item.image, number, task, place))
-
-    def unfinished(self) -> Iterator[tuple[str, tuple[Item, ...]]]:
-        """Fingerprint and items of each task that was set as still to do.
+    def unfinished(self, options: OutputOptions) -> Iterator[Task]:
+        """The tasks still to do, as they are asked for, in the order of their first images; a
+        pair's neutral goes first, the others by name.
 
         No query is open between two of them: it would keep the log of the journal, which is of the
         same connection, from being emptied.
         """
         task = 0
         query = "SELECT task, fingerprint FROM tasks WHERE todo AND task > ? ORDER BY task LIMIT 1"
-        while found := self._database.execute(query, (task,)).fetchall():
-            ((task, fingerprint),) = found
-            yield fingerprint, self._items(task)
+        while found := self._database.execute(query, (task,)).fetchone():
+            task, fingerprint = found
+            yield Task(fingerprint, self._items(task), options.size, options.landmarks)
 
     def num_unfinished(self) -> int:
         """Images in unfinished tasks."""
@@ -119,15 +144,22 @@ class Worklist:
         ).fetchone()
         return int(count)
 
+    def _set_task(self, task: int, items: Sequence[Item], fingerprint: str, todo: bool) -> None:
+        self._insert("tasks", (task, fingerprint, todo))
+        numbers = self._database.execute(
+            "SELECT number FROM images WHERE task = ? ORDER BY expressive, name", (task,)
+        ).fetchall()
+        for place, (item, (number,)) in enumerate(zip(items, numbers, strict=True)):
+            self._insert("items", (item.image, number, task, place))
+
     def _items(self, task: int) -> tuple[Item, ...]:
         place = ", ".join(f'images."{name}"' for name in _PLACE)
         query = f"""
             SELECT source || '/' || name, stem_of_outputs,
                 EXISTS (SELECT 1 FROM images AS other
                     WHERE other.folded = images.folded AND other.number != images.number),
-                coordinates, {place}
-            FROM images LEFT JOIN points USING (number)
-            WHERE images.task = ? ORDER BY expressive, name
+                given_points, {place}
+            FROM images WHERE images.task = ? ORDER BY expressive, name
         """
         return tuple(_item(*row) for row in self._database.execute(query, (task,)).fetchall())
 
@@ -149,3 +181,28 @@ def _item(
 def _output_stem(image: SourceImage) -> str:
     inner = PurePosixPath(image.name).with_suffix("").parts[1:]
     return f"{image.source}/{image.expression}/{image.stem or '-'.join(inner)}"
+
+
+_Stat = tuple[str, int, int]
+"""Name, length and time of change of a file."""
+
+
+def _trace(
+    item: Item, suffixes: Sequence[str], stat_of_table: Callable[[Path], _Stat]
+) -> list[object]:
+    """What tells whether an item's inputs have changed."""
+    place = item.place
+    points = None if item.landmarks is None else list(item.landmarks)
+    if not place.is_file:
+        inside = [place.member, place.offset]
+        return [item.file, item.image, points, [stat_of_table(place.path)], inside]
+    beside = [_stat(place.path.with_suffix(suffix)) for suffix in suffixes]
+    return [item.file, item.image, points, [_stat(place.path), *beside]]
+
+
+def _stat(path: Path) -> _Stat:
+    try:
+        about = path.stat()
+    except OSError:  # gone since it was listed, or nothing lies beside the photo
+        return path.name, -1, 0
+    return path.name, about.st_size, about.st_mtime_ns

@@ -25,17 +25,14 @@ from ecgan.data.layouts import (
     LAYOUTS,
     ListedSource,
     ListOptions,
-    Selection,
     SourceImage,
     SubjectRule,
     list_source,
-    parse_variants,
 )
 from ecgan.data.layouts import tree as tree_module
-from ecgan.data.layouts.ar import PLANES_BYTES, planes
-from ecgan.data.layouts.fer2013 import row_pixels
 from ecgan.data.layouts.tables import MAX_ROW_BYTES
-from ecgan.data.reading import SourceReader
+from ecgan.data.reading import PLANES_BYTES, SourceReader, planes, row_pixels
+from ecgan.data.sources import Selection, parse_variants
 from ecgan.data.splits import split_of
 from ecgan.errors import DataError, ImageError, UsageError
 

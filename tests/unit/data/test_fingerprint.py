@@ -64,3 +64,14 @@ def test_more_people_are_counted(tiny_data: Path) -> None:
     names = {**manifest.card, "expressions": [*manifest.card["expressions"], "fear"]}
     wider = Manifest(manifest.root, manifest.records, names)
     assert difference(fingerprint(manifest), fingerprint(wider)) == "other vocabulary"
+
+
+def test_spaces_in_a_line_do_not_count_but_an_image_twice_does(
+    tiny_data: Path, tmp_path: Path
+) -> None:
+    manifest = load_manifest(tiny_data)
+    for name in ("manifest.jsonl", "card.json"):
+        (tmp_path / name).write_text((tiny_data / name).read_text().replace(", ", ","))
+    assert fingerprint(load_manifest(tmp_path)) == fingerprint(manifest)
+    twice = Manifest(tiny_data, (*manifest.records, manifest.records[0]), manifest.card)
+    assert difference(fingerprint(manifest), fingerprint(twice)) is not None

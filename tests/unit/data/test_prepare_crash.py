@@ -15,7 +15,7 @@ from ecgan.data.journal import Outcome
 from ecgan.data.manifest import load_manifest
 from ecgan.data.prepare_worker import Worker
 from ecgan.data.report import PrepareReport
-from ecgan.data.tasks import Task
+from ecgan.data.worklist import Task
 
 SIZE = 160
 

@@ -22,8 +22,7 @@ from ecgan.data import prepare as prepare_module
 from ecgan.data.journal import Journal, Outcome
 from ecgan.data.points import Points
 from ecgan.data.prepare import prepare
-from ecgan.data.tasks import Task
-from ecgan.data.worklist import Worklist
+from ecgan.data.worklist import Task, Worklist
 from ecgan.errors import DataError, UsageError
 
 POINTS = landmarks(96)
@@ -136,7 +135,7 @@ def test_the_log_of_the_journal_is_emptied_as_the_work_goes_on(
 Target = tuple[Any, str, int]
 PHASES: dict[str, Target] = {
     "listing": (Worklist, "add", 5),
-    "planning": (Worklist, "set_task", 2),
+    "planning": (Worklist, "_set_task", 2),
     "before the first note": (Journal, "add", 1),
     "inside a note": (Journal, "_forget", 2),
     "after some notes": (Journal, "add", 3),

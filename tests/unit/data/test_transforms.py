@@ -12,7 +12,7 @@ from scipy import ndimage
 from support.drawn_records import pattern
 
 from ecgan.config import AugmentConfig
-from ecgan.data.transforms import Parameters, apply, augment, draw_parameters
+from ecgan.data.transforms import Parameters, apply, draw_parameters
 
 NOTHING = AugmentConfig(flip=False)
 EVERYTHING = AugmentConfig(
@@ -44,7 +44,8 @@ def _draw(num: int, config: AugmentConfig = EVERYTHING, seed: int = 0) -> Parame
 
 def test_nothing_configured_changes_nothing() -> None:
     images, masks = _images(3), _masks(3)
-    same, same_masks = augment(images, masks, NOTHING, np.random.default_rng(1))
+    parameters = draw_parameters(len(images), NOTHING, np.random.default_rng(1))
+    same, same_masks = apply(parameters, images, masks)
     assert torch.equal(same, images)
     assert same_masks is not None
     assert torch.equal(same_masks, masks)

@@ -1,20 +1,20 @@
-"""Data set layouts: each turns a source, a folder or a zip, into a list of labelled images."""
+"""Data set layouts: each turns a source, a folder or a zip, into a list of labelled images. It
+has the layout that is asked for, or the one that its files show."""
 
-from ecgan.data.layouts.choose import (
-    LAYOUTS,
-    ListedSource,
-    Source,
-    find_layout,
-    list_source,
-    read_source,
-)
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecgan.data.layouts.ckplus import CKPLUS
+from ecgan.data.layouts.fer import FER2013, FERPLUS
+from ecgan.data.layouts.folders import FOLDERS
 from ecgan.data.layouts.label_map import LabelMap, read_label_map
 from ecgan.data.layouts.labels_file import LABELS_NAME
-from ecgan.data.layouts.layout import Layout
-from ecgan.data.layouts.select import Selection, parse_variants
-from ecgan.data.layouts.source import (
+from ecgan.data.layouts.layout import (
     Entry,
-    Form,
+    Layout,
     Listing,
     ListOptions,
     Place,
@@ -23,8 +23,12 @@ from ecgan.data.layouts.source import (
     SourceImage,
     source_name,
 )
+from ecgan.data.layouts.listed import AFFECTNET, RAFDB
+from ecgan.data.layouts.named import AR, BU3DFE, FERG, JAFFE, KDEF, RAFD, YALE
 from ecgan.data.layouts.subjects import SubjectRule
+from ecgan.data.layouts.tree import Tree, open_tree
 from ecgan.data.layouts.words import is_usual, nearest_expression, part_of, read_expression
+from ecgan.errors import DataError, UsageError
 from ecgan.image_names import IMAGE_SUFFIXES
 
 __all__ = [
@@ -32,7 +36,6 @@ __all__ = [
     "LABELS_NAME",
     "LAYOUTS",
     "Entry",
-    "Form",
     "LabelMap",
     "Layout",
     "ListOptions",
@@ -41,7 +44,6 @@ __all__ = [
     "Place",
     "Rejection",
     "Remark",
-    "Selection",
     "Source",
     "SourceImage",
     "SubjectRule",
@@ -49,10 +51,120 @@ __all__ = [
     "is_usual",
     "list_source",
     "nearest_expression",
-    "parse_variants",
     "part_of",
     "read_expression",
     "read_label_map",
     "read_source",
     "source_name",
 ]
+
+AUTO = "auto"
+_TRIED = (
+    FOLDERS,
+    FERPLUS,  # has FER2013's table beside its own
+    FER2013,
+    AFFECTNET,
+    RAFDB,
+    CKPLUS,
+    AR,
+    YALE,
+    JAFFE,
+    FERG,
+    BU3DFE,
+    RAFD,
+    KDEF,
+)
+"""Class folders come first: who sorted a data set's files into them wants these labels."""
+LAYOUTS: dict[str, Layout] = {layout.name: layout for layout in _TRIED}
+
+
+@dataclass(frozen=True)
+class Source:
+    """What one source was taken for."""
+
+    name: str
+    layout: Layout
+    why: str
+    """How its layout was found."""
+    passed_over: tuple[str, ...]
+    """Files that are neither images nor lists of the layout, and hidden ones."""
+
+
+@dataclass(frozen=True)
+class ListedSource(Source):
+    """A source with all its entries."""
+
+    listing: Listing
+
+
+def find_layout(name: str) -> Layout:
+    """A layout by name.
+
+    Raises:
+        UsageError: no such layout.
+    """
+    if name not in LAYOUTS:
+        known = ", ".join((AUTO, *sorted(LAYOUTS)))
+        raise UsageError(f"unknown layout {name!r}, expected one of {known}")
+    return LAYOUTS[name]
+
+
+def list_source(root: Path, layout: str = AUTO, options: ListOptions | None = None) -> ListedSource:
+    """As `read_source`, with the entries in memory."""
+    entries: list[Entry] = []
+    source = read_source(root, entries.append, layout, options)
+    images = tuple(entry for entry in entries if isinstance(entry, SourceImage))
+    rejected = tuple(entry for entry in entries if isinstance(entry, Rejection))
+    remarks = tuple(entry for entry in entries if isinstance(entry, Remark))
+    return ListedSource(**vars(source), listing=Listing(images, rejected, remarks))
+
+
+def read_source(
+    root: Path,
+    take: Callable[[Entry], object],
+    layout: str = AUTO,
+    options: ListOptions | None = None,
+) -> Source:
+    """Hand each image and rejection of a folder or zip to `take`, one by one and in a fixed order.
+
+    `auto` takes the first layout that recognises the source, else folders.
+
+    Raises:
+        UsageError: no such layout, or a rule about people for one that knows them by name.
+        DataError: the source cannot be read, or cannot be of this layout.
+    """
+    options = options or ListOptions()
+    asked = None if layout == AUTO else find_layout(layout)
+    if asked not in (None, FOLDERS) and options.labels is not None:
+        raise UsageError(
+            f"the files of layout {layout} say their expressions; --labels goes with "
+            "--layout folders"
+        )
+    if asked not in (None, FOLDERS) and options.subjects is not None:
+        raise UsageError(
+            f"the files of layout {layout} say who they show; the subject pattern and the "
+            "subjects csv go with --layout folders"
+        )
+    with open_tree(root) as tree:
+        chosen, why = (asked, "as asked") if asked is not None else _recognised(tree, options)
+        for rejection in tree.rejected:
+            take(rejection)
+        count = 0
+        for entry in chosen.read(tree, options):
+            count += not isinstance(entry, Remark) or entry.kind == "left-out"
+            take(entry)
+        if not count:
+            raise DataError(f"no images in {root}; expected {chosen.naming} in it")
+        return Source(tree.source, chosen, why, tuple(map(tree.shown, tree.passed_over())))
+
+
+def _recognised(tree: Tree, options: ListOptions) -> tuple[Layout, str]:
+    if options.subjects is not None:
+        return FOLDERS, "a rule is given for who is on its files"
+    if options.labels is not None:
+        return FOLDERS, "a table is given for its labels"
+    for layout in _TRIED:
+        why = layout.recognise(tree)
+        if why is not None:
+            return layout, why
+    return FOLDERS, "its files fit no other layout"

@@ -7,8 +7,20 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from ecgan.data.layouts.layout import IMAGE_ENDING, Label, Layout, UnfitError, counted, labelled
-from ecgan.data.layouts.source import Entry, ListOptions, Rejection, SourceImage, is_image_name
+from ecgan.data.layouts.layout import (
+    IMAGE_ENDING,
+    Entry,
+    Label,
+    Layout,
+    ListOptions,
+    Rejection,
+    SourceImage,
+    UnfitError,
+    about,
+    counted,
+    is_image_name,
+    labelled,
+)
 from ecgan.data.layouts.tables import MAX_ROW_BYTES
 from ecgan.data.layouts.tree import Tree
 from ecgan.expressions import NEUTRAL
@@ -34,10 +46,7 @@ _LABEL = re.compile(
     r"(?:^|/)(?P<subject>S\d{3})/(?P<sequence>\d{3})/(?P=subject)_(?P=sequence)_\d{8}_emotion\.txt$",
     re.ASCII | re.IGNORECASE,
 )
-_NAMING = (
-    "cohn-kanade-images/S005/001/S005_001_00000011.png (person; sequence; frame) and "
-    "Emotion/S005/001/S005_001_00000011_emotion.txt beside it, in one folder"
-)
+_NAMING = about("ckplus")["naming"]
 
 
 class _Sequence(NamedTuple):
@@ -115,13 +124,6 @@ def _expression(tree: Tree, name: str | None) -> str:
 
 CKPLUS = Layout(
     name="ckplus",
-    title="Extended Cohn-Kanade data set (CK+)",
-    citation=(
-        "P. Lucey, J. F. Cohn, T. Kanade, J. Saragih, Z. Ambadar and I. Matthews, The Extended "
-        "Cohn-Kanade Dataset (CK+), CVPR Workshops 2010"
-    ),
-    terms="research only, by agreement with its owners",
-    naming=_NAMING,
     recognise=_recognise,
     read=_read,
 )

@@ -65,10 +65,8 @@ class Classes:
         """What the source is called, where that is all there is."""
         self.guessed: dict[str, str] = {}
         """Expression by name, where it was neither a usual name nor in the map."""
-        self.parts: Counter[str] = Counter()
-        """Images by part: train, val, test."""
         self.in_files = False
-        self.ambiguous: Counter[str] = Counter()
+        self.ambiguous: set[str] = set()
         """Paths in which two levels name different expressions."""
         self._at: dict[int, set[str]] = defaultdict(set)
         self._count_at: Counter[int] = Counter()
@@ -115,7 +113,7 @@ class Classes:
     def _tally(self, names: Iterable[str]) -> None:
         known = unknown = files = 0
         levels: dict[int, dict[str, None]] = defaultdict(dict)
-        several: Counter[str] = Counter()
+        several: set[str] = set()
         for name in names:
             folders = PurePosixPath(name).parts[:-1]
             found = self._candidates(folders)
@@ -128,7 +126,7 @@ class Classes:
                 self._beside.add(_plain(folders[:place]))
                 surest = max(one.rank for _, one in found)
                 if len({one.expression for _, one in found if one.rank == surest}) > 1:
-                    several["/".join(folders)] += 1
+                    several.add("/".join(folders))
                 continue
             unknown += 1
             files += self._in_file(name) is not None
@@ -173,9 +171,9 @@ class Classes:
                 found[self._labels[word]] = word
             elif expression := word_expression(word):
                 found[expression] = word
-        return (
-            next(((word, said) for said, word in found.items()), None) if len(found) == 1 else None
-        )
+        for said, word in found.items() if len(found) == 1 else ():
+            return word, said
+        return None
 
     def remarks(self) -> Iterator[tuple[Literal["note", "warning"], str]]:
         """What a user must know of how the expressions were found."""
@@ -209,10 +207,9 @@ def _plain(folders: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _own_level(levels: dict[int, dict[str, None]]) -> int:
-    for level in sorted(levels):
-        if len(levels[level]) > 1:
-            return level
-    return min((level for level, names in levels.items() if names), default=0)
+    """The first level of several names, else the first of one."""
+    named = sorted(level for level, names in levels.items() if names)
+    return next((level for level in named if len(levels[level]) > 1), named[0] if named else 0)
 
 
 def _check_own(names: list[str]) -> None:

@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
 from ecgan.data.layouts.classes import SOURCE, Classes, Found
 from ecgan.data.layouts.labels_file import LABELS_NAME, LabelLine, LabelsFiles, has_labels
-from ecgan.data.layouts.layout import Layout, counted
+from ecgan.data.layouts.layout import (
+    Entry,
+    Layout,
+    ListOptions,
+    Rejection,
+    Remark,
+    SourceImage,
+    about,
+    counted,
+)
 from ecgan.data.layouts.people import PeopleRule, find_rule
-from ecgan.data.layouts.source import Entry, ListOptions, Rejection, Remark, SourceImage
 from ecgan.data.layouts.tree import Tree
 from ecgan.data.layouts.words import are_masks, part_of, read_expression
 from ecgan.errors import DataError
 
 _NOWHERE = Found(None, 0, "")
 """Of an image whose expression stands in a labels file."""
-_NAMING = "<expression>/<file>, such as happy/anna_1.jpg, below any other folders"
+_NAMING = about("folders")["naming"]
 
 
 def has_class_folders(tree: Tree) -> str | None:
@@ -77,22 +86,23 @@ def read(tree: Tree, options: ListOptions) -> Iterator[Entry]:
         yield Remark(kind, f"{tree.source}: {text}")
 
 
+@dataclass(frozen=True)
 class _Reader:
     """Makes the entry of each image."""
 
-    def __init__(
-        self, tree: Tree, base: str, labels: LabelsFiles, classes: Classes, people: _People
-    ) -> None:
-        self._tree, self._base, self._labels = tree, base, labels
-        self._classes, self._people = classes, people
+    tree: Tree
+    base: str
+    labels: LabelsFiles
+    classes: Classes
+    people: _People
 
     def entry(self, member: str) -> Entry:
-        tree, name = self._tree, member.removeprefix(self._base)
-        line, found = self._labels.of(name), self._classes.of(name)
+        tree, name = self.tree, member.removeprefix(self.base)
+        line, found = self.labels.of(name), self.classes.of(name)
         folders = PurePosixPath(name).parts[:-1]
         expression = found.expression if found else None
         if line.expression is not None:
-            expression = self._classes.label(line.expression)
+            expression = self.classes.label(line.expression)
         elif found is None:
             message = f"lies in no class folder; expected {_NAMING}"
             return Rejection(tree.shown(member), "no-label", message)
@@ -101,7 +111,7 @@ class _Reader:
         if expression is None:
             tree.use(member)
             return Remark("left-out", f"label {line.expression or (found.name if found else '')}")
-        subject, alone = self._people.person(name, found, line)
+        subject, alone = self.people.person(name, found, line)
         if subject is None:
             message = "neither the subjects csv nor the subject pattern fits this file"
             return Rejection(tree.shown(member), "no-subject", message)
@@ -184,10 +194,6 @@ class _People:
 
 FOLDERS = Layout(
     name="folders",
-    title="class folders",
-    citation=None,
-    terms=None,
-    naming=_NAMING,
     recognise=has_class_folders,
     read=read,
 )

@@ -34,17 +34,14 @@ class LabelMap:
     def __init__(self, names: Mapping[str, str | None], where: str) -> None:
         self.where = where
         """What messages call it."""
-        self._by_key: dict[str, str | None] = {}
-        self._by_number: dict[int, str | None] = {}
+        self._given: dict[str | int, tuple[str, str | None]] = {}
+        """Name as written and its expression, by `key` and by number."""
         self._unused = dict.fromkeys(names)
-        self._given: dict[str, str] = {}
         for name, expression in names.items():
-            if self._by_key.setdefault(key(name), expression) != expression:
+            if self._given.setdefault(key(name), (name, expression))[1] != expression:
                 raise DataError(f"{where} gives {name!r} two meanings; name it once")
-            self._given.setdefault(key(name), name)
             if (number := code_of(name)) is not None:
-                self._by_number[number] = expression
-                self._given.setdefault(str(number), name)
+                self._given[number] = name, expression
 
     @property
     def unused(self) -> tuple[str, ...]:
@@ -53,8 +50,8 @@ class LabelMap:
 
     def hint(self) -> str | None:
         """What to say of expressions that are none of the usual ones, such as a slip of the pen."""
-        odd = [name for name in self._by_key.values() if name is not None and not is_usual(name)]
-        odd = [name for name in dict.fromkeys(odd) if ":" not in name]
+        named = dict.fromkeys(expression for _, expression in self._given.values() if expression)
+        odd = [name for name in named if not is_usual(name) and ":" not in name]
         near = [(name, nearest_expression(name)) for name in odd]
         said = [f"{name} (did you mean {other}?)" if other else name for name, other in near]
         return f"{self.where} names expressions of its own: {', '.join(said)}" if said else None
@@ -67,14 +64,12 @@ class LabelMap:
         place = self._place(name)
         if place is None:
             raise KeyError(name)
-        self._unused.pop(self._given[str(place)], None)
-        return self._by_key[place] if isinstance(place, str) else self._by_number[place]
+        given, expression = self._given[place]
+        self._unused.pop(given, None)
+        return expression
 
     def _place(self, name: str) -> str | int | None:
-        if key(name) in self._by_key:
-            return key(name)
-        number = code_of(name)
-        return number if number in self._by_number else None
+        return next((one for one in (key(name), code_of(name)) if one in self._given), None)
 
 
 def read_label_map(given: str) -> LabelMap:

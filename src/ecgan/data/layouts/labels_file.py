@@ -59,7 +59,7 @@ class LabelsFiles:
         self._lines.pop(name, None)
 
     def left(self) -> list[str]:
-        return list(self._lines.in_order())
+        return sorted(self._lines)
 
     def _read(self, tree: Tree, file: str, folder: str) -> None:
         for number, (_, line) in enumerate(tree.lines(file, _MAX_LINE), start=1):
@@ -100,8 +100,12 @@ def _label(row: Mapping[str, Any]) -> tuple[str, LabelLine]:
     name = row["file"]
     if not isinstance(name, str) or not name:
         raise ValueError(f"file is {name!r}")
-    subject, expression, pair = row.get("subject"), row.get("expression"), row.get("pair")
-    mask, recipe = row.get("mask"), row.get("recipe")
+    texts = {
+        key: None if row.get(key) is None else str(row[key])
+        for key in ("subject", "expression", "pair", "mask", "recipe")
+    }
+    if texts["recipe"] is not None:
+        texts["recipe"] = texts["recipe"].strip().lower().replace(":", "-")
     intensity = None if row.get("intensity") is None else float(row["intensity"])
     if intensity is not None and not (math.isfinite(intensity) and intensity >= 0):
         raise ValueError(f"intensity is {intensity}")
@@ -112,12 +116,8 @@ def _label(row: Mapping[str, Any]) -> tuple[str, LabelLine]:
     ):
         raise ValueError(f"{len(points)} landmarks")
     return name, LabelLine(
-        subject=None if subject is None else str(subject),
-        expression=None if expression is None else str(expression),
+        **texts,
         intensity=intensity,
         landmarks=points,
-        pair=None if pair is None else str(pair),
-        paired=not ("pair" in row and pair is None),
-        mask=None if mask is None else str(mask),
-        recipe=None if recipe is None else str(recipe).strip().lower().replace(":", "-"),
+        paired="pair" not in row or row["pair"] is not None,
     )

@@ -51,13 +51,6 @@ class _Figures:
     """People with several expressions."""
 
 
-def first_part(name: str) -> str | None:
-    """A file's name up to its first `_`; None where that is a camera's, a date or the like."""
-    stem = PurePosixPath(name).stem
-    first = stem.split("_", 1)[0]
-    return None if not first or is_nobody(first) or (first == stem and first.isdigit()) else first
-
-
 def find_rule(files: Iterable[tuple[str, Found]]) -> PeopleRule:
     """The rule that gives plausible people: several, most of them with several expressions where
     there are several, nobody on more than half of the images.
@@ -70,7 +63,7 @@ def find_rule(files: Iterable[tuple[str, Found]]) -> PeopleRule:
         database.execute("BEGIN")
         total = 0
         for total, (name, found) in enumerate(files, start=1):  # noqa: B007
-            rows = ((n, rule(name, found), found.expression) for n, rule in enumerate(_RULES))
+            rows = ((n, rule(name, found), found.expression) for n, (rule, _) in enumerate(_RULES))
             database.executemany(
                 "INSERT INTO seen VALUES (?, ?, ?)", (row for row in rows if row[1] is not None)
             )
@@ -88,11 +81,12 @@ def find_rule(files: Iterable[tuple[str, Found]]) -> PeopleRule:
             "SELECT DISTINCT name FROM seen WHERE rule = ? ORDER BY name LIMIT 6", (chosen,)
         ).fetchall()
     if chosen is None:
-        return PeopleRule(_nobody, "", repeats=False, doubt=doubt)
+        return PeopleRule(lambda _name, _found: None, "", repeats=False, doubt=doubt)
     some = shown([name for (name,) in names[:5]])
     more = ", ..." if len(names) > 5 else ""
-    told = f"{_TOLD[chosen]} ({figures[chosen].people}: {some}{more})"
-    return PeopleRule(_RULES[chosen], told, repeats=figures[chosen].several > 0)
+    rule, where = _RULES[chosen]
+    told = f"{where} ({figures[chosen].people}: {some}{more})"
+    return PeopleRule(rule, told, repeats=figures[chosen].several > 0)
 
 
 def _choose(figures: dict[int, _Figures], total: int, classes: int) -> int | None:
@@ -140,59 +134,52 @@ def _folder(place: int) -> Rule:
     def person(name: str, found: Found) -> str | None:
         folders = PurePosixPath(name).parts[:-1]
         at = len(folders) if found.place in {None, SOURCE} else found.place
-        if place < 0:
-            level = [folder for folder in folders[:at] if not part_of(folder)][place:]
-        else:
-            level = [folder for folder in folders[at + 1 :] if not part_of(folder)][: place + 1]
-        if len(level) != (-place if place < 0 else place + 1):
+        beside = folders[:at] if place < 0 else folders[at + 1 :]
+        levels = [folder for folder in beside if not part_of(folder)]
+        if not -len(levels) <= place < len(levels):
             return None
-        folder = level[0] if place < 0 else level[-1]
+        folder = levels[place]
         return folder if may_be_people(folder) and not are_masks(folder) else None
 
     return person
 
 
 def _by_first_part(name: str, found: Found) -> str | None:
-    return first_part(_without_expression(name, found))
+    """The name up to its first `_`, unless that is a camera's, a date or the like."""
+    stem = _stem_without_expression(name, found)
+    first = stem.split("_", 1)[0]
+    return None if not first or is_nobody(first) or (first == stem and first.isdigit()) else first
 
 
 def _by_number(name: str, found: Found) -> str | None:
     """The name without the number at its end: `anna-2`, `anna (2)`, `anna2`, but not `m02`."""
-    stem = PurePosixPath(_without_expression(name, found)).stem
+    stem = _stem_without_expression(name, found)
     base = re.sub(r"[-_. ]+\(?\d+\)?$|\(\d+\)$|(?<=[^\W\d_]{3})\d+$", "", stem)
     base = base.rstrip("-_. ")
     nobody = not base or base.isdigit() or is_nobody(base) or not may_be_people(base)
     return None if nobody else base
 
 
-def _without_expression(name: str, found: Found) -> str:
-    """A file's name without the word for its expression: `p01_2.jpg` of `happy_p01_2.jpg`; where
-    the folder names it, without one that stands first."""
+def _stem_without_expression(name: str, found: Found) -> str:
+    """A file's name without suffix and the word for its expression: `p01_2` of `happy_p01_2.jpg`;
+    where the folder names it, without one that stands first."""
     stem = PurePosixPath(name).stem
     if found.place is not None:
         first, _, rest = stem.partition("_")
-        return f"{rest if rest and _is_expression(first) else stem}.x"
+        return rest if rest and _is_expression(first) else stem
     kept = [piece for piece in re.split(r"[_\-. ]+", stem) if not _is_expression(piece)]
-    return f"{'_'.join(kept) or '0'}.x"
+    return "_".join(kept) or "0"
 
 
 def _is_expression(piece: str) -> bool:
     return any(word_expression(word) for word in words(piece))
 
 
-def _nobody(_name: str, _found: Found) -> str | None:
-    return None
-
-
-_RULES: tuple[Rule, ...] = (
-    *map(_folder, (-1, -2, -3, 0, 1)),
-    _by_first_part,
-    _by_number,
+_RULES: tuple[tuple[Rule, str], ...] = (
+    *((_folder(place), "the folders around the class folders") for place in (-1, -2, -3)),
+    *((_folder(place), "the folders inside the class folders") for place in (0, 1)),
+    (_by_first_part, "the file names up to the first '_'"),
+    (_by_number, "the file names without their number"),
 )
+"""Each with what completes 'people are ...'."""
 _FIRST_PART, _NUMBERED = 5, 6
-_TOLD = (
-    *("the folders around the class folders",) * 3,
-    *("the folders inside the class folders",) * 2,
-    "the file names up to the first '_'",
-    "the file names without their number",
-)

@@ -9,14 +9,13 @@ import stat
 import struct
 import zipfile
 import zlib
-from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Self, cast
 
 from ecgan.data.disk import DiskDict
-from ecgan.data.layouts.source import Form, Place, Rejection, is_image_name, source_name
+from ecgan.data.layouts.layout import Form, Place, Rejection, is_image_name, source_name
 from ecgan.errors import DataError
 
 MAX_MEMBER_BYTES = 1 << 30
@@ -40,32 +39,28 @@ _MAX_PART_BYTES = 200
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)", re.IGNORECASE)
 
 
-class Tree(ABC):
+class Tree:
     """A source's files: names with forward slashes, in a fixed order, hidden ones left out."""
 
-    def __init__(
-        self,
-        root: Path,
-        names: Iterable[str],
-        rejected: Iterable[Rejection] = (),
-        hidden: Iterable[str] = (),
-    ) -> None:
+    def __init__(self, root: Path, archive: zipfile.ZipFile | None = None) -> None:
+        """Of a folder, or of an open zip."""
         self.root = root
         self.source = source_name(root)
-        self.names: Collection[str] = DiskDict.fromkeys(names)
-        self.rejected = tuple(rejected)
+        self.rejected: list[Rejection] = []
         """Files that no layout gets to see, with the reason."""
-        self._hidden = hidden
+        self._archive = archive
+        self._hidden: list[str] = []
         self._used = DiskDict()
+        self.names: Collection[str] = DiskDict.fromkeys(
+            self._folder_names() if archive is None else self._zip_names(archive.infolist())
+        )
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *about: object) -> None:
-        self.close()
-
-    def close(self) -> None:  # noqa: B027  a folder holds nothing open
-        """Let go of the files that are open."""
+        if self._archive is not None:
+            self._archive.close()
 
     @property
     def image_names(self) -> Iterator[str]:
@@ -84,13 +79,21 @@ class Tree(ABC):
                 yield name
         yield from self._hidden
 
-    @abstractmethod
     def place(self, name: str, offset: int | None = None, form: Form = "photo") -> Place:
         """Where an image's bytes lie: a file of this tree, or the row of it at `offset`."""
+        self.use(name)
+        if self._archive is None:
+            return Place(self.root / name, offset=offset, form=form)
+        return Place(self.root, member=name, offset=offset, form=form)
 
-    @abstractmethod
     def open(self, name: str) -> BinaryIO:
         """Raises DataError where the file cannot be read."""
+        try:
+            if self._archive is None:
+                return (self.root / name).open("rb")
+            return cast(BinaryIO, self._archive.open(name))
+        except ZIP_ERRORS as error:
+            raise self._cannot_read(name, error) from None
 
     def bytes_of(self, name: str) -> bytes:
         """All of a file, which has at most `MAX_MEMBER_BYTES`; raises DataError as `open` does."""
@@ -98,7 +101,7 @@ class Tree(ABC):
             with self.open(name) as file:
                 return file.read(MAX_MEMBER_BYTES)
         except ZIP_ERRORS as error:
-            raise DataError(f"{self.root}: cannot read {name}: {error}") from None
+            raise self._cannot_read(name, error) from None
 
     def lines(self, name: str, max_bytes: int) -> Iterator[tuple[int, str]]:
         """Each line of a text file with the place of its first byte; longer ones come in parts.
@@ -115,12 +118,64 @@ class Tree(ABC):
         except UnicodeDecodeError:
             raise DataError(f"{self.root}: expected UTF-8 text in {name}") from None
         except ZIP_ERRORS as error:
-            raise DataError(f"{self.root}: cannot read {name}: {error}") from None
+            raise self._cannot_read(name, error) from None
 
     def shown(self, name: str) -> str:
         """A file as reports name it, which is what its reader has to say of it."""
         self.use(name)
         return f"{self.source}/{name}"
+
+    def _cannot_read(self, name: str, error: Exception) -> DataError:
+        if self._archive is None and isinstance(error, OSError):
+            return DataError(f"cannot read {self.root / name}: {error.strerror}")
+        return DataError(f"{self.root}: cannot read {name}: {error}")
+
+    def _folder_names(self) -> Iterator[str]:
+        """The names of a folder's files; the others go to `rejected` or `_hidden`."""
+
+        def reject(path: str | Path, reason: str, message: str) -> None:
+            shown = _printable(Path(path).relative_to(self.root).as_posix())
+            self.rejected.append(Rejection(f"{self.source}/{shown}", reason, message))
+
+        def cannot_list(error: OSError) -> None:
+            message = f"cannot look into this folder: {error.strerror}"
+            reject(error.filename, "unreadable", message)
+
+        visited = set()
+        for where, inner, files in os.walk(self.root, onerror=cannot_list, followlinks=True):
+            real = os.path.realpath(where)
+            if real in visited:
+                inner.clear()
+                continue
+            visited.add(real)
+            below = Path(where).relative_to(self.root)
+            self._hidden += (_printable((below / n).as_posix()) for n in inner if n[0] == ".")
+            inner[:] = sorted(name for name in inner if not name.startswith("."))
+            for file in sorted(files):
+                path = Path(where, file)
+                if file.startswith("."):
+                    self._hidden.append(_printable((below / file).as_posix()))
+                    continue
+                problem = _file_problem(path)
+                if problem is None:
+                    yield path.relative_to(self.root).as_posix()
+                else:
+                    reject(path, *problem)
+
+    def _zip_names(self, members: Sequence[zipfile.ZipInfo]) -> list[str]:
+        """The names of a zip's files; the others go to `rejected` or `_hidden`."""
+        times = Counter(member.orig_filename.casefold() for member in members)
+        names: list[str] = []
+        for member in members:
+            problem = _problem(member)
+            if problem is None and times[member.orig_filename.casefold()] > 1:
+                problem = "the zip has two members of this name"
+            if problem is not None:
+                shown = member.orig_filename.encode("unicode_escape").decode()
+                self.rejected.append(Rejection(f"{self.source}/{shown}", "unsafe", problem))
+            elif not member.is_dir():
+                (self._hidden if _is_hidden(member.filename) else names).append(member.filename)
+        return sorted(names, key=_walk_order)
 
 
 def open_tree(root: Path) -> Tree:
@@ -135,82 +190,13 @@ def open_tree(root: Path) -> Tree:
         DataError: neither a folder nor a zip that can be read.
     """
     if root.is_dir():
-        return _Folder(root)
+        return Tree(root)
     if root.suffix.lower() == ".zip" and root.is_file():
-        return _Zip(root)
-    raise DataError(f"{root} is not a folder and not a .zip file; give the folder of a data set")
-
-
-class _Folder(Tree):
-    def __init__(self, root: Path) -> None:
-        rejected: list[Rejection] = []
-        hidden: list[str] = []
-        super().__init__(root, _folder_names(root, rejected, hidden), rejected, hidden)
-
-    def place(self, name: str, offset: int | None = None, form: Form = "photo") -> Place:
-        self.use(name)
-        return Place(self.root / name, offset=offset, form=form)
-
-    def open(self, name: str) -> BinaryIO:
         try:
-            return (self.root / name).open("rb")
-        except OSError as error:
-            raise DataError(f"cannot read {self.root / name}: {error.strerror}") from None
-
-
-class _Zip(Tree):
-    def __init__(self, root: Path) -> None:
-        try:
-            self._archive = zipfile.ZipFile(root)
+            return Tree(root, zipfile.ZipFile(root))
         except ZIP_ERRORS as error:
             raise DataError(f"{root} is no zip file, or a damaged one: {error}") from None
-        super().__init__(root, *_safe_names(self._archive.infolist(), source_name(root)))
-
-    def close(self) -> None:
-        self._archive.close()
-
-    def place(self, name: str, offset: int | None = None, form: Form = "photo") -> Place:
-        self.use(name)
-        return Place(self.root, member=name, offset=offset, form=form)
-
-    def open(self, name: str) -> BinaryIO:
-        try:
-            return cast(BinaryIO, self._archive.open(name))
-        except ZIP_ERRORS as error:
-            raise DataError(f"{self.root}: cannot read {name}: {error}") from None
-
-
-def _folder_names(folder: Path, rejected: list[Rejection], hidden: list[str]) -> Iterator[str]:
-    """The names of a folder's files; what is none of them is added to `rejected` or `hidden`."""
-    source = source_name(folder)
-
-    def reject(path: str | Path, reason: str, message: str) -> None:
-        shown = Path(path).relative_to(folder).as_posix()
-        rejected.append(Rejection(f"{source}/{_printable(shown)}", reason, message))
-
-    def cannot_list(error: OSError) -> None:
-        reject(error.filename, "unreadable", f"cannot look into this folder: {error.strerror}")
-
-    visited = set()
-    for where, inner, files in os.walk(folder, onerror=cannot_list, followlinks=True):
-        real = os.path.realpath(where)
-        if real in visited:
-            inner.clear()
-            continue
-        visited.add(real)
-        below = Path(where).relative_to(folder)
-        hidden += (_printable((below / n).as_posix()) for n in inner if n.startswith("."))
-        inner[:] = sorted(name for name in inner if not name.startswith("."))
-        for file in sorted(files):
-            path = Path(where, file)
-            if file.startswith("."):
-                hidden.append(_printable((below / file).as_posix()))
-                continue
-            problem = _file_problem(path)
-            if problem is None:
-                yield path.relative_to(folder).as_posix()
-            else:
-                reject(path, *problem)
+    raise DataError(f"{root} is not a folder and not a .zip file; give the folder of a data set")
 
 
 def _printable(name: str) -> str:
@@ -231,24 +217,6 @@ def _file_problem(path: Path) -> tuple[str, str] | None:
     if not stat.S_ISREG(kind):
         return "special", "a pipe, socket or device, expected a plain file"
     return None
-
-
-def _safe_names(
-    members: Sequence[zipfile.ZipInfo], source: str
-) -> tuple[list[str], list[Rejection], list[str]]:
-    times = Counter(member.orig_filename.casefold() for member in members)
-    names: list[str] = []
-    rejected, hidden = [], list[str]()
-    for member in members:
-        problem = _problem(member)
-        if problem is None and times[member.orig_filename.casefold()] > 1:
-            problem = "the zip has two members of this name"
-        if problem is not None:
-            shown = member.orig_filename.encode("unicode_escape").decode()
-            rejected.append(Rejection(f"{source}/{shown}", "unsafe", problem))
-        elif not member.is_dir():
-            (hidden if _is_hidden(member.filename) else names).append(member.filename)
-    return sorted(names, key=_walk_order), rejected, hidden
 
 
 def _problem(member: zipfile.ZipInfo) -> str | None:

@@ -9,126 +9,27 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.resources import files
+
+import yaml
 
 from ecgan.expressions import ALIASES, EXPRESSIONS, canonical_expression
 
 SURE, GUESSED, CODE = 3, 2, 1
-"""How a name was read: by the usual names, by a word of `_WORDS` or beside other words (which is
-said), or by a code of two letters, which may be somebody's initials."""
-
-
-def _names(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_WORDS = {
-    "neutral": (
-        "natural, normal face, no emotion, neu, neut, neutre, neutro, neutra, neutrale, neutralny, "
-        "neutraal, nötr, tarafsız, doğal, nøytral, nøytralt, netral, bình thường, trung tính, "
-        "нейтральный, нейтрально, нейтральное, нейтральность, спокойствие, 中性, 中立, 自然, 平静, "
-        "平靜, 无表情, 無表情, 真顔, 普通, ニュートラル, 중립, 무표정, محايد, طبيعي, तटस्थ, सामान्य"
-    ),
-    "happy": (
-        "hap, hapiness, happines, smiles, laugh, laughing, laughter, glad, cheerful, delighted, "
-        "freude, freudig, fröhlich, froh, glücklich, glück, lächeln, lachen, joie, joyeux, "
-        "joyeuse, heureux, heureuse, bonheur, sourire, feliz, felicidad, felicidade, alegre, "
-        "alegría, alegria, contento, contenta, felice, felicità, gioia, sorriso, sonrisa, blij, "
-        "blijdschap, vreugde, gelukkig, szczęśliwy, szczęście, radość, wesoły, mutlu, mutluluk, "
-        "senang, bahagia, gembira, vui, vui vẻ, hạnh phúc, glädje, lycklig, glæde, lykkelig, "
-        "радость, радостный, счастье, счастливый, 高兴, 高興, 开心, 開心, 快乐, 快樂, 喜悦, 喜悅, "
-        "幸福, 喜び, 幸せ, 笑顔, 嬉しい, 행복, 기쁨, سعيد, سعادة, فرح, खुश, खुशी"
-    ),
-    "sad": (
-        "sorrow, sorrowful, crying, depressed, traurig, trauer, traurigkeit, triste, tristesse, "
-        "tristeza, tristezza, verdrietig, verdriet, droevig, smutny, smutek, üzgün, üzüntü, "
-        "sedih, buồn, nỗi buồn, ledsen, sorg, sorgsen, trist, ked af det, грусть, грустный, "
-        "печаль, печальный, 悲伤, 悲傷, 伤心, 傷心, 难过, 難過, 悲哀, 悲しみ, 悲しい, 슬픔, حزين, "
-        "حزن, दुखी, उदास"
-    ),
-    "angry": (
-        "ang, angr, mad, furious, rage, wut, wütend, ärger, ärgerlich, zorn, zornig, colère, "
-        "en colère, fâché, fâchée, énervé, enojo, enojado, enojada, enfado, enfadado, enfadada, "
-        "ira, rabia, furia, rabbia, arrabbiato, arrabbiata, collera, raiva, zangado, com raiva, "
-        "boos, boosheid, woede, złość, zły, gniew, kızgın, kızgınlık, öfke, öfkeli, marah, "
-        "tức giận, giận dữ, arg, ilska, sint, vred, злость, злой, гнев, 生气, 生氣, 愤怒, 憤怒, "
-        "怒り, 怒る, 분노, 화남, غاضب, غضب, गुस्सा, क्रोध"
-    ),
-    "fear": (
-        "fea, fears, frightened, terrified, terror, horror, angst, ängstlich, furcht, peur, "
-        "effrayé, effrayée, apeuré, crainte, miedo, asustado, asustada, temor, paura, spaventato, "
-        "spaventata, medo, bang, vrees, strach, lęk, przestraszony, korku, korkmuş, korkan, "
-        "takut, sợ, sợ hãi, rädd, rädsla, redd, frykt, bange, frygt, страх, испуг, 害怕, 恐惧, "
-        "恐懼, 恐怖, 恐れ, 怖い, 공포, 두려움, خائف, خوف, डर, भय"
-    ),
-    "disgust": (
-        "dis, disg, disguist, disgusting, ekel, angeekelt, angewidert, dégoût, dégoûté, dégoûtée, "
-        "asco, asqueado, disgusto, disgustato, nojo, repulsión, repulsa, walging, afschuw, "
-        "wstręt, obrzydzenie, tiksinti, tiksinme, iğrenme, iğrenmiş, jijik, ghê tởm, kinh tởm, "
-        "äckel, avsky, avsmak, afsky, отвращение, 厌恶, 厭惡, 恶心, 嫌悪, 혐오, اشمئزاز, घृणा"
-    ),
-    "surprise": (
-        "sur, surp, suprise, suprised, surprized, surprising, amazed, astonished, shocked, "
-        "überraschung, überrascht, erstaunt, surpris, étonné, étonnement, sorpresa, sorprendido, "
-        "sorprendida, sorpreso, sorpresa, stupore, surpresa, surpreso, surpreendido, verrast, "
-        "verrassing, zaskoczenie, zaskoczony, zdziwienie, şaşkın, şaşkınlık, şaşırmış, terkejut, "
-        "kaget, ngạc nhiên, överraskad, förvåning, overrasket, удивление, удивлённый, 惊讶, 驚訝, "
-        "惊喜, 吃惊, 惊奇, 驚き, 놀람, مفاجأة, دهشة, متفاجئ, आश्चर्य, हैरान"
-    ),
-    "contempt": (
-        "contemptuous, scorn, verachtung, mépris, desprecio, disprezzo, desprezo, minachting, "
-        "pogarda, küçümseme, förakt, презрение, 轻蔑, 蔑视, 輕蔑, 軽蔑, 경멸"
-    ),
-}
-"""Words of the larger languages, as people label folders; accents and case do not count."""
-_OTHERS = (
-    "contempt, wink, sleepy, scream, calm, bored, boredom, confused, confusion, excited, "
-    "excitement, pain, pride, proud, shame, embarrassed, interest, disappointed, tired, smirk, "
-    "kiss, pout, ahegao, frustrated, thinking"
+"""How a name was read: by the usual names, by a word of `words.yaml` or beside other words (which
+is said), or by a code of two letters, which may be somebody's initials."""
+_TEXTS = yaml.load(
+    files("ecgan.data.layouts").joinpath("words.yaml").read_text("utf-8"), Loader=yaml.BaseLoader
 )
-"""Expressions beside the usual seven that data sets have: no reason to warn."""
-_PARTS = {
-    "train": ("train", "training", "trainset", "trainingset", "entrenamiento"),
-    "val": ("val", "valid", "validation", "validate", "dev", "valset", "publictest"),
-    "test": ("test", "testing", "tests", "testset", "eval", "privatetest"),
-}
-_FILLER = _names(
-    "face faces facial image images img imgs picture pictures pic pics photo photos class "
-    "classes label labels emotion emotions expression expressions expr exp category cat "
-    "folder set data dataset sample samples new crop cropped aligned gray grey grayscale rgb "
-    "color colour all jpg png jpeg people person persons male female man woman men women "
-    "frontal raw clean cleaned final copy kopie resized augmented aug the of x px sorted "
-    "original bilder gesichter gesicht visages photos fotos caras rostros volti facce"
+_OTHER_NAMES, _FILLER, _NOBODY, _NO_PEOPLE, _MASKS = (
+    frozenset(_TEXTS[name].split(", "))
+    for name in ("others", "filler", "nobody", "no_people", "masks")
 )
+_PART_WORDS: dict[str, str] = {
+    word: part for part, text in _TEXTS["parts"].items() for word in text.split(", ")
+}
+_LONG_ALIASES = {a for aliases in ALIASES.values() for a in aliases if len(a) > 2}
 _CJK_FILLER = re.compile("的?(?:表情|图片|圖片|照片|人脸|脸|顔|画像|類|类)|的$")
-_NOBODY = _names(
-    "img image images imagem imagen immagine im dsc dscn dscf dsci dscn dcim pxl gopr gp "
-    "mvimg burst vid video clip movie pic pics picture pict photo photos foto fotos bild "
-    "bilder frame frames screenshot screen capture whatsapp whats wa signal telegram snapchat "
-    "instagram facebook fb mmexport wx scan scanned face faces crop cropped aligned training "
-    "train trainset publictest privatetest public private test testing val valid validation "
-    "sample samples file files untitled unnamed download downloads webcam cam camera still "
-    "item data dataset output out result results new copy kopie ffhq sfhq fer ferplus "
-    "affectnet raf rafdb expw kaggle getty gettyimages shutterstock pexels unsplash pixabay "
-    "istock istockphoto google bing baidu flickr depositphotos dreamstime alamy stock "
-    "adobestock thumb thumbnail maxresdefault hqdefault index seed gen generated synthetic 图片 "
-    "图像 照片 微信图片 写真 画像"
-)
-"""First words of file names that cameras, programs and data sets give, whoever is shown."""
-_NO_PEOPLE = _names(
-    "male female males females man woman men women boy girl boys girls kid kids child "
-    "children adult adults young old elderly asian black white caucasian indian african "
-    "latino east south west north left right front frontal profile half full side up down "
-    "session sessions day take takes set sets batch part parts fold folder group seq sequence "
-    "video clip camera cam light dark indoor outdoor studio wild posed spontaneous cropped "
-    "crop aligned original originals raw gray grey grayscale rgb color colour images image "
-    "photos photo pictures data dataset high low medium hd small large big new old backup "
-    "misc other others more extra web google bing baidu flickr kaggle fer fer2013 ferplus ck "
-    "ckplus jaffe kdef akdef rafd raf rafdb affectnet expw sfew afew oulu casia mmi bu3dfe "
-    "bosphorus disfa yale ferg sfhq basic compound img imgs manually automatically annotated "
-    "glasses mask beard level intensity weak strong mild"
-)
-"""Words of folders that are no people, though they hold several expressions."""
-_MASKS = frozenset(("mask", "masks", "segmentation", "segmentations", "landmarks", "depth"))
 
 
 @dataclass(frozen=True)
@@ -153,19 +54,17 @@ def words(name: str) -> list[str]:
     return re.findall(r"[^\W\d_]+|\d+", key(apart))
 
 
-def _table() -> dict[str, str]:
+def _expression_of_word() -> dict[str, str]:
+    """Expression by word, umlauts also as German spells them without."""
     found = {}
-    for expression, text in _WORDS.items():
+    for expression, text in _TEXTS["expressions"].items():
         for word in text.split(", "):
             spelled = word.replace("ä", "ae").replace("ö", "oe").replace("ü", "ue")
-            for form in (word, spelled):
-                found[key(form)] = expression
-    return {**found, **{key(word): word for word in _OTHERS.split(", ")}}
+            found[key(word)] = found[key(spelled)] = expression
+    return {**found, **{key(word): word for word in _OTHER_NAMES}}
 
 
-_TABLE = _table()
-_OTHER_NAMES = frozenset(_OTHERS.split(", "))
-_LONG_ALIASES = {a for aliases in ALIASES.values() for a in aliases if len(a) > 2}
+_TABLE = _expression_of_word()
 
 
 def is_usual(expression: str) -> bool:
@@ -212,9 +111,6 @@ def nearest_expression(name: str) -> str | None:
 
 def _says_nothing(word: str) -> bool:
     return word.isdigit() or len(word) == 1 or word in _FILLER or word in _PART_WORDS
-
-
-_PART_WORDS = {word: part for part, known in _PARTS.items() for word in known}
 
 
 @lru_cache(maxsize=1 << 14)

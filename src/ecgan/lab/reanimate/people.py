@@ -18,7 +18,7 @@ from ecgan.data.layouts import (
     list_source,
     source_name,
 )
-from ecgan.data.tasks import LandmarkMode
+from ecgan.data.worklist import LandmarkMode
 from ecgan.errors import DataError, UsageError
 from ecgan.expressions import MAX_INTENSITY, NEUTRAL, canonical_expression
 from ecgan.files import sha256_bytes, sha256_file
