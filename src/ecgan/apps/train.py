@@ -81,7 +81,7 @@ def train_recognizer(
     settings: Settings = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train the VGG recogniser; it stops when validation people gain no more."""
+    """Train the VGG recogniser; it stops by itself when people it never saw gain no more."""
     from ecgan.config import RecognizerConfig, load_config
 
     values = load_config(RecognizerConfig, file=config, settings=settings or ())
