@@ -106,7 +106,7 @@ def summary(results: dict[str, Json]) -> str:
     ]
     head = [f"{scores['data']['people']} {scores['data']['split']} people", "translated"]
     return (
-        table([*head, "unchanged photo", "real photo"], rows) + "\n" + origin("evaluation", scores)
+        table([*head, "unchanged photo", "real image"], rows) + "\n" + origin("evaluation", scores)
     )
 
 

@@ -229,3 +229,12 @@ def test_links_lead_somewhere() -> None:
         for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
             if not target.startswith(("http", "mailto")):
                 assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_names_only_files_that_exist() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?!tests/|src/)[a-z_/]+(?:/|\.py))`", page))
+    ((path,),) = [re.findall(r"```\n(apps/train -> [^`]*)```", README.read_text(encoding="utf-8"))]
+    named |= {f"{name.split()[0]}.py" for name in path.split("->")}
+    assert len(named) > 30
+    assert not [name for name in sorted(named) if not (ROOT / "src" / "ecgan" / name).exists()]

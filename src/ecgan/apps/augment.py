@@ -28,7 +28,9 @@ def augment(
     ] = None,
     per_class: Annotated[
         int | None,
-        typer.Option(help="Training images of every expression; default: those of the commonest."),
+        typer.Option(
+            help="Training images of every expression; default: as many as the commonest has."
+        ),
     ] = None,
     strengths: Annotated[
         tuple[float, float], typer.Option(help="Weakest and strongest expression.")
@@ -36,8 +38,8 @@ def augment(
     least_probability: Annotated[
         float, typer.Option(help="Of the asked expression, for an image to be kept.")
     ] = 0.5,
-    attempts: Annotated[int, typer.Option(help="Translations tried for an image.")] = 3,
-    seed: Annotated[int, typer.Option(help="Other people and strengths.", min=0)] = 0,
+    attempts: Annotated[int, typer.Option(help="Translations tried for each image.")] = 3,
+    seed: Annotated[int, typer.Option(help="Another seed, other people and strengths.", min=0)] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Bring every expression to the same number of training images.

@@ -20,10 +20,10 @@ def draw(
     people: Annotated[int, typer.Option(help="How many people.", min=1)] = 40,
     size: Annotated[int, typer.Option(help="Side of the pictures in pixels.")] = 128,
     intensities: Annotated[
-        str, typer.Option(help="Of each expression, 0 to 1.2, separated by commas.")
+        str, typer.Option(help="Intensities of each expression, 0 to 1.2.")
     ] = "0.4,0.7,1.0",
     sittings: Annotated[
-        int, typer.Option(help="Poses, lights and backgrounds a person.", min=1)
+        int, typer.Option(help="Of each person: other pose, light and background.", min=1)
     ] = 1,
     seed: Annotated[int, typer.Option(help="Another seed, other people.", min=0)] = 0,
     workers: Workers = None,

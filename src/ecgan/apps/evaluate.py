@@ -30,12 +30,12 @@ def evaluate(
     out: Annotated[Path, typer.Option(help="JSON file for the scores.", metavar="F.json")],
     recognizer: Annotated[
         str | None,
-        typer.Option(help="Recogniser that judges; default: the packaged one.", metavar="DIR"),
+        typer.Option(help="Recogniser that scores; default: the packaged one.", metavar="DIR"),
     ] = None,
     without: Annotated[
         list[str] | None,
         typer.Option(
-            help="Part to leave out, once each: distances, perceptual, identity, landmarks, "
+            help="Part to leave out; repeatable: distances, perceptual, identity, landmarks, "
             "monotonicity, as-labelled, from-expression.",
             metavar="PART",
         ),
@@ -49,7 +49,7 @@ def evaluate(
         ),
     ] = None,
     split: Annotated[
-        str, typer.Option(help="Whose people: test, or val while a choice is still being made.")
+        str, typer.Option(help="Whose people: test, or val to choose between models.")
     ] = "test",
     as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
 ) -> None:

@@ -32,10 +32,10 @@ class LandmarkSource(StrEnum):
 Workers = Annotated[int | None, typer.Option(help="Processes; default: one a CPU.", min=1)]
 SubjectPattern = Annotated[
     str | None,
-    typer.Option(help="Regular expression with a group (?P<subject>...).", metavar="REGEX"),
+    typer.Option(help="Who is who: regular expression with (?P<subject>...).", metavar="REGEX"),
 ]
 Subjects = Annotated[
-    Path | None, typer.Option(help="CSV with the columns file and subject.", metavar="CSV")
+    Path | None, typer.Option(help="Who is who: columns file and subject.", metavar="CSV")
 ]
 
 
@@ -60,8 +60,8 @@ def prepare(
     landmarks: Annotated[
         LandmarkSource | None,
         typer.Option(
-            help="Find them, take the given ones, or find where none are given; default: detect, "
-            "or what card.json of the sources says."
+            help="detect: find them; given: take those of the source; auto: given ones, or else "
+            "find them; default: detect, or what card.json of the sources says."
         ),
     ] = None,
     subject_pattern: SubjectPattern = None,
@@ -87,7 +87,7 @@ def prepare(
     ] = "75,10,15",
     use_parts: Annotated[
         bool,
-        typer.Option("--use-parts", help="Split as the folders or lists train, val, test say."),
+        typer.Option("--use-parts", help="Split as the data's own train, val and test parts."),
     ] = False,
     variants: Annotated[
         str,
@@ -109,7 +109,7 @@ def prepare(
     ] = None,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Say what would be taken for what; read no photo."),
+        typer.Option("--dry-run", help="Only say how the sources are understood."),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:

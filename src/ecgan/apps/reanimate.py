@@ -43,7 +43,7 @@ def reanimate(
     ],
     out: Annotated[Path, typer.Option(help="Folder of the pictures.", metavar="DIR")],
     expressions: Annotated[
-        str, typer.Option(help="Names, by commas, or all.", metavar="NAMES")
+        str, typer.Option(help="Comma list of names, or all.", metavar="NAMES")
     ] = "all",
     pictures: Annotated[
         int, typer.Option(help="Pictures of each expression and person.", min=1)
@@ -51,30 +51,30 @@ def reanimate(
     looks: Annotated[
         int,
         typer.Option(
-            help="Looks of each person, with so many pictures each; the first is the photo, "
+            help="Looks of each person, each with all its --pictures: the first is the photo, "
             "further ones turn the head a little and change light, background and camera.",
             min=1,
         ),
     ] = 1,
     reshape: Annotated[
         float,
-        typer.Option(help="Shape of further looks' faces: standard deviations from the person's."),
+        typer.Option(help="How far further looks change the face, in standard deviations."),
     ] = 0.0,
     spread: Annotated[
         float,
         typer.Option(
-            help="How much people and pictures differ in wearing one expression: 1 as people do; 0 "
-            "not at all, for translators that learn from the pairs."
+            help="How much people and pictures of one expression differ: 1 as people do; 0 not at "
+            "all, for translators that learn from the pairs."
         ),
     ] = 1.0,
     weakest: Annotated[float, typer.Option(help="Lowest intensity.")] = 0.3,
     strongest: Annotated[float, typer.Option(help="Highest intensity.")] = 1.2,
     size: Annotated[int, typer.Option(help="Side of the pictures in pixels.")] = 320,
-    seed: Annotated[int, typer.Option(help="Other people's styles and other pictures.")] = 0,
+    seed: Annotated[int, typer.Option(help="Another seed, other styles and pictures.")] = 0,
     workers: Workers = None,
     landmarks: Annotated[
         LandmarkSource,
-        typer.Option(help="Find them, take the given ones, or find where none are given."),
+        typer.Option(help="Find them, take given ones, or given ones before finding."),
     ] = LandmarkSource.AUTO,
     subject_pattern: SubjectPattern = None,
     subjects: Subjects = None,

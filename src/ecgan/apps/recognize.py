@@ -42,8 +42,8 @@ def recognize(
 ) -> None:
     """Find the faces in photos and name their expressions, with probabilities.
 
-    It names what a picture shows, not what a person feels. Of folders, files that are no images are
-    passed over by name.
+    It names what a picture shows, not what a person feels. Files in folders that are no images
+    are passed over and named.
     """
     if as_json and as_csv:
         raise UsageError("--json and --csv exclude each other; give one of them")

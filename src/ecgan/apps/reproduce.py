@@ -41,7 +41,7 @@ def reproduce(
         str | None,
         typer.Option(help="One part, such as table2, and what it needs.", metavar="PART"),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the end as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Train the paper's methods under one budget, generate, score, and write DIR/report.html.
 

@@ -70,7 +70,7 @@ def build(
     catch: Annotated[int, typer.Option(help="Catch trials among them.", min=0)] = 6,
     practice: Annotated[int, typer.Option(help="Pairs before them, with the answer.", min=0)] = 10,
     people: Annotated[
-        People, typer.Option(help="Whom the real picture shows beside the generated one.")
+        People, typer.Option(help="Who is on the real picture beside a generated one.")
     ] = People.SAME,
     split: Annotated[Whose, typer.Option(help="Whose pictures.")] = Whose.TEST,
     source: Annotated[
@@ -82,11 +82,11 @@ def build(
         typer.Option(help="Side in pixels; default: of the smallest picture, at most 256."),
     ] = None,
     show_ms: Annotated[
-        int, typer.Option(help="How long a pair is to be seen.", min=50, max=60_000)
+        int, typer.Option(help="How long a pair is shown.", min=50, max=60_000)
     ] = 1000,
     break_every: Annotated[int, typer.Option(help="Pairs between breaks.", min=1)] = 20,
     contact: Annotated[
-        str | None, typer.Option(help="Who answers for the study; the page says it.")
+        str | None, typer.Option(help="Who is responsible for the study; the page says it.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Another seed, other pairs.", min=0)] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
@@ -166,7 +166,7 @@ def results(
     *,
     min_catch: Annotated[
         float,
-        typer.Option(help="Share of catch trials that a rater must have right.", min=0, max=1),
+        typer.Option(help="Share of catch trials that a rater must get right.", min=0, max=1),
     ] = 0.8,
     unfinished: Annotated[
         bool, typer.Option("--unfinished", help="Count raters who stopped, too.")

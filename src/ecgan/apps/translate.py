@@ -50,8 +50,8 @@ def translate(
     strength: Annotated[
         float,
         typer.Option(
-            help="1: the full expression, up to 1.5: exaggerated; 0: the face without it, neutral, "
-            "or the photo itself with --route direct."
+            help="1: the full expression; up to 1.5: exaggerated; 0: the neutral face, or with "
+            "--route direct the photo itself."
         ),
     ] = 1.0,
     model: Annotated[
@@ -70,14 +70,14 @@ def translate(
     ] = "largest",
     assume_neutral: Annotated[
         bool,
-        typer.Option("--assume-neutral", help="Do not look whether a face must be neutralised."),
+        typer.Option("--assume-neutral", help="Take every face for neutral, without looking."),
     ] = False,
     route: RouteOption = None,
     file_format: Annotated[
         str,
         typer.Option(
             "--format",
-            help="keep, jpg, png or webp; keep: what the photo is, png where it is none of these.",
+            help="keep, jpg, png or webp; keep: as the photo, or png if it is none of these.",
             metavar="FORMAT",
         ),
     ] = "keep",
@@ -95,7 +95,7 @@ def translate(
 
     Writes OUT/<stem>.<expression>.<suffix> and, beside each, a .json that says how it was made.
     Photos that cannot be translated are named with the reason; the others go on, and the exit
-    code is 1. Of folders, outputs of ecgan and files that are no images are passed over by name.
+    code is 1. In folders, outputs of ecgan and files that are no images are left out and named.
     """
     files = photo_files(photos)
     file_format = parse_format(file_format)
