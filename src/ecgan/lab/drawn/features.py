@@ -70,7 +70,7 @@ def _mouth_inside(brush: Brush, lift: float) -> None:
         layer.fill(groove, shadow(_TONGUE), alpha=0.6, blur=0.012 * pose.unit)
     height = min(0.10, 0.02 + 0.55 * gap)
     edge = mouth.upper[2:-2]
-    rim = edge + (0, height)
+    rim = edge + np.array([0, height])
     level = 0.6 * min(1.0, action(26) + action(27))  # a round mouth shows a straight row
     rim[:, 1] += level * np.minimum(0, mouth.upper[12, 1] + height - rim[:, 1])
     teeth = np.concatenate([edge - (0, 0.03), rim[::-1] * (0.95, 1)])

@@ -11,12 +11,10 @@ from numpy.typing import NDArray
 
 from ecgan.lab.reanimate.facekit import Floats
 from ecgan.lab.reanimate.flow import extend, face_outline, inside
-from ecgan.lab.reanimate.layers import SAMPLES, Layer, eye_boxes, layers_of, mouth_box
-from ecgan.lab.reanimate.mouth import shade_mouth
+from ecgan.lab.reanimate.layers import SAMPLES, Layer, eye_boxes, layers_of, mouth_box, shade_mouth
 from ecgan.lab.reanimate.portrait import GAMMA, Portrait
 from ecgan.lab.reanimate.raster import rasterise, vertex_normals
-from ecgan.lab.reanimate.shading import relight
-from ecgan.lab.reanimate.wrinkles import wrinkles
+from ecgan.lab.reanimate.shading import relight, wrinkles
 
 MOUTH_PARTS = ("mouth", "teeth", "gums")
 SHADE_TONE = np.array([0.85, 1.0, 1.08], np.float32)
@@ -73,7 +71,7 @@ def render(
     ratio = ratio * wrinkles(landmarks, weights, size, portrait.fit.scale, portrait.lined)
     out = np.clip(moved, 0, 1) * ratio[..., None] ** SHADE_TONE
     boxes = [*eye_boxes(landmarks, size), mouth_box(landmarks, size)]
-    *eyes, mouth = layers_of(kit, projected, boxes).each
+    *eyes, mouth = layers_of(kit, projected, boxes)
     for layer in eyes:
         _lay_eye(out, layer, portrait, gaze)
     _lay_mouth(out, mouth, portrait, projected, vertices)
@@ -95,7 +93,7 @@ def _lay_eye(out: Floats, layer: Layer, portrait: Portrait, gaze: tuple[float, f
         (rows - gaze[1] * radius).astype(np.float32),
         cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE,
     )  # fmt: skip
-    window = out[box.y0 : box.y1, box.x0 : box.x1]
+    window = out[box.window]
     window[:] = window * (1 - share) + np.clip(eyeball, 0, 1) * share
 
 
@@ -127,7 +125,7 @@ def _lay_mouth(
     )
     own = np.isin(layer.parts, (1, 2, 3)).astype(np.float32)[..., None]
     mixed = opened * layer.average(colours * own)
-    window = out[box.y0 : box.y1, box.x0 : box.x1]
+    window = out[box.window]
     linear = np.clip(window, 0, 1) ** GAMMA * (1 - share) + mixed
     window[:] = np.where(share > 0, np.clip(linear, 0, 1) ** (1 / GAMMA), window)
 
@@ -141,3 +139,34 @@ def _opened(projected: Floats, portrait: Portrait) -> float:
     ]
     wider = float((gaps[0] - gaps[1]).max()) / portrait.fit.scale
     return float(np.clip(wider / OPEN_CM, 0, 1))
+
+
+LEAST = {"angry": 0.38, "disgust": 0.3, "happy": 0.3, "sad": 0.35}
+"""Share of the eye that still shows, against rest; the other expressions widen the eyes."""
+LOWERING = ("browDown", "eyeSquint", "noseSneer", "cheekSquint", "eyeBlink")
+EASED, MOST_STEPS = 0.88, 6
+"""Factor on these shapes in each step, and how many there are at most."""
+
+
+def open_lids(
+    portrait: Portrait, weights: Mapping[str, float], expression: str
+) -> dict[str, float]:
+    """Weights whose shapes of `LOWERING` are eased, both sides alike, until the eyes show."""
+    eased = dict(weights)
+    least = LEAST.get(expression, 0.0) * shown_eyes(portrait, portrait.fit.vertices)
+    for _ in range(MOST_STEPS if least else 0):
+        if shown_eyes(portrait, portrait.moved(eased)) >= least:
+            break
+        eased = {
+            name: round(EASED * weight, 4) if name.rpartition("_")[0] in LOWERING else weight
+            for name, weight in eased.items()
+        }
+    return eased
+
+
+def shown_eyes(portrait: Portrait, vertices: Floats) -> float:
+    """Pixels of the eyes that lids and brows leave free."""
+    projected = portrait.fit.project(vertices)
+    boxes = eye_boxes(projected[portrait.kit.landmarks, :2], portrait.size)
+    layers = layers_of(portrait.kit, projected, boxes)
+    return sum(float(layer.fraction("eyes").sum()) for layer in layers)

@@ -19,15 +19,13 @@ from ecgan.faces.landmarks import LandmarkDetector, check_translatable
 from ecgan.faces.photo import read_photo
 from ecgan.faces.photo_writing import write_photo
 from ecgan.files import write_text
-from ecgan.lab.reanimate.camera import take
+from ecgan.lab.reanimate.background import Cutter
 from ecgan.lab.reanimate.facekit import CREDIT, Floats, read_facekit
-from ecgan.lab.reanimate.lids import open_lids
-from ecgan.lab.reanimate.looks import Look, look_of
-from ecgan.lab.reanimate.matte import Cutter
+from ecgan.lab.reanimate.looks import Look, look_of, take
 from ecgan.lab.reanimate.people import Person, Picture, Settings
 from ecgan.lab.reanimate.portrait import Portrait, portrait_of
 from ecgan.lab.reanimate.recipes import Style, style_of, weights_of
-from ecgan.lab.reanimate.render import render
+from ecgan.lab.reanimate.render import open_lids, render
 from ecgan.lab.reanimate.sitting import FINER, portrait_in, sitting_of
 from ecgan.seeding import numpy_generator
 

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ecgan.lab.reanimate.lids import LEAST, open_lids, shown_eyes
 from ecgan.lab.reanimate.portrait import Portrait
+from ecgan.lab.reanimate.render import LEAST, open_lids, shown_eyes
 
 
 def covering(portrait: Portrait) -> Portrait:

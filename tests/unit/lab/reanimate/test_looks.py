@@ -11,17 +11,14 @@ from support.tiny_facekit import photo_of_nobody, points_in_photo
 
 from ecgan.data.layouts import list_source
 from ecgan.errors import UsageError
-from ecgan.lab.reanimate.backdrops import backdrop
-from ecgan.lab.reanimate.camera import take
+from ecgan.lab.reanimate.background import Matte, backdrop, grab_cut, refine
 from ecgan.lab.reanimate.flow import face_outline, inside
-from ecgan.lab.reanimate.keylight import lamp_ratio, scene_normals
-from ecgan.lab.reanimate.looks import PITCH, ROLL, YAW, Camera, KeyLight, Look, look_of
-from ecgan.lab.reanimate.matte import Matte, grab_cut, refine
+from ecgan.lab.reanimate.looks import PITCH, ROLL, YAW, Camera, KeyLight, Look, look_of, take
 from ecgan.lab.reanimate.people import Settings, plan_pictures
 from ecgan.lab.reanimate.portrait import Portrait
 from ecgan.lab.reanimate.render import render
 from ecgan.lab.reanimate.run import reanimate
-from ecgan.lab.reanimate.sitting import FINER, Sitting, portrait_in
+from ecgan.lab.reanimate.sitting import FINER, Sitting, lamp_ratio, portrait_in, scene_normals
 from ecgan.lab.reanimate.turning import head_of, reshaped, turn_head, turn_matrix
 
 PLAIN = Camera(0.0, 1.0, (1.0, 1.0, 1.0), 1.0, 0.0, 0.0, 0.0, 100)

@@ -5,8 +5,7 @@ import pytest
 from support.tiny_facekit import points_in_photo
 
 from ecgan.lab.reanimate.facekit import FaceKit
-from ecgan.lab.reanimate.fit import fit, rotation_of
-from ecgan.lab.reanimate.measure import measure_units
+from ecgan.lab.reanimate.fit import fit, measure_units, rotation_of
 from ecgan.lab.reanimate.recipes import shape_weights
 
 
