@@ -30,7 +30,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True)
-class Settings:
+class ReanimationOptions:
     """What the pictures depend on besides the photos and the model."""
 
     expressions: tuple[str, ...] = tuple(RECIPES)
@@ -96,7 +96,7 @@ class Person:
 
 
 def find_people(
-    photos: Sequence[Path], rule: SubjectRule, settings: Settings, model: str
+    photos: Sequence[Path], rule: SubjectRule, options: ReanimationOptions, model: str
 ) -> tuple[list[Person], list[Rejection]]:
     """People in the order of their names, and photos that are left out.
 
@@ -105,7 +105,7 @@ def find_people(
     Args:
         photos: files and folders.
         rule: who a photo shows.
-        settings: what to make.
+        options: what to make.
         model: fingerprint of the face model.
 
     Raises:
@@ -128,7 +128,7 @@ def find_people(
             f"no neutral photos in {', '.join(map(str, photos))}; expected images, or folders with "
             "images or neutral/<file> in them"
         )
-    people = [_person(image, settings, model) for _, image in sorted(first.items())]
+    people = [_person(image, options, model) for _, image in sorted(first.items())]
     return people, left_out
 
 
@@ -159,15 +159,15 @@ def _unlabelled(path: Path, source: str, rule: SubjectRule) -> SourceImage:
     return SourceImage(Place(path), path.name, source, subject, NEUTRAL)
 
 
-def _person(image: SourceImage, settings: Settings, model: str) -> Person:
-    pictures = plan_pictures(image.subject, settings)
+def _person(image: SourceImage, options: ReanimationOptions, model: str) -> Person:
+    pictures = plan_pictures(image.subject, options)
     photo = image.place.path
     landmarks = None if image.landmarks is None else tuple(image.landmarks)
     beside = sorted(
         path for path in photo.parent.iterdir() if path.stem == photo.stem and path.is_file()
     )
     about = [
-        FORMAT, model, asdict(settings), RECIPES, ACTION_UNITS, LARGEST, asdict(smiles()),
+        FORMAT, model, asdict(options), RECIPES, ACTION_UNITS, LARGEST, asdict(smiles()),
         image.subject, landmarks,
         [(path.name, sha256_file(path)) for path in beside],
     ]  # fmt: skip
@@ -181,32 +181,34 @@ def _person(image: SourceImage, settings: Settings, model: str) -> Person:
     )
 
 
-def plan_pictures(subject: str, settings: Settings) -> tuple[Picture, ...]:
+def plan_pictures(subject: str, options: ReanimationOptions) -> tuple[Picture, ...]:
     """Look by look the neutral picture, then each expression's: variants in turn from a random
     first one, one intensity from each of as many equal intervals, at another place of it in each
     look. Depends on the name and the seed alone."""
     planned = []
-    for look in range(settings.looks):
+    for look in range(options.looks):
         file = f"{NEUTRAL}/{_file_stem(subject)}_{look}.jpg"
         planned.append(Picture(file, NEUTRAL, "", 0.0, look))
-        for expression in settings.expressions:
-            planned += _expressive(subject, settings, expression, look)
+        for expression in options.expressions:
+            planned += _expressive(subject, options, expression, look)
     return tuple(planned)
 
 
-def _expressive(subject: str, settings: Settings, expression: str, look: int) -> list[Picture]:
-    random = numpy_generator(settings.seed, "plan", subject, expression)
-    names, count = variants_of(expression), settings.pictures
+def _expressive(
+    subject: str, options: ReanimationOptions, expression: str, look: int
+) -> list[Picture]:
+    random = numpy_generator(options.seed, "plan", subject, expression)
+    names, count = variants_of(expression), options.pictures
     start = int(random.integers(len(names)))
     intervals, within = random.permutation(count), random.random(count)
     if look:
-        shuffle = numpy_generator(settings.seed, "plan", subject, expression, look)
+        shuffle = numpy_generator(options.seed, "plan", subject, expression, look)
         intervals = shuffle.permutation(count)
-        within = (within + look / settings.looks) % 1
+        within = (within + look / options.looks) % 1
     planned = []
     for k, place in enumerate((intervals + within) / count):
         number = look * count + k
-        intensity = settings.weakest + float(place) * (settings.strongest - settings.weakest)
+        intensity = options.weakest + float(place) * (options.strongest - options.weakest)
         planned.append(
             Picture(
                 f"{expression}/{_file_stem(subject)}_{number + 1}.jpg",

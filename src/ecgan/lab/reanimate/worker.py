@@ -22,7 +22,7 @@ from ecgan.files import write_text
 from ecgan.lab.reanimate.background import Cutter
 from ecgan.lab.reanimate.facekit import CREDIT, Floats, read_facekit
 from ecgan.lab.reanimate.looks import Look, look_of, take
-from ecgan.lab.reanimate.people import Person, Picture, Settings
+from ecgan.lab.reanimate.people import Person, Picture, ReanimationOptions
 from ecgan.lab.reanimate.portrait import Portrait, portrait_of
 from ecgan.lab.reanimate.recipes import Style, style_of, weights_of
 from ecgan.lab.reanimate.render import open_lids, render
@@ -59,11 +59,11 @@ class Done:
 class Worker:
     """Re-animates one person after another with one model and one detector."""
 
-    def __init__(self, facekit: Path, out: Path, settings: Settings) -> None:
+    def __init__(self, facekit: Path, out: Path, options: ReanimationOptions) -> None:
         cv2.setNumThreads(1)  # the processes are the parallelism
         self.kit = read_facekit(facekit)
         self.out = out
-        self.settings = settings
+        self.options = options
         self._detector: LandmarkDetector | None = None
         self._cutter = Cutter()
 
@@ -87,17 +87,17 @@ class Worker:
         pixels = read_photo(person.photo).pixels
         points = self._points(pixels, person)
         check_neutral(points)
-        frame = frame_of(points, self.settings.size)
-        style = style_of(person.subject, self.settings.seed, self.settings.spread)
+        frame = frame_of(points, self.options.size)
+        style = style_of(person.subject, self.options.seed, self.options.spread)
         portrait = portrait_of(crop(pixels, frame), frame.to_aligned(points), self.kit, style)
         rows = [
             self._picture(portrait, person, style, one) for one in person.pictures if not one.look
         ]
-        if self.settings.looks > 1:
-            finer = crop(pixels, frame.scaled(FINER * self.settings.size))
+        if self.options.looks > 1:
+            finer = crop(pixels, frame.scaled(FINER * self.options.size))
             sitting = sitting_of(portrait, finer, self._cutter)
-        for number in range(1, self.settings.looks):
-            look = look_of(person.subject, number, self.settings.seed, self.settings.reshape)
+        for number in range(1, self.options.looks):
+            look = look_of(person.subject, number, self.options.seed, self.options.reshape)
             changed = portrait_in(sitting, look)
             rows += [
                 self._picture(changed, person, style, one, look)
@@ -114,8 +114,8 @@ class Worker:
         picture: Picture,
         look: Look | None = None,
     ) -> dict[str, Any]:
-        random = numpy_generator(self.settings.seed, "picture", person.subject, picture.file)
-        spread = self.settings.spread
+        random = numpy_generator(self.options.seed, "picture", person.subject, picture.file)
+        spread = self.options.spread
         weights: dict[str, float] = {}
         gaze = (0.0, 0.0)
         metadata = {"source": "re-animated portrait, neutral photo" if look is None else LOOKED}
@@ -154,15 +154,15 @@ class Worker:
         }
 
     def _points(self, pixels: NDArray[np.uint8], person: Person) -> NDArray[np.float32]:
-        if self.settings.landmarks != "detect":
+        if self.options.landmarks != "detect":
             if person.landmarks is not None:
                 return np.asarray(person.landmarks, dtype=np.float32)
             points, refused = given_landmarks(person.photo, pixels.shape)
             if points is not None:
                 return points
-            if self.settings.landmarks == "given" and refused:
+            if self.options.landmarks == "given" and refused:
                 raise DataError(refused[0])
-            if self.settings.landmarks == "given":
+            if self.options.landmarks == "given":
                 raise FaceError("no-face", f"no landmarks are given for {person.photo.name}")
         if self._detector is None:
             self._detector = LandmarkDetector()
@@ -215,14 +215,19 @@ def note_of(out: Path, person: Person) -> Path:
     return out / NOTES / f"{Path(person.pictures[0].file).stem}.json"
 
 
-def read_note(out: Path, person: Person) -> Done | None:
-    """What was made of a person, if all of it is still there and as it would be made now."""
+def read_done(note: Path) -> Done | None:
+    """What a note says; None where it cannot be read."""
     try:
-        values = json.loads(note_of(out, person).read_text(encoding="utf-8"))
-        done = Done(**{**values, "rows": tuple(values["rows"])})
+        values = json.loads(note.read_text(encoding="utf-8"))
+        return Done(**{**values, "rows": tuple(values["rows"])})
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    if done.fingerprint != person.fingerprint:
+
+
+def read_note(out: Path, person: Person) -> Done | None:
+    """What was made of a person, if all of it is still there and as it would be made now."""
+    done = read_done(note_of(out, person))
+    if done is None or done.fingerprint != person.fingerprint:
         return None
     return done if all((out / row["file"]).is_file() for row in done.rows) else None
 
