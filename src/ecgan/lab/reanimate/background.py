@@ -6,6 +6,7 @@ import colorsys
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import cv2
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from ecgan.faces.graphs import quiet
 from ecgan.lab.reanimate.facekit import Floats
 from ecgan.lab.reanimate.flow import Mask
+from ecgan.lab.reanimate.shading import GAMMA
 
 SURE = 0.9
 """From this alpha (and below one minus it) a pixel is taken to be of the person (of the rest)."""
@@ -24,6 +26,7 @@ is background, and if at most this share is neither."""
 _COARSE = 8
 """Pixels a cell of the grid on which colours are carried beyond what is known."""
 _SEED = 1
+Random = np.random.Generator
 
 
 @dataclass(frozen=True)
@@ -38,10 +41,6 @@ class Matte:
 
 class Cutter:
     """Finds people; not thread-safe: one a process. Without mediapipe it takes GrabCut."""
-
-    def __init__(self) -> None:
-        self._segmenter: Any = None
-        self._without = False
 
     def matte(self, image: Floats, face: Mask) -> Matte | None:
         """Cut the person out of an (size, size, 3) image of [0, 1]; None where that fails."""
@@ -60,24 +59,23 @@ class Cutter:
         return Matte(alpha, person * alpha[..., None])
 
     def _rough(self, pixels: NDArray[np.uint8], face: Mask) -> Floats | None:
-        if self._segmenter is None and not self._without:
-            self._load()
-        if self._without:
+        if self._segmenter is None:
             return grab_cut(pixels, face)
         with quiet():
             found = self._segmenter.process(np.ascontiguousarray(pixels)).segmentation_mask
         return np.asarray(found, dtype=np.float32)
 
-    def _load(self) -> None:
+    @cached_property
+    def _segmenter(self) -> Any:
+        """mediapipe's; none without it."""
         os.environ.setdefault("GLOG_minloglevel", "3")
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         try:
             from mediapipe.python.solutions import selfie_segmentation
         except ImportError:
-            self._without = True
-            return
+            return None
         with quiet():
-            self._segmenter = selfie_segmentation.SelfieSegmentation(model_selection=0)
+            return selfie_segmentation.SelfieSegmentation(model_selection=0)
 
 
 def grab_cut(pixels: NDArray[np.uint8], face: Mask) -> Floats | None:
@@ -178,10 +176,6 @@ def _guided(image: Floats, rough: Floats, radius: int) -> Floats:
     )
     offset = level - slope * mean
     return np.asarray(np.clip(cv2.blur(slope, box) * guide + cv2.blur(offset, box), 0, 1))
-
-
-GAMMA = 2.2
-Random = np.random.Generator
 
 
 def backdrop(size: int, seed: int) -> Floats:

@@ -27,6 +27,10 @@ MAX_ERROR = 0.6
 _WEIGHTS = np.concatenate([np.full(17, 0.15), np.ones(51)])
 _WIDTHS = (3.0, 1.0)
 """Of the two layers of the warp that brings the model onto the points, in centimetres."""
+RIDGE = 0.15
+"""Centimetres of landmark distance that a unit at full strength costs."""
+UNIT_ITERATIONS = 6
+_UNIT_WEIGHTS = np.concatenate([np.full(17, 0.3), np.ones(51)])
 
 
 @dataclass(frozen=True)
@@ -160,12 +164,6 @@ def _warped(bare: Fit, kit: FaceKit, points: Array) -> Fit:
     return replace(bare, warp=warp.astype(np.float32))
 
 
-RIDGE = 0.15
-"""Centimetres of landmark distance that a unit at full strength costs."""
-UNIT_ITERATIONS = 6
-_UNIT_WEIGHTS = np.concatenate([np.full(17, 0.3), np.ones(51)])
-
-
 def measure_units(
     kit: FaceKit, rest: Fit, points: NDArray[np.floating], units: Sequence[tuple[str, float]]
 ) -> Array:
@@ -195,11 +193,8 @@ def measure_units(
         left = ((target - shift) / scale - turned[:, :2]).ravel() + strengths @ moved
         system = (np.concatenate([pose, place, moved]) * root).T
         calm = np.hstack([np.zeros((len(units), 6)), RIDGE * np.eye(len(units))])
-        solved = lsq_linear(
-            np.vstack([system, calm]),
-            np.concatenate([left * root, np.zeros(len(units))]),
-            bounds=(low, np.full(len(low), np.inf)),
-        ).x
+        wanted = np.concatenate([left * root, np.zeros(len(units))])
+        solved = lsq_linear(np.vstack([system, calm]), wanted, bounds=(low, np.inf)).x
         rotation = rotation_of(solved[:3]) @ rotation
         shift = shift + scale * solved[4:6]
         scale *= float(np.exp(np.clip(solved[3], -0.3, 0.3)))

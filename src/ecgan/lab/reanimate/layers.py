@@ -15,6 +15,16 @@ SAMPLES = 3
 
 EYE_SETBACK = 0.012
 """Of the width of the face: how far the eyeballs move back, so that none pierces a lid."""
+ENAMEL = np.array([1.80, 1.72, 1.55], np.float32)
+FLESH = np.array([0.60, 0.21, 0.20], np.float32)
+GUMS = np.array([0.95, 0.47, 0.44], np.float32)
+CAVITY = np.array([0.16, 0.04, 0.035], np.float32)
+"""Reflectance in linear light, relative to the white of the eye."""
+DEPTH_CM = (2.5, 2.7)
+"""Depth behind the front teeth at which a third of the light is left: on flesh, on teeth."""
+GUMS_CM = 2.2
+"""Depth behind the front teeth at which flesh is no longer gum."""
+LIP_SHADOW_CM = 0.2
 
 
 @dataclass(frozen=True)
@@ -110,18 +120,6 @@ def layers_of(kit: FaceKit, projected: Floats, boxes: list[Box]) -> list[Layer]:
         shown = np.where(raster.covered, parts[np.maximum(raster.triangle, 0)], -1)
         layers.append(Layer(box, raster, triangles, shown))
     return layers
-
-
-ENAMEL = np.array([1.80, 1.72, 1.55], np.float32)
-FLESH = np.array([0.60, 0.21, 0.20], np.float32)
-GUMS = np.array([0.95, 0.47, 0.44], np.float32)
-CAVITY = np.array([0.16, 0.04, 0.035], np.float32)
-"""Reflectance in linear light, relative to the white of the eye."""
-DEPTH_CM = (2.5, 2.7)
-"""Depth behind the front teeth at which a third of the light is left: on flesh, on teeth."""
-GUMS_CM = 2.2
-"""Depth behind the front teeth at which flesh is no longer gum."""
-LIP_SHADOW_CM = 0.2
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,17 @@ from numpy.typing import NDArray
 
 from ecgan.lab.reanimate.facekit import Floats
 from ecgan.lab.reanimate.fit import NUM_MODES
+from ecgan.lab.reanimate.shading import GAMMA
 from ecgan.seeding import derive_seed, numpy_generator
 
 YAW, PITCH, ROLL = 8.0, 5.0, 4.0
 """Largest turn of the head in degrees, either way."""
 NEW_BACKDROP = 0.75
 """Share of the looks that get another background, where a person can be cut out."""
+_LINEAR = ((np.arange(256) / 255) ** GAMMA).astype(np.float32)
+_KNEE = 0.8
+"""Linear level from which highlights are compressed instead of clipped."""
+_GREY = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
 @dataclass(frozen=True)
@@ -107,13 +112,6 @@ def look_of(subject: str, number: int, seed: int = 0, reshape: float = 0.0) -> L
         seed=derive_seed(seed, "look", subject, number, "pixels"),
         shape=tuple(round(float(value), 3) for value in shape),
     )
-
-
-GAMMA = 2.2
-_LINEAR = ((np.arange(256) / 255) ** GAMMA).astype(np.float32)
-_KNEE = 0.8
-"""Linear level from which highlights are compressed instead of clipped."""
-_GREY = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
 def take(pixels: NDArray[np.uint8], camera: Camera, seed: int) -> NDArray[np.uint8]:

@@ -209,15 +209,9 @@ def _expressive(
     for k, place in enumerate((intervals + within) / count):
         number = look * count + k
         intensity = options.weakest + float(place) * (options.strongest - options.weakest)
-        planned.append(
-            Picture(
-                f"{expression}/{_file_stem(subject)}_{number + 1}.jpg",
-                expression,
-                names[(start + number) % len(names)],
-                round(intensity, 3),
-                look,
-            )
-        )
+        file = f"{expression}/{_file_stem(subject)}_{number + 1}.jpg"
+        variant = names[(start + number) % len(names)]
+        planned.append(Picture(file, expression, variant, round(intensity, 3), look))
     return planned
 
 

@@ -15,10 +15,21 @@ from ecgan.lab.reanimate.flow import face_triangles
 from ecgan.lab.reanimate.layers import Light, eye_boxes, layers_of
 from ecgan.lab.reanimate.raster import vertex_normals
 from ecgan.lab.reanimate.recipes import Style
+from ecgan.lab.reanimate.shading import GAMMA
 
-GAMMA = 2.2
 GREY = 0.35
 """How far the light is taken to be grey: the white of an eye has a colour of its own."""
+IRIS_RADIUS = 0.098
+"""Of the distance between the eye centres: 11.8 mm across, 60 to 64 mm apart."""
+
+
+@dataclass(frozen=True)
+class Iris:
+    """A disc in pixels."""
+
+    x: float
+    y: float
+    radius: float
 
 
 @dataclass(frozen=True)
@@ -93,11 +104,7 @@ def dressed(portrait: Portrait, image: Floats, fitted: Fit) -> Portrait:
 
 
 def _taken_apart(
-    image: Floats,
-    points: NDArray[np.floating],
-    fitted: Fit,
-    kit: FaceKit,
-    style: Style | None,
+    image: Floats, points: NDArray[np.floating], fitted: Fit, kit: FaceKit, style: Style | None
 ) -> Portrait:
     rest = fitted.project(fitted.vertices)
     skin = kit.of("skin")
@@ -130,19 +137,6 @@ def _upper_teeth(kit: FaceKit) -> Ints:
     vertices = np.unique(kit.of("teeth", "gums"))
     still = np.abs(kit.shapes["jawOpen"][vertices]).max(axis=1) < 0.05
     return np.asarray(vertices[still], dtype=np.int64)
-
-
-IRIS_RADIUS = 0.098
-"""Of the distance between the eye centres: 11.8 mm across, 60 to 64 mm apart."""
-
-
-@dataclass(frozen=True)
-class Iris:
-    """A disc in pixels."""
-
-    x: float
-    y: float
-    radius: float
 
 
 def find_iris(image: Floats, opening: Floats, expected: Iris) -> Iris:
@@ -198,13 +192,12 @@ def complete_eye(image: Floats, opening: Floats, iris: Iris) -> Floats:
     radius = np.hypot(columns - iris.x, rows - iris.y)
     in_iris = radius <= iris.radius
     white = _spread(image, core & ~(radius <= 1.1 * iris.radius), opening)
+    other_x = (2 * iris.x - columns).astype(np.float32)
+    other_y = (2 * iris.y - rows).astype(np.float32)
+    known = np.dstack([image, core.astype(np.float32)])
     mirrored = [
-        _sampled(np.dstack([image, core.astype(np.float32)]), x, y)
-        for x, y in (
-            (columns, 2 * iris.y - rows),
-            (2 * iris.x - columns, rows),
-            (2 * iris.x - columns, 2 * iris.y - rows),
-        )
+        cv2.remap(known, x, y, cv2.INTER_LINEAR)
+        for x, y in ((columns, other_y), (other_x, rows), (other_x, other_y))
     ]
     dark = image[core & in_iris]
     fallback = dark.mean(axis=0) if len(dark) else image[core].min(axis=0)
@@ -218,11 +211,6 @@ def complete_eye(image: Floats, opening: Floats, iris: Iris) -> Floats:
     return np.asarray(
         np.where(core[..., None], image, made * (1 - soft) + image * soft), np.float32
     )
-
-
-def _sampled(values: Floats, x: Floats, y: Floats) -> Floats:
-    maps = x.astype(np.float32), y.astype(np.float32)
-    return np.asarray(cv2.remap(values, *maps, cv2.INTER_LINEAR), dtype=np.float32)
 
 
 def _spread(image: Floats, known: NDArray[np.bool_], opening: Floats) -> Floats:

@@ -144,12 +144,10 @@ def weights_of(
         factor = float(np.clip(own * np.exp(spread * random.normal(0, UNIT_SPREAD)), 0.5, MOST))
         drawn[unit] = strength * intensity * factor
     weights = shape_weights(drawn, style.side)
-    return {name: _bounded(name, weight) for name, weight in weights.items()}
-
-
-def _bounded(name: str, weight: float) -> float:
-    most = LARGEST.get(name.removesuffix("_L").removesuffix("_R"), 1.5)
-    return max(-most, min(weight, most))
+    for shape, weight in weights.items():
+        most = LARGEST.get(shape.removesuffix("_L").removesuffix("_R"), 1.5)
+        weights[shape] = max(-most, min(weight, most))
+    return weights
 
 
 def shape_weights(units: Mapping[str, float], side: Mapping[str, float]) -> dict[str, float]:

@@ -12,15 +12,20 @@ from numpy.typing import NDArray
 from ecgan.lab.reanimate.facekit import Floats
 from ecgan.lab.reanimate.flow import extend, face_outline, inside
 from ecgan.lab.reanimate.layers import SAMPLES, Layer, eye_boxes, layers_of, mouth_box, shade_mouth
-from ecgan.lab.reanimate.portrait import GAMMA, Portrait
+from ecgan.lab.reanimate.portrait import Portrait
 from ecgan.lab.reanimate.raster import rasterise, vertex_normals
-from ecgan.lab.reanimate.shading import relight, wrinkles
+from ecgan.lab.reanimate.shading import GAMMA, relight, wrinkles
 
 MOUTH_PARTS = ("mouth", "teeth", "gums")
 SHADE_TONE = np.array([0.85, 1.0, 1.08], np.float32)
 """Exponents of red, green and blue: shaded skin is lit by skin, and turns red rather than grey."""
 OPEN_CM = 0.06
 """How far the lips part before all that lies between them shows."""
+LEAST = {"angry": 0.38, "disgust": 0.3, "happy": 0.3, "sad": 0.35}
+"""Share of the eye that still shows, against rest; the other expressions widen the eyes."""
+LOWERING = ("browDown", "eyeSquint", "noseSneer", "cheekSquint", "eyeBlink")
+EASED, MOST_STEPS = 0.88, 6
+"""Factor on these shapes in each step, and how many there are at most."""
 
 
 @dataclass(frozen=True)
@@ -139,13 +144,6 @@ def _opened(projected: Floats, portrait: Portrait) -> float:
     ]
     wider = float((gaps[0] - gaps[1]).max()) / portrait.fit.scale
     return float(np.clip(wider / OPEN_CM, 0, 1))
-
-
-LEAST = {"angry": 0.38, "disgust": 0.3, "happy": 0.3, "sad": 0.35}
-"""Share of the eye that still shows, against rest; the other expressions widen the eyes."""
-LOWERING = ("browDown", "eyeSquint", "noseSneer", "cheekSquint", "eyeBlink")
-EASED, MOST_STEPS = 0.88, 6
-"""Factor on these shapes in each step, and how many there are at most."""
 
 
 def open_lids(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -11,11 +12,17 @@ from numpy.typing import NDArray
 
 from ecgan.lab.reanimate.facekit import Floats
 
+GAMMA = 2.2
+"""Exponent from pixels to linear light."""
 LIGHT = np.array([0.0, 0.45, 0.9], np.float32) / np.hypot(0.45, 0.9)
 """From above the camera, as faces are mostly lit: x right, y up, z to the camera."""
 AMBIENT = 0.55
 LOWEST, HIGHEST = 0.78, 1.12
 """Bounds of the ratio: cast shadows and highlights of the photo do not follow the normals."""
+DEPTH = 0.26
+"""Darkening in the middle of a fold at full strength."""
+BANK = 0.3
+"""Brightening beside it, as a share of the darkening."""
 
 
 def relight(now: Floats, rest: Floats, known: NDArray[np.bool_]) -> Floats:
@@ -27,12 +34,6 @@ def relight(now: Floats, rest: Floats, known: NDArray[np.bool_]) -> Floats:
 
 def _shade(normals: Floats) -> Floats:
     return np.asarray(AMBIENT + (1 - AMBIENT) * np.clip(normals @ LIGHT, 0, 1), dtype=np.float32)
-
-
-DEPTH = 0.26
-"""Darkening in the middle of a fold at full strength."""
-BANK = 0.3
-"""Brightening beside it, as a share of the darkening."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +75,9 @@ def _drawn(fold: Fold, size: int, cm: float) -> Floats:
     curve = (1 - t) ** 2 * start + 2 * t * (1 - t) * middle + t**2 * end
     places = np.round(curve * 16).astype(np.int64)
     canvas = np.zeros((size, size), np.uint8)
-    for k in range(len(places) - 1):
+    for k, (first, last) in enumerate(pairwise(places.tolist())):
         level = 255 * np.sin(np.pi * (k + 0.5) / (len(places) - 1)) ** 0.7
-        cv2.line(
-            canvas, places[k].tolist(), places[k + 1].tolist(), float(level), 1, cv2.LINE_AA, 4
-        )
+        cv2.line(canvas, first, last, float(level), 1, cv2.LINE_AA, 4)
     line = np.asarray(canvas / 255.0, dtype=np.float32)
     valley = cv2.GaussianBlur(line, (0, 0), sigma) * (sigma * 2.5)
     offset = np.array([[1, 0, 2.2 * sigma * fold.bank[0]], [0, 1, 2.2 * sigma * fold.bank[1]]])
@@ -91,15 +90,13 @@ def _folds(points: Floats, weights: Mapping[str, float]) -> Iterator[Fold]:
     def of(name: str, side: str) -> float:
         return max(0.0, weights.get(f"{name}_{side}", 0.0))
 
-    up = points[27] - points[8]
-    up = up / max(float(np.linalg.norm(up)), 1e-6)
+    up = _unit(points[27] - points[8])
     eye = float(np.linalg.norm(points[36] - points[45]))
     # In the picture the person's right side (R) is on the left.
     for side, ala, corner, outer, inner_brow, other in (
         ("R", 31, 48, 36, 21, 22), ("L", 35, 54, 45, 22, 21),
     ):  # fmt: skip
-        away = points[outer] - points[81 - outer]
-        away = away / max(float(np.linalg.norm(away)), 1e-6)
+        away = _unit(points[outer] - points[81 - outer])
         smile, sneer = of("mouthSmile", side), of("noseSneer", side)
         lift = 0.75 * smile + 0.6 * sneer + 0.5 * of("mouthUpperUp", side)
         start = points[ala] + 0.07 * eye * away + 0.045 * eye * up
@@ -113,10 +110,8 @@ def _folds(points: Floats, weights: Mapping[str, float]) -> Iterator[Fold]:
             bend = (first + last) / 2 + 0.008 * eye * up
             yield Fold(np.stack([first, bend, last]), min(0.6, 0.7 * crow), 0.04, up)
         down = of("browDown", side)
-        inward = (points[other] - points[inner_brow]) / max(
-            float(np.linalg.norm(points[other] - points[inner_brow])), 1e-6
-        )
-        gap = 0.30 * float(np.linalg.norm(points[other] - points[inner_brow]))
+        between = points[other] - points[inner_brow]
+        inward, gap = _unit(between), 0.30 * float(np.linalg.norm(between))
         foot = points[inner_brow] + gap * inward - 0.05 * eye * up
         head = foot + 0.15 * eye * up - 0.006 * eye * inward
         bend = (foot + head) / 2 - 0.012 * eye * inward
@@ -137,8 +132,7 @@ def _forehead(
     inner = max(0.0, (weights.get("browInnerUp_L", 0.0) + weights.get("browInnerUp_R", 0.0)) / 2)
     outer = max(0.0, (weights.get("browOuterUp_L", 0.0) + weights.get("browOuterUp_R", 0.0)) / 2)
     centre = (points[21] + points[22]) / 2
-    across = points[22:27].mean(axis=0) - points[17:22].mean(axis=0)
-    across = across / max(float(np.linalg.norm(across)), 1e-6)
+    across = _unit(points[22:27].mean(axis=0) - points[17:22].mean(axis=0))
     half = eye * (0.2 + 0.22 * outer / (inner + outer + 1e-6))
     for k, share in enumerate((0.8, 1.0, 0.7)):
         place = centre + eye * (0.16 + 0.085 * k) * up
@@ -146,3 +140,7 @@ def _forehead(
         curve = np.stack([place - half * across, place + arch * up, place + half * across])
         strength = share * min(0.5, 0.28 * inner + 0.25 * outer)
         yield Fold(curve.astype(np.float32), strength, 0.06, up)
+
+
+def _unit(vector: Floats) -> Floats:
+    return vector / max(float(np.linalg.norm(vector)), 1e-6)

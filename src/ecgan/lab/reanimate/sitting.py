@@ -12,9 +12,9 @@ from ecgan.lab.reanimate.background import Cutter, Matte, backdrop
 from ecgan.lab.reanimate.facekit import Floats
 from ecgan.lab.reanimate.flow import Mask, face_outline, inside, nearest
 from ecgan.lab.reanimate.looks import KeyLight, Look
-from ecgan.lab.reanimate.portrait import GAMMA, Portrait, dressed
+from ecgan.lab.reanimate.portrait import Portrait, dressed
 from ecgan.lab.reanimate.raster import vertex_normals
-from ecgan.lab.reanimate.shading import relight
+from ecgan.lab.reanimate.shading import GAMMA, LIGHT, relight
 from ecgan.lab.reanimate.turning import Head, Turned, turn_head
 
 FINER = 2
@@ -22,6 +22,18 @@ FINER = 2
 
 UNCUT = 0.5
 """Strength of the lamp on a head that could not be cut out, so that it does not glow."""
+WRAP = 0.25
+"""How far around the edge the soft lamp reaches, as a cosine."""
+FRONT = LIGHT.astype(np.float32)
+"""Where the light of the photo comes from."""
+AMBIENT = 0.28
+"""Share of light that comes from everywhere."""
+TINT = np.array([0.16, 0.0, -0.2], np.float32)
+"""Exponent of red, green and blue at full warmth."""
+LOWEST, HIGHEST = 0.25, 1.9
+"""Bounds of the ratio in linear light."""
+ELSEWHERE = 0.3
+"""Strength of the lamp on what is not the person."""
 
 
 @dataclass(frozen=True)
@@ -97,20 +109,6 @@ def _lit(image: Floats, alpha: Floats | None, rest: Portrait, turned: Turned, lo
     own = relight(values[..., :3], values[..., 3:], known)[..., None]
     linear = np.clip(image, 0, 1) ** GAMMA * ratio
     return np.asarray(linear ** (1 / GAMMA) * own, dtype=np.float32)
-
-
-WRAP = 0.25
-"""How far around the edge the soft lamp reaches, as a cosine."""
-FRONT = np.array([0.0, 0.45, 0.9], np.float32) / np.float32(np.hypot(0.45, 0.9))
-"""Where the light of the photo comes from."""
-AMBIENT = 0.28
-"""Share of light that comes from everywhere."""
-TINT = np.array([0.16, 0.0, -0.2], np.float32)
-"""Exponent of red, green and blue at full warmth."""
-LOWEST, HIGHEST = 0.25, 1.9
-"""Bounds of the ratio in linear light."""
-ELSEWHERE = 0.3
-"""Strength of the lamp on what is not the person."""
 
 
 def lamp_ratio(key: KeyLight, normals: Floats, face: Mask) -> Floats:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from ecgan.faces.photo import read_photo
 from ecgan.faces.photo_writing import write_photo
 from ecgan.files import write_text
 from ecgan.lab.reanimate.background import Cutter
-from ecgan.lab.reanimate.facekit import CREDIT, Floats, read_facekit
+from ecgan.lab.reanimate.facekit import CREDIT, read_facekit
 from ecgan.lab.reanimate.looks import Look, look_of, take
 from ecgan.lab.reanimate.people import Person, Picture, ReanimationOptions
 from ecgan.lab.reanimate.portrait import Portrait, portrait_of
@@ -64,22 +66,22 @@ class Worker:
         self.kit = read_facekit(facekit)
         self.out = out
         self.options = options
-        self._detector: LandmarkDetector | None = None
         self._cutter = Cutter()
+
+    @cached_property
+    def _detector(self) -> LandmarkDetector:
+        return LandmarkDetector()
 
     def __call__(self, person: Person) -> Done:
         """Write all pictures, then the note that says so."""
         about = (person.subject, person.shown, person.fingerprint)
         try:
             done = Done(*about, rows=self._reanimate(person))
-        except NotNeutralError as error:
-            done = Done(*about, reason="not-neutral", message=str(error))
-        except FaceError as error:
+        except (NotNeutralError, FaceError) as error:
             done = Done(*about, reason=error.reason, message=str(error))
-        except ImageError as error:
-            done = Done(*about, reason="unreadable", message=str(error))
-        except DataError as error:
-            done = Done(*about, reason="landmarks", message=str(error))
+        except (ImageError, DataError) as error:
+            reason = "unreadable" if isinstance(error, ImageError) else "landmarks"
+            done = Done(*about, reason=reason, message=str(error))
         write_text(note_of(self.out, person), json.dumps(done.__dict__, ensure_ascii=False))
         return done
 
@@ -90,20 +92,16 @@ class Worker:
         frame = frame_of(points, self.options.size)
         style = style_of(person.subject, self.options.seed, self.options.spread)
         portrait = portrait_of(crop(pixels, frame), frame.to_aligned(points), self.kit, style)
-        rows = [
-            self._picture(portrait, person, style, one) for one in person.pictures if not one.look
-        ]
         if self.options.looks > 1:
             finer = crop(pixels, frame.scaled(FINER * self.options.size))
             sitting = sitting_of(portrait, finer, self._cutter)
-        for number in range(1, self.options.looks):
-            look = look_of(person.subject, number, self.options.seed, self.options.reshape)
-            changed = portrait_in(sitting, look)
-            rows += [
-                self._picture(changed, person, style, one, look)
-                for one in person.pictures
-                if one.look == number
-            ]
+        rows = []
+        for number, pictures in groupby(person.pictures, lambda one: one.look):
+            look, shown = None, portrait
+            if number:
+                look = look_of(person.subject, number, self.options.seed, self.options.reshape)
+                shown = portrait_in(sitting, look)
+            rows += [self._picture(shown, person, style, one, look) for one in pictures]
         return tuple(rows)
 
     def _picture(
@@ -112,7 +110,7 @@ class Worker:
         person: Person,
         style: Style,
         picture: Picture,
-        look: Look | None = None,
+        look: Look | None,
     ) -> dict[str, Any]:
         random = numpy_generator(self.options.seed, "picture", person.subject, picture.file)
         spread = self.options.spread
@@ -121,12 +119,7 @@ class Worker:
         metadata = {"source": "re-animated portrait, neutral photo" if look is None else LOOKED}
         if picture.expression != NEUTRAL:
             weights = weights_of(
-                picture.expression,
-                picture.variant,
-                picture.intensity,
-                style,
-                random,
-                spread=spread,
+                picture.expression, picture.variant, picture.intensity, style, random, spread=spread
             )
             weights = open_lids(portrait, weights, picture.expression)
             x, y = spread * np.clip(random.normal(0, GAZE_SPREAD, 2), -0.25, 0.25)
@@ -150,7 +143,7 @@ class Worker:
             "turn": list(turn),
             "shape": list(look.shape) if look is not None else [],
             "pair": pair,
-            "landmarks": _rounded(made.landmarks),
+            "landmarks": [[round(float(v), 2) for v in point] for point in made.landmarks],
         }
 
     def _points(self, pixels: NDArray[np.uint8], person: Person) -> NDArray[np.float32]:
@@ -160,12 +153,10 @@ class Worker:
             points, refused = given_landmarks(person.photo, pixels.shape)
             if points is not None:
                 return points
-            if self.options.landmarks == "given" and refused:
-                raise DataError(refused[0])
             if self.options.landmarks == "given":
+                if refused:
+                    raise DataError(refused[0])
                 raise FaceError("no-face", f"no landmarks are given for {person.photo.name}")
-        if self._detector is None:
-            self._detector = LandmarkDetector()
         faces = self._detector.detect(pixels)
         if not faces:
             raise FaceError("no-face", f"no face found in {person.photo.name}")
@@ -175,6 +166,8 @@ class Worker:
 
 class NotNeutralError(DataError):
     """A photo that shows an expression already."""
+
+    reason = "not-neutral"
 
 
 def check_neutral(points: NDArray[np.floating]) -> None:
@@ -230,7 +223,3 @@ def read_note(out: Path, person: Person) -> Done | None:
     if done is None or done.fingerprint != person.fingerprint:
         return None
     return done if all((out / row["file"]).is_file() for row in done.rows) else None
-
-
-def _rounded(points: Floats) -> list[list[float]]:
-    return [[round(float(x), 2), round(float(y), 2)] for x, y in points]
