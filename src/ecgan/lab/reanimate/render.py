@@ -61,7 +61,7 @@ def render(
     skin = kit.of("skin")
     drawn = rasterise(projected, portrait.face, size, size)
     face = inside(face_outline(landmarks), size)
-    grid = np.stack(np.meshgrid(np.arange(size), np.arange(size)), axis=2).astype(np.float32)
+    rows, columns = np.mgrid[:size, :size].astype(np.float32)
     normals = vertex_normals(vertices, skin) @ portrait.fit.rotation.T
     carried = np.concatenate([portrait.rest[:, :2] - projected[:, :2], normals,
                               portrait.normals], axis=1)  # fmt: skip
@@ -69,7 +69,7 @@ def render(
     known = drawn.covered & face & (values[..., 4] > 0.25)
     flow = extend(values[..., :2], known, face)
     moved = cv2.remap(
-        portrait.image, grid[..., 0] + flow[..., 0], grid[..., 1] + flow[..., 1],
+        portrait.image, columns + flow[..., 0], rows + flow[..., 1],
         cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE,
     )  # fmt: skip
     ratio = relight(values[..., 2:5], values[..., 5:8], known)
@@ -91,13 +91,10 @@ def _lay_eye(out: Floats, layer: Layer, portrait: Portrait, gaze: tuple[float, f
     if not share.any():
         return
     radius = portrait.irises[0].radius
-    columns, rows = np.meshgrid(np.arange(box.x0, box.x1), np.arange(box.y0, box.y1))
-    eyeball = cv2.remap(
-        portrait.eyeballs,
-        (columns - gaze[0] * radius).astype(np.float32),
-        (rows - gaze[1] * radius).astype(np.float32),
-        cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE,
-    )  # fmt: skip
+    rows, columns = np.mgrid[box.window]
+    x = (columns - gaze[0] * radius).astype(np.float32)
+    y = (rows - gaze[1] * radius).astype(np.float32)
+    eyeball = cv2.remap(portrait.eyeballs, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     window = out[box.window]
     window[:] = window * (1 - share) + np.clip(eyeball, 0, 1) * share
 
@@ -111,26 +108,17 @@ def _lay_mouth(
     share = opened * layer.fraction(*MOUTH_PARTS)[..., None]
     if not share.any():
         return
-    box = layer.box
-    inner = kit.of(*MOUTH_PARTS)
-    normals = vertex_normals(vertices, inner) @ portrait.fit.rotation.T
+    normals = vertex_normals(vertices, kit.of(*MOUTH_PARTS)) @ portrait.fit.rotation.T
     depth = projected[:, 2:] / np.float32(portrait.fit.scale)
     front = portrait.rest[np.unique(kit.of("teeth")), 2].max() / portrait.fit.scale
-    values = layer.raster.interpolate(
-        np.concatenate([normals, front - depth], axis=1).astype(np.float32), layer.triangles
-    )
+    carried = np.concatenate([normals, front - depth], axis=1).astype(np.float32)
+    values = layer.raster.interpolate(carried, layer.triangles)
     skin = (layer.parts == 0).astype(np.float32)
-    colours = shade_mouth(
-        layer.parts,
-        values[..., :3],
-        values[..., 3],
-        skin,
-        light=portrait.light,
-        cm=portrait.fit.scale * SAMPLES,
-    )
+    normals, depths, cm = values[..., :3], values[..., 3], portrait.fit.scale * SAMPLES
+    colours = shade_mouth(layer.parts, normals, depths, skin, light=portrait.light, cm=cm)
     own = np.isin(layer.parts, (1, 2, 3)).astype(np.float32)[..., None]
     mixed = opened * layer.average(colours * own)
-    window = out[box.window]
+    window = out[layer.box.window]
     linear = np.clip(window, 0, 1) ** GAMMA * (1 - share) + mixed
     window[:] = np.where(share > 0, np.clip(linear, 0, 1) ** (1 / GAMMA), window)
 
@@ -138,11 +126,11 @@ def _lay_mouth(
 def _opened(projected: Floats, portrait: Portrait) -> float:
     """0 while the lips are no further apart than at rest, where a gap is the fit's; 1 when open."""
     upper, lower = portrait.kit.landmarks[[61, 62, 63]], portrait.kit.landmarks[[67, 66, 65]]
-    gaps = [
+    gap, at_rest = (
         np.linalg.norm(places[upper, :2] - places[lower, :2], axis=1)
         for places in (projected, portrait.rest)
-    ]
-    wider = float((gaps[0] - gaps[1]).max()) / portrait.fit.scale
+    )
+    wider = float((gap - at_rest).max()) / portrait.fit.scale
     return float(np.clip(wider / OPEN_CM, 0, 1))
 
 
