@@ -50,11 +50,9 @@ class Cutter:
             return None
         alpha, person = refine(image, rough, int(np.nonzero(face)[0].max(initial=0)))
         unsure = ((alpha > 1 - SURE) & (alpha < SURE)).mean()
-        if (
-            alpha[face].mean() < LEAST_FACE
-            or (alpha < 1 - SURE).mean() < LEAST_BEHIND
-            or unsure > MOST_UNSURE
-        ):
+        behind = (alpha < 1 - SURE).mean()
+        usable = alpha[face].mean() >= LEAST_FACE and behind >= LEAST_BEHIND
+        if not usable or unsure > MOST_UNSURE:
             return None
         return Matte(alpha, person * alpha[..., None])
 
@@ -171,9 +169,8 @@ def _guided(image: Floats, rough: Floats, radius: int) -> Floats:
     guide = image.mean(axis=2)
     box = (2 * radius + 1, 2 * radius + 1)
     mean, level = cv2.blur(guide, box), cv2.blur(rough, box)
-    slope = (cv2.blur(guide * rough, box) - mean * level) / (
-        cv2.blur(guide * guide, box) - mean * mean + 1e-4
-    )
+    variance = cv2.blur(guide * guide, box) - mean * mean
+    slope = (cv2.blur(guide * rough, box) - mean * level) / (variance + 1e-4)
     offset = level - slope * mean
     return np.asarray(np.clip(cv2.blur(slope, box) * guide + cv2.blur(offset, box), 0, 1))
 
@@ -272,11 +269,8 @@ def _cloud(size: int, random: Random, cells: float) -> Floats:
 
 
 def _soft(picture: Floats, share: float) -> Floats:
-    size = picture.shape[0]
-    return np.asarray(
-        cv2.GaussianBlur(picture.astype(np.float32), (0, 0), max(0.5, share * size),
-                         borderType=cv2.BORDER_REFLECT_101)
-    )  # fmt: skip
+    sigma = max(0.5, share * picture.shape[0])
+    return np.asarray(cv2.GaussianBlur(picture.astype(np.float32), (0, 0), sigma))
 
 
 def _falloff(size: int, random: Random) -> Floats:

@@ -111,9 +111,10 @@ def fit(kit: FaceKit, points: NDArray[np.floating]) -> Fit:
 def _basis(kit: FaceKit) -> tuple[Array, Array]:
     modes = list(kit.identity[:NUM_MODES])
     resting = [
-        shape for name, shape in kit.shapes.items() if name.removesuffix("_L").removesuffix("_R")
-        in RESTING
-    ]  # fmt: skip
+        shape
+        for name, shape in kit.shapes.items()
+        if name.removesuffix("_L").removesuffix("_R") in RESTING
+    ]
     priors = [IDENTITY_PRIOR] * len(modes) + [RESTING_PRIOR] * len(resting)
     return np.array([*modes, *resting], dtype=np.float64), np.array(priors)
 

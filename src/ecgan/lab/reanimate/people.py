@@ -143,8 +143,8 @@ def _photos_of(source: Path, rule: SubjectRule) -> list[SourceImage]:
         for path in sorted(source.iterdir())
         if path.is_file() and path.suffix.lower() in IMAGE_SUFFIXES and path.name[0] != "."
     ]
-    if any(path.is_dir() and canonical_expression(path.name) == NEUTRAL
-           for path in source.iterdir()):  # fmt: skip
+    folders = (path.name for path in source.iterdir() if path.is_dir())
+    if any(canonical_expression(folder) == NEUTRAL for folder in folders):
         images = list_source(source, "folders", ListOptions(rule)).listing.images
         listed += [one for one in images if one.expression == NEUTRAL]
     return listed
@@ -163,13 +163,11 @@ def _person(image: SourceImage, options: ReanimationOptions, model: str) -> Pers
     pictures = plan_pictures(image.subject, options)
     photo = image.place.path
     landmarks = None if image.landmarks is None else tuple(image.landmarks)
-    beside = sorted(
-        path for path in photo.parent.iterdir() if path.stem == photo.stem and path.is_file()
-    )
+    beside = [path for path in photo.parent.iterdir() if path.stem == photo.stem]
+    files = [(path.name, sha256_file(path)) for path in sorted(beside) if path.is_file()]
     about = [
         FORMAT, model, asdict(options), RECIPES, ACTION_UNITS, LARGEST, asdict(smiles()),
-        image.subject, landmarks,
-        [(path.name, sha256_file(path)) for path in beside],
+        image.subject, landmarks, files,
     ]  # fmt: skip
     return Person(
         subject=image.subject,

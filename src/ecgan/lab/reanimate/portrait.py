@@ -95,12 +95,10 @@ def dressed(portrait: Portrait, image: Floats, fitted: Fit) -> Portrait:
 
     image: (size, size, 3) in [0, 1].
     """
-    kit = portrait.kit
-    points = fitted.project(fitted.vertices)[kit.landmarks, :2]
-    made = _taken_apart(image, points, fitted, kit, None)
-    return replace(
-        made, light=replace(made.light, enamel=portrait.light.enamel), lined=portrait.lined
-    )
+    points = fitted.project(fitted.vertices)[portrait.kit.landmarks, :2]
+    made = _taken_apart(image, points, fitted, portrait.kit, None)
+    light = replace(made.light, enamel=portrait.light.enamel)
+    return replace(made, light=light, lined=portrait.lined)
 
 
 def _taken_apart(
@@ -208,9 +206,8 @@ def complete_eye(image: Floats, opening: Floats, iris: Iris) -> Floats:
     made = coloured * edge + white * (1 - edge)
     made = cv2.GaussianBlur(made.astype(np.float32), (0, 0), 0.6)
     soft = cv2.GaussianBlur(core.astype(np.float32), (0, 0), 0.7)[..., None]
-    return np.asarray(
-        np.where(core[..., None], image, made * (1 - soft) + image * soft), np.float32
-    )
+    eye = np.where(core[..., None], image, made * (1 - soft) + image * soft)
+    return np.asarray(eye, dtype=np.float32)
 
 
 def _spread(image: Floats, known: NDArray[np.bool_], opening: Floats) -> Floats:

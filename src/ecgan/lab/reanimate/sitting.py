@@ -120,10 +120,10 @@ def lamp_ratio(key: KeyLight, normals: Floats, face: Mask) -> Floats:
         face: (size, size).
     """
     azimuth, elevation = np.radians([key.azimuth, key.elevation])
+    level = np.cos(elevation)
     way = np.array(
-        [np.sin(azimuth) * np.cos(elevation), np.sin(elevation),
-         np.cos(azimuth) * np.cos(elevation)], np.float32,
-    )  # fmt: skip
+        [np.sin(azimuth) * level, np.sin(elevation), np.cos(azimuth) * level], np.float32
+    )
     lamp = np.exp(key.warmth * TINT) * _soft(normals @ way)[..., None]
     fill = np.exp(-0.5 * key.warmth * TINT)
     front = _soft(normals @ FRONT)[..., None]
@@ -131,17 +131,16 @@ def lamp_ratio(key: KeyLight, normals: Floats, face: Mask) -> Floats:
     strength = key.strength
     after = AMBIENT * fill + (1 - AMBIENT) * ((1 - strength) * front + strength * 1.3 * lamp)
     ratio = after / before
-    level = float(ratio[face].mean()) if face.any() else 1.0
-    return np.asarray(np.clip(ratio / max(level, 1e-3), LOWEST, HIGHEST), dtype=np.float32)
+    mean = float(ratio[face].mean()) if face.any() else 1.0
+    return np.asarray(np.clip(ratio / max(mean, 1e-3), LOWEST, HIGHEST), dtype=np.float32)
 
 
 def scene_normals(normals: Floats, known: Mask, head: Head) -> Floats:
     """(size, size, 3): the skin's normals, carried on over hair, ears and neck into those of an
     ellipsoid, and over the shoulders into those of a wide column."""
-    size = normals.shape[0]
+    size, unit = normals.shape[0], head.unit
     right, up = head.places(size)
     radius = head.radius(size)
-    unit = head.unit
     across, along = (right - head.middle[0]) / (1.3 * unit), (up - head.middle[1]) / (2 * unit)
     within = np.clip(2 * (1.5 - radius), 0, 1)[..., None]
     ball = _unit(np.dstack([across, along, np.sqrt(np.clip(1 - across**2 - along**2, 0.1, 1))]))
