@@ -31,8 +31,7 @@ from ecgan.faces.alignment import align, crop
 from ecgan.faces.landmarks import LandmarkDetector
 from ecgan.faces.photo import read_photo
 from ecgan.inference.doubt import SEEN, WEIGHTS, DoubtNetwork, to_views, view_of
-from ecgan.lab.drawn.expressions import perform
-from ecgan.lab.drawn.people import person, shot
+from ecgan.lab.drawn.people import perform, person, shot
 from ecgan.lab.drawn.render import Sitting
 
 BATCH = 64

@@ -33,8 +33,7 @@ from ecgan.errors import DataError, EcganError, ImageError
 from ecgan.expressions import EXPRESSIONS
 from ecgan.faces.photo import read_photo
 from ecgan.files import write_json
-from ecgan.lab.drawn.expressions import perform
-from ecgan.lab.drawn.people import person, shot
+from ecgan.lab.drawn.people import perform, person, shot
 from ecgan.lab.drawn.render import Sitting
 from ecgan.provenance import provenance
 from ecgan.seeding import numpy_generator

@@ -27,8 +27,7 @@ from ecgan.faces.landmarks import LandmarkDetector
 from ecgan.faces.photo import read_photo
 from ecgan.files import write_json
 from ecgan.lab.reanimate.facekit import FaceKit, read_facekit
-from ecgan.lab.reanimate.fit import Fit, fit
-from ecgan.lab.reanimate.measure import measure_units
+from ecgan.lab.reanimate.fit import Fit, fit, measure_units
 from ecgan.lab.reanimate.recipes import NATURAL, SMILES_FILE, shape_weights, style_of, weights_of
 from ecgan.provenance import provenance
 from ecgan.seeding import numpy_generator

@@ -91,11 +91,11 @@ def reanimate(
     """
     from ecgan.data.card import read_card
     from ecgan.expressions import NEUTRAL, Vocabulary, parse_targets
-    from ecgan.lab.reanimate.people import Settings
+    from ecgan.lab.reanimate.people import ReanimationOptions
     from ecgan.lab.reanimate.recipes import RECIPES
     from ecgan.lab.reanimate.run import reanimate as reanimate_people
 
-    settings = Settings(
+    options = ReanimationOptions(
         expressions=parse_targets(expressions, Vocabulary((NEUTRAL, *RECIPES))),
         pictures=pictures,
         weakest=weakest,
@@ -112,7 +112,7 @@ def reanimate(
             photos,
             facekit,
             out,
-            settings,
+            options,
             workers=workers,
             subject_pattern=subject_pattern,
             subjects_csv=subjects,

@@ -25,8 +25,7 @@ from ecgan.inference.doubt import (
     view_of,
 )
 from ecgan.inference.photo_faces import align_face
-from ecgan.lab.drawn.expressions import perform
-from ecgan.lab.drawn.people import person, shot
+from ecgan.lab.drawn.people import perform, person, shot
 from ecgan.lab.drawn.render import Sitting
 
 Pixels = NDArray[np.uint8]

@@ -1,4 +1,4 @@
-"""An antialiased painter: smooth shapes on a supersampled RGB canvas, reduced at the end."""
+"""An antialiased painter on a supersampled RGB canvas, with its shapes and colours."""
 
 from __future__ import annotations
 
@@ -145,9 +145,21 @@ def ellipse(x: float, y: float, rx: float, ry: float, samples: int = 24) -> Poin
     return np.asarray(_circle(samples) * (rx, ry) + (x, y))
 
 
-def disc(centre: Points, rx: float, ry: float, samples: int = 24) -> Points:
-    """The same around a point of shape (2,)."""
-    return ellipse(float(centre[0]), float(centre[1]), rx, ry, samples)
+def both(points: ArrayLike) -> tuple[Points, Points]:
+    """Points of the right half, and their mirror image."""
+    right = np.asarray(points, np.float64)
+    return right, right * (-1, 1)
+
+
+def symmetric(points: ArrayLike, samples: int = 6) -> Points:
+    """A smooth closed shape from its right half, top to bottom."""
+    right, left = both(points)
+    inner = left[::-1]
+    if abs(right[-1, 0]) < 1e-9:
+        inner = inner[1:]
+    if abs(right[0, 0]) < 1e-9:
+        inner = inner[:-1]
+    return closed_curve(np.concatenate([right, inner]), samples)
 
 
 def within(mask: Pixels, other: Pixels) -> Pixels:
@@ -175,6 +187,18 @@ def ribbon(points: Points, widths: ArrayLike) -> Points:
     width = widths @ _between(widths.shape[-1], count) / length
     aside = tangent[..., ::-1] * (width[..., None] * _ACROSS)
     return np.concatenate([points + aside, (points - aside)[..., ::-1, :]], -2)
+
+
+def mix(first: ArrayLike, second: ArrayLike, share: float) -> Colour:
+    """A colour `share` of the way from the first to the second."""
+    a, b = np.asarray(first, np.float32), np.asarray(second, np.float32)
+    return np.asarray(a + (b - a) * np.float32(share))
+
+
+def shadow(colour: ArrayLike, depth: float = 1.0) -> Colour:
+    """A colour in shadow: darker and a little warmer."""
+    factor = 1 - depth * np.array([0.17, 0.27, 0.27], np.float32)
+    return np.asarray(np.asarray(colour, np.float32) * factor)
 
 
 @lru_cache

@@ -9,7 +9,7 @@ import struct
 import tempfile
 import time
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -26,9 +26,8 @@ from ecgan.data.pool import run_tasks
 from ecgan.errors import UsageError
 from ecgan.expressions import EXPRESSIONS, MAX_INTENSITY, NEUTRAL
 from ecgan.files import sync_folder, write_json
-from ecgan.lab.drawn.expressions import ACTION_UNITS, perform
-from ecgan.lab.drawn.people import person, shot
-from ecgan.lab.drawn.render import Picture, Sitting
+from ecgan.lab.drawn.people import ACTION_UNITS, perform, person, shot
+from ecgan.lab.drawn.render import Sitting
 
 MASKS = "masks"
 INTENSITIES = (0.4, 0.7, 1.0)
@@ -36,7 +35,6 @@ NOTICE = "Drawn face: made by a program from numbers. It shows no real person."
 DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"
 """IPTC's term for a picture made by an algorithm that was not trained on others."""
 SIZES = (32, 1024)
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -88,7 +86,7 @@ def draw(
     plan: Plan | None = None,
     *,
     workers: int | None = None,
-    progress: Progress | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> DrawReport:
     """Draw people 0 to `people` - 1 of a seed into a new folder, whole or not at all.
 
@@ -108,7 +106,7 @@ def draw(
     started, total = time.perf_counter(), people * plan.images_per_person
     part = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}.", suffix=".part"))
     try:
-        _draw_all(part, range(people), plan, workers, progress)
+        _draw_all(part, people, plan, workers, progress)
         write_json(part / CARD_NAME, _card(people, plan))
         part.chmod(0o755)
         os.sync()
@@ -124,7 +122,11 @@ def draw(
 
 
 def _draw_all(
-    root: Path, numbers: Sequence[int], plan: Plan, workers: int | None, progress: Progress | None
+    root: Path,
+    people: int,
+    plan: Plan,
+    workers: int | None,
+    progress: Callable[[int, int], None] | None,
 ) -> None:
     for expression in EXPRESSIONS:
         (root / expression).mkdir()
@@ -133,14 +135,14 @@ def _draw_all(
     written = 0
     with (root / LABELS_NAME).open("w", encoding="utf-8") as labels:
         for done, (number, lines) in enumerate(
-            run_tasks(partial(Worker, root, plan), numbers, workers), start=1
+            run_tasks(partial(Worker, root, plan), range(people), workers), start=1
         ):
             waiting[number] = lines
             while written in waiting:  # in the order of the people, whoever ends first
                 labels.write(waiting.pop(written))
                 written += 1
             if progress is not None:
-                progress(done * plan.images_per_person, len(numbers) * plan.images_per_person)
+                progress(done * plan.images_per_person, people * plan.images_per_person)
 
 
 class Worker:
@@ -164,7 +166,8 @@ class Worker:
                     action = perform(plan.seed, number, expression, intensity, take)
                     picture = view.draw(action)
                     name = f"{expression}/{subject}_{take}.png"
-                    self._write(name, picture)
+                    (self.root / name).write_bytes(_png(picture.image))
+                    (self.root / MASKS / name).write_bytes(_png(picture.mask))
                     line = {
                         "file": name,
                         "subject": subject,
@@ -178,10 +181,6 @@ class Worker:
                     }
                     lines.append(json.dumps(line) + "\n")
         return "".join(lines)
-
-    def _write(self, name: str, picture: Picture) -> None:
-        (self.root / name).write_bytes(_png(picture.image))
-        (self.root / MASKS / name).write_bytes(_png(picture.mask))
 
 
 def _png(pixels: NDArray[np.uint8]) -> bytes:

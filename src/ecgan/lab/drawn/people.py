@@ -1,38 +1,52 @@
-"""Who is drawn and how: a person's looks, and the pose, light and background of a shot."""
+"""Who is drawn and how: a person's looks, pose, light and background of a shot, and which facial
+action units (FACS) make an expression in each person's own way."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import resources
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
+import yaml
 
+from ecgan.errors import UsageError
+from ecgan.expressions import EXPRESSIONS, MAX_INTENSITY, NEUTRAL
 from ecgan.seeding import numpy_generator
 
 Rgb = tuple[int, int, int]
+Levels = Mapping[int, float]
+"""Action unit -> 0 (rest) to about 1.2 (as strong as it gets)."""
 
-SKIN: tuple[Rgb, ...] = (
-    (255, 226, 205), (250, 214, 188), (244, 202, 168), (236, 188, 150), (224, 172, 132),
-    (208, 152, 112), (188, 132, 94), (164, 110, 78), (140, 92, 64), (116, 75, 54),
-)  # fmt: skip
-HAIR: tuple[Rgb, ...] = (
-    (38, 32, 36), (52, 38, 34), (78, 52, 38), (106, 68, 44), (138, 84, 48), (164, 84, 44),
-    (190, 118, 58), (214, 164, 92), (232, 196, 128), (120, 50, 46),
-)  # fmt: skip
-DYED: tuple[Rgb, ...] = ((214, 112, 136), (66, 122, 140), (122, 92, 150))
-GREY: tuple[Rgb, ...] = ((150, 146, 146), (196, 192, 188), (228, 224, 218))
-IRIS: tuple[Rgb, ...] = (
-    (70, 44, 30), (96, 60, 36), (128, 84, 46), (120, 116, 62), (86, 128, 84), (74, 124, 152),
-    (96, 146, 186), (112, 128, 140),
-)  # fmt: skip
-CLOTHES: tuple[Rgb, ...] = (
-    (222, 108, 84), (60, 98, 128), (84, 140, 126), (232, 178, 84), (120, 84, 118), (246, 240, 228),
-    (70, 74, 92), (196, 76, 92), (140, 164, 122), (240, 158, 132), (98, 120, 170),
-)  # fmt: skip
-BACKGROUND: tuple[Rgb, ...] = (
-    (246, 222, 190), (242, 196, 170), (196, 220, 212), (186, 208, 230), (238, 206, 214),
-    (214, 206, 232), (244, 232, 206), (206, 222, 178), (232, 184, 132), (142, 176, 186),
-    (112, 128, 156), (238, 160, 140), (250, 212, 140), (160, 140, 168),
-)  # fmt: skip
+
+def read_table(name: str) -> dict[str, Any]:
+    """What is in a YAML file beside this one."""
+    text = (resources.files("ecgan.lab.drawn") / f"{name}.yaml").read_text(encoding="utf-8")
+    table: dict[str, Any] = yaml.safe_load(text)
+    return table
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """An expression at intensity 1: what everybody does, and ways of which a person has one."""
+
+    core: Levels
+    variants: tuple[Levels, ...]
+
+
+_FACS = read_table("expressions")
+ACTION_UNITS: Mapping[int, str] = MappingProxyType(_FACS["units"])
+"""What the drawn faces can do, by FACS number."""
+RECIPES: Mapping[str, Recipe] = MappingProxyType(
+    {name: Recipe(**values) for name, values in _FACS["recipes"].items()}
+)
+COLOURS: dict[str, tuple[Rgb, ...]] = {
+    name: tuple((red, green, blue) for red, green, blue in rows)
+    for name, rows in read_table("colours").items()
+}
+"""By what has them, skin from light to dark."""
 
 HAIR_BY_SEX = {
     "female": (
@@ -134,13 +148,13 @@ def person(seed: int, number: int) -> Person:
         red, green, blue = (int(np.clip(v + random.integers(-6, 7), 0, 255)) for v in chosen)
         return red, green, blue
 
-    tone = int(random.integers(len(SKIN)))
+    tone = int(random.integers(len(COLOURS["skin"])))
     dark = tone >= 6
-    hair = one(HAIR[:4] if dark else HAIR)
+    hair = one(COLOURS["hair"][:4] if dark else COLOURS["hair"])
     if random.random() < 0.06 and female:
-        hair = one(DYED)
+        hair = one(COLOURS["dyed"])
     elif random.random() < 1.6 * (age - 0.45):
-        hair = one(GREY)
+        hair = one(COLOURS["grey"])
     styles = HAIR_BY_SEX["female" if female else "male"]
     style = styles[int(random.integers(len(styles)))]
     beard = BEARDS[int(random.integers(len(BEARDS)))]
@@ -150,15 +164,15 @@ def person(seed: int, number: int) -> Person:
         number=number,
         female=female,
         age=age,
-        skin=one(SKIN[tone : tone + 1]),
+        skin=one(COLOURS["skin"][tone : tone + 1]),
         hair=hair,
-        iris=one(IRIS[:3] if tone >= 5 else IRIS),
-        clothes=one(CLOTHES),
+        iris=one(COLOURS["iris"][:3] if tone >= 5 else COLOURS["iris"]),
+        clothes=one(COLOURS["clothes"]),
         lip_red=float(random.uniform(0.35, 0.95) if female else random.uniform(0.1, 0.4)),
         hair_style=style,
         beard="none" if female else beard,
         glasses=glasses if wears else None,
-        frame=((44, 40, 48), (120, 72, 44), (176, 70, 66), (60, 84, 120))[int(random.integers(4))],
+        frame=COLOURS["frame"][int(random.integers(4))],
         width=around(1.02, 0.05, -0.02),
         length=around(1.0, 0.045, -0.015),
         jaw=around(0.97, 0.06, -0.05),
@@ -195,7 +209,7 @@ def person(seed: int, number: int) -> Person:
 def shot(seed: int, number: int, take: int = 0) -> Shot:
     """Sitting `take` of a person."""
     random = numpy_generator(seed, "drawn shot", number, take)
-    first, second = random.choice(len(BACKGROUND), 2, replace=False)
+    first, second = random.choice(len(COLOURS["background"]), 2, replace=False)
     return Shot(
         yaw=float(np.clip(random.normal(0, 0.15), -0.32, 0.32)),
         pitch=float(np.clip(random.normal(0, 0.08), -0.17, 0.17)),
@@ -207,6 +221,63 @@ def shot(seed: int, number: int, take: int = 0) -> Shot:
         warmth=float(random.normal(0.25, 0.5)),
         gaze=(float(random.normal(0, 0.08)), float(random.normal(0, 0.06))),
         background=BACKGROUNDS[int(random.integers(len(BACKGROUNDS)))],
-        colours=(BACKGROUND[int(first)], BACKGROUND[int(second)]),
+        colours=(COLOURS["background"][int(first)], COLOURS["background"][int(second)]),
         pattern=int(random.integers(1 << 30)),
     )
+
+
+STYLE_SPREAD = 0.2
+"""Standard deviation of a person's gain on each action unit."""
+TAKE_SPREAD = 0.08
+"""The same from take to take of one person."""
+ASYMMETRY = 0.13
+"""Standard deviation of the difference between the two halves of a face."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """Levels of the action units on the left and on the right of the picture."""
+
+    left: Levels
+    right: Levels
+
+    def __call__(self, unit: int, side: int = 0) -> float:
+        """Level of a unit at side -1 (left of the picture), 1 (right) or 0 (mean of both)."""
+        left, right = self.left.get(unit, 0.0), self.right.get(unit, 0.0)
+        return left if side < 0 else right if side > 0 else (left + right) / 2
+
+    def levels(self) -> dict[int, float]:
+        """Mean levels by number, rounded."""
+        return {unit: round(self(unit), 3) for unit in sorted(self.left)}
+
+
+def perform(seed: int, person: int, expression: str, intensity: float, take: int = 0) -> Action:
+    """How a person makes an expression: variant, gains and asymmetry are the person's own; a take
+    differs a little from the next.
+
+    All levels are proportional to `intensity`, 0 (neutral) to `MAX_INTENSITY`.
+
+    Raises:
+        UsageError: an expression without a recipe, or an intensity out of range.
+    """
+    if expression not in RECIPES:
+        raise UsageError(f"cannot draw {expression!r}, expected one of {', '.join(EXPRESSIONS)}")
+    if not 0 <= intensity <= MAX_INTENSITY:
+        raise UsageError(f"an intensity takes 0 to {MAX_INTENSITY}, got {intensity}")
+    if expression == NEUTRAL:
+        return Action({}, {})
+    recipe = RECIPES[expression]
+    own = numpy_generator(seed, "drawn style", person, expression)
+    now = numpy_generator(seed, "drawn take", person, expression, take)
+    variant = recipe.variants[int(own.integers(len(recipe.variants)))]
+    left, right = {}, {}
+    for unit, level in sorted({**recipe.core, **variant}.items()):
+        gain = 1 + STYLE_SPREAD * _bounded(own) + TAKE_SPREAD * _bounded(now)
+        tilt = ASYMMETRY * _bounded(own) / 2
+        left[unit] = intensity * level * gain * (1 - tilt)
+        right[unit] = intensity * level * gain * (1 + tilt)
+    return Action(left, right)
+
+
+def _bounded(generator: np.random.Generator) -> float:
+    return max(-2.0, min(2.0, float(generator.standard_normal())))

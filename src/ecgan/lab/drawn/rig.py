@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ecgan.lab.drawn.canvas import Points, closed_curve, open_curve
-from ecgan.lab.drawn.expressions import Action
-from ecgan.lab.drawn.people import Person, Shot
+from ecgan.lab.drawn.canvas import Points, closed_curve
+from ecgan.lab.drawn.people import Action, Person, Shot
 
 EYE_LINE = 105 / 256
 """Height of the eyes in the picture, and below it their distance: as in the canonical crop."""
@@ -305,11 +304,6 @@ class Pose:
     def to_output(self, canvas: Points) -> Points:
         """Canvas pixels in output pixels, the centre of the first one being (0, 0)."""
         return (canvas + 0.5) / self._factor - 0.5
-
-
-def brow_curve(brow: Points) -> Points:
-    """The brow's centre line, smooth."""
-    return open_curve(brow, 5)
 
 
 def _lid(t: NDArray[np.float64], peak: float, power: float) -> NDArray[np.float64]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,12 +91,7 @@ def read_facekit(path: Path) -> FaceKit:
         raise UsageError(f"no face model at {path}; {WHERE}")
     try:
         with np.load(path, allow_pickle=False) as packed:
-            names = [str(name) for name in packed["ek"]]
-            landmarks = packed.get("landmarks", ICT_LANDMARKS)
-            return _facekit(
-                packed["V"], packed["F"], packed["M"], packed["ident"], packed["expr"], names,
-                landmarks,
-            )  # fmt: skip
+            return _facekit(dict(packed))
     except (OSError, ValueError, KeyError, IndexError, EOFError) as error:
         raise UsageError(f"{path} is not a packed face model ({error}); {WHERE}") from None
 
@@ -103,51 +99,35 @@ def read_facekit(path: Path) -> FaceKit:
 def write_facekit(kit: FaceKit, path: Path) -> None:
     """Pack a model, so that it is read fast."""
     materials = np.array([_MATERIAL_OF_PART[PARTS[part]] for part in kit.parts])
-    write_with(
-        path,
-        lambda file: np.savez(
-            file,
-            V=kit.neutral,
-            F=kit.triangles,
-            M=materials,
-            ident=kit.identity,
-            expr=np.stack(list(kit.shapes.values())),
-            ek=np.array(list(kit.shapes)),
-            landmarks=kit.landmarks,
-        ),
-    )
+    arrays: dict[str, Any] = {
+        "V": kit.neutral, "F": kit.triangles, "M": materials, "ident": kit.identity,
+        "expr": np.stack(list(kit.shapes.values())), "ek": np.array(list(kit.shapes)),
+        "landmarks": kit.landmarks,
+    }  # fmt: skip
+    write_with(path, lambda file: np.savez(file, **arrays))
 
 
-def _facekit(  # noqa: PLR0917
-    vertices: NDArray[np.floating],
-    triangles: NDArray[np.integer],
-    materials: NDArray[np.str_],
-    identity: NDArray[np.floating],
-    shapes: NDArray[np.floating],
-    names: Sequence[str],
-    landmarks: Sequence[int] | NDArray[np.integer],
-) -> FaceKit:
+def _facekit(arrays: Mapping[str, NDArray[Any]]) -> FaceKit:
+    """From the arrays of an archive, under their names there."""
+    vertices, triangles, materials = arrays["V"], arrays["F"], arrays["M"].astype("<U16")
+    names, shapes = arrays["ek"], np.asarray(arrays["expr"], dtype=np.float32)
     if len(materials) != len(triangles) or len(names) != len(shapes):
         raise ValueError("its arrays do not fit together")
-    chosen = np.asarray(landmarks, dtype=np.int64)
-    if chosen.shape != (68,) or max(chosen.max(), triangles.max()) >= len(vertices):
+    landmarks = np.asarray(arrays.get("landmarks", ICT_LANDMARKS), dtype=np.int64)
+    if landmarks.shape != (68,) or max(landmarks.max(), triangles.max()) >= len(vertices):
         raise ValueError("its vertices are not those that the landmarks and triangles name")
-    names_of = materials.astype("<U16")
     first, end = _MOUTH_SOCKET
     socket = ((triangles >= first) & (triangles < end)).all(axis=1)
-    names_of[(names_of == "M_BackHead") & socket] = "M_MouthSocket"
-    kept = np.isin(names_of, list(_PART_OF_MATERIAL))
-    parts = [PARTS.index(_PART_OF_MATERIAL[name]) for name in names_of[kept]]
+    materials[(materials == "M_BackHead") & socket] = "M_MouthSocket"
+    kept = np.isin(materials, list(_PART_OF_MATERIAL))
+    parts = [PARTS.index(_PART_OF_MATERIAL[name]) for name in materials[kept]]
     return FaceKit(
         neutral=np.asarray(vertices, dtype=np.float32),
         triangles=np.asarray(triangles[kept], dtype=np.int64),
         parts=np.array(parts, dtype=np.int8),
-        identity=np.asarray(identity, dtype=np.float32),
-        shapes={
-            name: np.asarray(shape, dtype=np.float32)
-            for name, shape in zip(names, shapes, strict=True)
-        },
-        landmarks=chosen,
+        identity=np.asarray(arrays["ident"], dtype=np.float32),
+        shapes={str(name): shape for name, shape in zip(names, shapes, strict=True)},
+        landmarks=landmarks,
     )
 
 
@@ -167,11 +147,12 @@ def _from_folder(folder: Path) -> FaceKit:
     if not modes or not others:
         raise UsageError(f"{folder} holds no identity or expression shapes; {WHERE}")
     try:
-        deltas = [[_read_vertices(path) - vertices for path in some] for some in (modes, others)]
-        return _facekit(
-            vertices, triangles, materials, np.stack(deltas[0]), np.stack(deltas[1]),
-            [path.stem for path in others], ICT_LANDMARKS,
-        )  # fmt: skip
+        identity, shapes = (
+            np.stack([_read_vertices(path) - vertices for path in some]) for some in (modes, others)
+        )
+        names = np.array([path.stem for path in others])
+        return _facekit({"V": vertices, "F": triangles, "M": materials, "ident": identity,
+                         "expr": shapes, "ek": names})  # fmt: skip
     except (OSError, ValueError, IndexError) as error:
         raise UsageError(f"{folder} is not ICT-FaceKit's model ({error}); {WHERE}") from None
 

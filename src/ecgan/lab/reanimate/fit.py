@@ -1,14 +1,17 @@
-"""Fit of the face model to the 68 points of a photo: pose, identity, a little expression."""
+"""Fit of the face model to the 68 points of a photo, and of action units to those of another."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import lsq_linear
 
 from ecgan.errors import FaceError
 from ecgan.lab.reanimate.facekit import FaceKit, Floats
+from ecgan.lab.reanimate.recipes import shape_weights
 
 Array = NDArray[np.float64]
 
@@ -24,6 +27,10 @@ MAX_ERROR = 0.6
 _WEIGHTS = np.concatenate([np.full(17, 0.15), np.ones(51)])
 _WIDTHS = (3.0, 1.0)
 """Of the two layers of the warp that brings the model onto the points, in centimetres."""
+RIDGE = 0.15
+"""Centimetres of landmark distance that a unit at full strength costs."""
+UNIT_ITERATIONS = 6
+_UNIT_WEIGHTS = np.concatenate([np.full(17, 0.3), np.ones(51)])
 
 
 @dataclass(frozen=True)
@@ -70,14 +77,13 @@ def fit(kit: FaceKit, points: NDArray[np.floating]) -> Fit:
         shape = start + np.tensordot(coefficients, inner, 1)
         turned = shape @ rotation.T
         left = (target - shift) / scale - turned[:, :2]
-        jacobian = np.concatenate([pose_jacobian(turned), (inner @ rotation.T)[:, :, :2]]).reshape(
-            6 - 2 + len(basis), -1
-        )
+        moves = np.concatenate([pose_jacobian(turned), (inner @ rotation.T)[:, :, :2]])
+        jacobian = moves.reshape(len(moves), -1)
         pull = np.concatenate([np.zeros(4), -priors * coefficients])
         weight = np.repeat(_WEIGHTS, 2)
         normal = (jacobian * weight) @ jacobian.T + np.diag(np.r_[np.full(4, 1e-9), priors])
         step = np.linalg.solve(normal, (jacobian * weight) @ left.ravel() + pull)
-        rotation = rotation_of(np.array([step[0], step[1], step[2]])) @ rotation
+        rotation = rotation_of(step[:3]) @ rotation
         scale *= float(np.exp(np.clip(step[3], -0.5, 0.5)))
         coefficients += step[4:]
         turned = (start + np.tensordot(coefficients, inner, 1)) @ rotation.T
@@ -105,9 +111,10 @@ def fit(kit: FaceKit, points: NDArray[np.floating]) -> Fit:
 def _basis(kit: FaceKit) -> tuple[Array, Array]:
     modes = list(kit.identity[:NUM_MODES])
     resting = [
-        shape for name, shape in kit.shapes.items() if name.removesuffix("_L").removesuffix("_R")
-        in RESTING
-    ]  # fmt: skip
+        shape
+        for name, shape in kit.shapes.items()
+        if name.removesuffix("_L").removesuffix("_R") in RESTING
+    ]
     priors = [IDENTITY_PRIOR] * len(modes) + [RESTING_PRIOR] * len(resting)
     return np.array([*modes, *resting], dtype=np.float64), np.array(priors)
 
@@ -155,11 +162,49 @@ def _warped(bare: Fit, kit: FaceKit, points: Array) -> Fit:
         layer = kernel @ weights
         warp += layer
         left = left - layer[kit.landmarks]
-    return Fit(
-        vertices=bare.vertices,
-        rotation=bare.rotation,
-        scale=bare.scale,
-        shift=bare.shift,
-        warp=warp.astype(np.float32),
-        error_cm=bare.error_cm,
-    )
+    return replace(bare, warp=warp.astype(np.float32))
+
+
+def measure_units(
+    kit: FaceKit, rest: Fit, points: NDArray[np.floating], units: Sequence[tuple[str, float]]
+) -> Array:
+    """Strengths, at least 0, that bring the person at rest onto the points, with a turn, a shift
+    and a change of size of the head beside them.
+
+    Args:
+        kit: the face model.
+        rest: the fit to the person's neutral photo.
+        points: (68, 2) of the other photo, brought onto the neutral one by its eyes.
+        units: names, each with a lean from -1 (right side only) over 0 (both) to 1 (left only).
+    """
+    motions = np.array([_motion(kit, unit, lean) for unit, lean in units])
+    start = rest.vertices[kit.landmarks].astype(np.float64)
+    target = (points - rest.warp[kit.landmarks]) * [1, -1]
+    rotation, scale = rest.rotation.astype(np.float64), rest.scale
+    shift = rest.shift * np.array([1.0, -1.0])
+    strengths = np.zeros(len(units))
+    root = np.sqrt(np.repeat(_UNIT_WEIGHTS, 2))
+    low = np.concatenate([np.full(6, -np.inf), np.zeros(len(units))])
+    for _ in range(UNIT_ITERATIONS):
+        turned = (start + np.tensordot(strengths, motions, 1)) @ rotation.T
+        moved = (motions @ rotation.T)[:, :, :2].reshape(len(units), -1)
+        pose = pose_jacobian(turned).reshape(4, -1)
+        place = np.tile(np.eye(2), len(start))
+        # The strengths are solved for as a whole, the pose as a step from where it is.
+        left = ((target - shift) / scale - turned[:, :2]).ravel() + strengths @ moved
+        system = (np.concatenate([pose, place, moved]) * root).T
+        calm = np.hstack([np.zeros((len(units), 6)), RIDGE * np.eye(len(units))])
+        wanted = np.concatenate([left * root, np.zeros(len(units))])
+        solved = lsq_linear(np.vstack([system, calm]), wanted, bounds=(low, np.inf)).x
+        rotation = rotation_of(solved[:3]) @ rotation
+        shift = shift + scale * solved[4:6]
+        scale *= float(np.exp(np.clip(solved[3], -0.3, 0.3)))
+        strengths = solved[6:]
+    return np.asarray(strengths, dtype=np.float64)
+
+
+def _motion(kit: FaceKit, unit: str, lean: float) -> Array:
+    """(68, 3) centimetres: landmarks of a unit at full strength."""
+    weights = shape_weights({unit: 1.0}, {unit: lean})
+    moved = [w * kit.shapes[name][kit.landmarks].astype(np.float64) for name, w in weights.items()]
+    return np.asarray(np.sum(moved, axis=0), dtype=np.float64)

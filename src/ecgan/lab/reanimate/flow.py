@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix, diags
+from scipy.sparse import diags, kronsum
 from scipy.sparse.linalg import splu
 
 from ecgan.lab.reanimate.facekit import FaceKit, Floats, Ints
@@ -56,9 +56,7 @@ def extend(flow: Floats, known: Mask, face: Mask) -> Floats:
     if not known.any() or not np.abs(flow[known]).max() > 0:
         return np.zeros_like(flow)
     filled = nearest(flow, known)[1]
-    filled = np.dstack(
-        [cv2.medianBlur(np.ascontiguousarray(part), 5) for part in cv2.split(filled)]
-    )
+    filled = np.dstack([cv2.medianBlur(part, 5) for part in cv2.split(filled)])
     outside, from_edge = nearest(filled, face)
     size = flow.shape[0]
     from_edge = np.asarray(cv2.GaussianBlur(from_edge, (0, 0), size / 30), dtype=np.float32)
@@ -69,9 +67,8 @@ def extend(flow: Floats, known: Mask, face: Mask) -> Floats:
     step = nearest(filled - coarse, face)[1]
     beyond = (coarse + fall * fall * step) * (outside <= reach)[..., None]
     blurred = cv2.GaussianBlur(filled, (0, 0), 0.8)
-    return np.where(face[..., None], np.where(known[..., None], filled, blurred), beyond).astype(
-        np.float32
-    )
+    within = np.where(known[..., None], filled, blurred)
+    return np.where(face[..., None], within, beyond).astype(np.float32)
 
 
 def _membrane(values: Floats, fixed: Mask, zero: Mask) -> Floats:
@@ -79,33 +76,20 @@ def _membrane(values: Floats, fixed: Mask, zero: Mask) -> Floats:
     size = values.shape[0]
     side = max(8, size // COARSE)
     small = cv2.resize(values, (side, side), interpolation=cv2.INTER_AREA)
-    held = cv2.resize(fixed.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA) > 0.5
-    still = cv2.resize(zero.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA) > 0.5
-    small[still] = 0
-    number = np.full((side, side), -1)
-    free = ~(held | still)
-    number[free] = np.arange(free.sum())
-    if not free.any():
-        return np.asarray(cv2.resize(small, (size, size)), dtype=np.float32)
-    rows, columns, right = [], [], np.zeros((int(free.sum()), 2))
-    diagonal = np.zeros(int(free.sum()))
-    for axis, way in ((0, 1), (0, -1), (1, 1), (1, -1)):
-        near = np.roll(number, -way, axis)
-        value = np.roll(small, -way, axis)
-        within = np.ones((side, side), bool)
-        np.moveaxis(within, axis, 0)[-1 if way == 1 else 0] = False
-        usable = free & within
-        diagonal += within[free]
-        joined = usable & (near >= 0)
-        rows.append(number[joined])
-        columns.append(near[joined])
-        given = usable & (near < 0)
-        right[number[given]] += value[given]
-    matrix = coo_matrix(
-        (np.full(sum(map(len, rows)), -1.0), (np.concatenate(rows), np.concatenate(columns))),
-        shape=(len(diagonal), len(diagonal)),
+    held, still = (
+        cv2.resize(mask.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA) > 0.5
+        for mask in (fixed, zero)
     )
-    small[free] = splu((matrix + diags(diagonal)).tocsc()).solve(right)
+    small[still] = 0
+    known = (held | still).ravel()
+    if known.all():
+        return np.asarray(cv2.resize(small, (size, size)), dtype=np.float32)
+    line = diags([1.0, 1.0], [-1, 1], shape=(side, side))
+    neighbours = kronsum(line, line, format="csr")
+    laplacian = (diags(np.asarray(neighbours.sum(axis=1)).ravel()) - neighbours).tocsr()
+    cells = small.reshape(-1, values.shape[2])
+    given = neighbours[~known][:, known] @ cells[known]
+    cells[~known] = splu(laplacian[~known][:, ~known].tocsc()).solve(given)
     return np.asarray(cv2.resize(small, (size, size), interpolation=cv2.INTER_CUBIC), np.float32)
 
 

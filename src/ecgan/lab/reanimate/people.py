@@ -30,7 +30,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True)
-class Settings:
+class ReanimationOptions:
     """What the pictures depend on besides the photos and the model."""
 
     expressions: tuple[str, ...] = tuple(RECIPES)
@@ -96,7 +96,7 @@ class Person:
 
 
 def find_people(
-    photos: Sequence[Path], rule: SubjectRule, settings: Settings, model: str
+    photos: Sequence[Path], rule: SubjectRule, options: ReanimationOptions, model: str
 ) -> tuple[list[Person], list[Rejection]]:
     """People in the order of their names, and photos that are left out.
 
@@ -105,7 +105,7 @@ def find_people(
     Args:
         photos: files and folders.
         rule: who a photo shows.
-        settings: what to make.
+        options: what to make.
         model: fingerprint of the face model.
 
     Raises:
@@ -128,7 +128,7 @@ def find_people(
             f"no neutral photos in {', '.join(map(str, photos))}; expected images, or folders with "
             "images or neutral/<file> in them"
         )
-    people = [_person(image, settings, model) for _, image in sorted(first.items())]
+    people = [_person(image, options, model) for _, image in sorted(first.items())]
     return people, left_out
 
 
@@ -143,8 +143,8 @@ def _photos_of(source: Path, rule: SubjectRule) -> list[SourceImage]:
         for path in sorted(source.iterdir())
         if path.is_file() and path.suffix.lower() in IMAGE_SUFFIXES and path.name[0] != "."
     ]
-    if any(path.is_dir() and canonical_expression(path.name) == NEUTRAL
-           for path in source.iterdir()):  # fmt: skip
+    folders = (path.name for path in source.iterdir() if path.is_dir())
+    if any(canonical_expression(folder) == NEUTRAL for folder in folders):
         images = list_source(source, "folders", ListOptions(rule)).listing.images
         listed += [one for one in images if one.expression == NEUTRAL]
     return listed
@@ -159,17 +159,15 @@ def _unlabelled(path: Path, source: str, rule: SubjectRule) -> SourceImage:
     return SourceImage(Place(path), path.name, source, subject, NEUTRAL)
 
 
-def _person(image: SourceImage, settings: Settings, model: str) -> Person:
-    pictures = plan_pictures(image.subject, settings)
+def _person(image: SourceImage, options: ReanimationOptions, model: str) -> Person:
+    pictures = plan_pictures(image.subject, options)
     photo = image.place.path
     landmarks = None if image.landmarks is None else tuple(image.landmarks)
-    beside = sorted(
-        path for path in photo.parent.iterdir() if path.stem == photo.stem and path.is_file()
-    )
+    beside = [path for path in photo.parent.iterdir() if path.stem == photo.stem]
+    files = [(path.name, sha256_file(path)) for path in sorted(beside) if path.is_file()]
     about = [
-        FORMAT, model, asdict(settings), RECIPES, ACTION_UNITS, LARGEST, asdict(smiles()),
-        image.subject, landmarks,
-        [(path.name, sha256_file(path)) for path in beside],
+        FORMAT, model, asdict(options), RECIPES, ACTION_UNITS, LARGEST, asdict(smiles()),
+        image.subject, landmarks, files,
     ]  # fmt: skip
     return Person(
         subject=image.subject,
@@ -181,41 +179,37 @@ def _person(image: SourceImage, settings: Settings, model: str) -> Person:
     )
 
 
-def plan_pictures(subject: str, settings: Settings) -> tuple[Picture, ...]:
+def plan_pictures(subject: str, options: ReanimationOptions) -> tuple[Picture, ...]:
     """Look by look the neutral picture, then each expression's: variants in turn from a random
     first one, one intensity from each of as many equal intervals, at another place of it in each
     look. Depends on the name and the seed alone."""
     planned = []
-    for look in range(settings.looks):
+    for look in range(options.looks):
         file = f"{NEUTRAL}/{_file_stem(subject)}_{look}.jpg"
         planned.append(Picture(file, NEUTRAL, "", 0.0, look))
-        for expression in settings.expressions:
-            planned += _expressive(subject, settings, expression, look)
+        for expression in options.expressions:
+            planned += _expressive(subject, options, expression, look)
     return tuple(planned)
 
 
-def _expressive(subject: str, settings: Settings, expression: str, look: int) -> list[Picture]:
-    random = numpy_generator(settings.seed, "plan", subject, expression)
-    names, count = variants_of(expression), settings.pictures
+def _expressive(
+    subject: str, options: ReanimationOptions, expression: str, look: int
+) -> list[Picture]:
+    random = numpy_generator(options.seed, "plan", subject, expression)
+    names, count = variants_of(expression), options.pictures
     start = int(random.integers(len(names)))
     intervals, within = random.permutation(count), random.random(count)
     if look:
-        shuffle = numpy_generator(settings.seed, "plan", subject, expression, look)
+        shuffle = numpy_generator(options.seed, "plan", subject, expression, look)
         intervals = shuffle.permutation(count)
-        within = (within + look / settings.looks) % 1
+        within = (within + look / options.looks) % 1
     planned = []
     for k, place in enumerate((intervals + within) / count):
         number = look * count + k
-        intensity = settings.weakest + float(place) * (settings.strongest - settings.weakest)
-        planned.append(
-            Picture(
-                f"{expression}/{_file_stem(subject)}_{number + 1}.jpg",
-                expression,
-                names[(start + number) % len(names)],
-                round(intensity, 3),
-                look,
-            )
-        )
+        intensity = options.weakest + float(place) * (options.strongest - options.weakest)
+        file = f"{expression}/{_file_stem(subject)}_{number + 1}.jpg"
+        variant = names[(start + number) % len(names)]
+        planned.append(Picture(file, expression, variant, round(intensity, 3), look))
     return planned
 
 

@@ -48,7 +48,7 @@ def rasterise(points: Floats, triangles: Ints, width: int, height: int) -> Raste
     high = np.minimum(high, [width - 1, height - 1])
     sides = (high - low + 1).max(axis=1)
     usable = ((high >= low).all(axis=1)) & np.isfinite(corners).all(axis=(1, 2))
-    pixels, depths, rows, weights = [], [], [], []
+    found: list[tuple[Ints, Floats, Ints, Floats]] = []
     smaller = 0
     for side in _SIDES:
         chosen = np.flatnonzero(usable & (sides > smaller) & (sides <= side))
@@ -56,18 +56,15 @@ def rasterise(points: Floats, triangles: Ints, width: int, height: int) -> Raste
         step = max(1, _CHUNK // side**2)
         for start in range(0, len(chosen), step):
             some = chosen[start : start + step]
-            found = _inside(corners[some], low[some], high[some], side, width)
-            pixels.append(found[0])
-            depths.append(found[1])
-            rows.append(some[found[2]])
-            weights.append(found[3])
+            pixel, depth, row, weights = _inside(corners[some], low[some], high[some], side, width)
+            found.append((pixel, depth, some[row], weights))
     triangle = np.full(height * width, -1, np.int64)
     nearest = np.zeros((height * width, 3), np.float32)
-    if pixels:
-        pixel, depth = np.concatenate(pixels), np.concatenate(depths)
+    if found:
+        pixel, depth, row, weights = (np.concatenate(some) for some in zip(*found, strict=True))
         order = np.argsort(depth, kind="stable")  # of equal indices the last one assigned stays
-        triangle[pixel[order]] = np.concatenate(rows)[order]
-        nearest[pixel[order]] = np.concatenate(weights)[order]
+        triangle[pixel[order]] = row[order]
+        nearest[pixel[order]] = weights[order]
     return Raster(triangle.reshape(height, width), nearest.reshape(height, width, 3))
 
 

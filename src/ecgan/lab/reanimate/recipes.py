@@ -1,7 +1,6 @@
 """Expressions as FACS action units, and action units as shapes of the face model.
 
-Units after Ekman, Friesen & Hager (2002); which of them make an expression after their table of
-prototypes and major variants. docs/reanimation.md prints both tables.
+The tables are in recipes.yaml; docs/reanimation.md prints them.
 """
 
 from __future__ import annotations
@@ -10,85 +9,29 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
+import yaml
 
 from ecgan.errors import UsageError
 from ecgan.expressions import NEUTRAL, canonical_expression
 from ecgan.seeding import numpy_generator
 
-ACTION_UNITS: dict[str, tuple[str, dict[str, float]]] = {
-    "AU1": ("inner brow raiser", {"browInnerUp": 1.1}),
-    "AU2": ("outer brow raiser", {"browOuterUp": 1.0}),
-    "AU4": ("brow lowerer", {"browDown": 1.6, "browInnerUp": -0.7}),
-    "AU5": ("upper lid raiser", {"eyeWide": 1.0}),
-    "AU6": ("cheek raiser", {"cheekSquint": 0.8, "cheekRaiser": 0.35}),
-    "AU7": ("lid tightener", {"eyeSquint": 0.9}),
-    "AU9": ("nose wrinkler", {"noseSneer": 0.9}),
-    "AU10": ("upper lip raiser", {"mouthUpperUp": 0.9}),
-    "AU12": ("lip corner puller", {"mouthSmile": 0.95}),
-    "AU14": ("dimpler", {"mouthDimple": 0.8}),
-    "AU15": ("lip corner depressor", {"mouthFrown": 1.0}),
-    "AU16": ("lower lip depressor", {"mouthLowerDown": 1.0}),
-    "AU17": ("chin raiser", {"mouthShrugLower": 0.8}),
-    "AU20": ("lip stretcher", {"mouthStretch": 0.9}),
-    "AU22": ("lip funneler", {"mouthFunnel": 0.7}),
-    "AU23": ("lip tightener", {"mouthRollLower": 0.24, "mouthRollUpper": 0.24}),
-    "AU24": ("lip pressor", {"mouthPress": 1.0}),
-    "AU25": ("lips part", {"mouthLowerDown": 0.35, "mouthUpperUp": 0.2}),
-    "AU26": ("jaw drop", {"jawOpen": 0.3}),
-    "AU27": ("mouth stretch", {"jawOpen": 0.75}),
-    "AU29": ("jaw thrust", {"jawForward": 0.6}),
-    "AU43": ("eyes closed", {"eyeBlink": 1.0}),
-}
-"""Name, and the weight of each shape at full strength; a shape that is there twice, for left and
-right, stands without its side. Lowered brows also undo the raised inner ones: the model's browDown
-lowers the middle of the brow most, which alone looks worried."""
-
 Units = dict[str, float]
-
-RECIPES: dict[str, dict[str, Units]] = {
-    "happy": {
-        "closed": {"AU6": 0.6, "AU12": 0.85, "AU7": 0.25, "AU14": 0.15},
-        "toothy": {"AU6": 0.85, "AU12": 0.95, "AU25": 0.9, "AU10": 0.2, "AU7": 0.4, "AU26": 0.15},
-        "laugh": {"AU6": 0.9, "AU12": 1.0, "AU25": 0.9, "AU10": 0.3, "AU26": 0.9, "AU7": 0.3},
-    },
-    "sad": {
-        "downcast": {"AU1": 1.2, "AU4": 0.35, "AU15": 0.9, "AU17": 0.4, "AU43": 0.25},
-        "pouting": {"AU1": 1.1, "AU4": 0.3, "AU15": 1.0, "AU17": 0.9, "AU7": 0.2},
-        "crying": {"AU1": 1.3, "AU4": 0.5, "AU6": 0.7, "AU15": 0.8, "AU20": 0.4, "AU25": 0.7,
-                   "AU26": 0.2, "AU7": 0.5},
-    },
-    "angry": {
-        "tight": {"AU4": 1.15, "AU5": 0.7, "AU7": 0.6, "AU23": 1.0, "AU24": 0.9, "AU17": 0.25},
-        "teeth": {"AU4": 1.2, "AU5": 0.7, "AU7": 0.6, "AU10": 0.35, "AU16": 0.85, "AU25": 0.7,
-                  "AU20": 0.2, "AU29": 0.4},
-        "shouting": {"AU4": 1.2, "AU5": 0.8, "AU7": 0.5, "AU10": 0.4, "AU16": 0.7, "AU22": 0.5,
-                     "AU26": 1.2, "AU25": 0.5},
-    },
-    "fear": {
-        "frozen": {"AU1": 1.2, "AU2": 0.4, "AU4": 0.4, "AU5": 1.15, "AU7": 0.2, "AU20": 0.9,
-                   "AU25": 0.8, "AU26": 0.4},
-        "gasping": {"AU1": 1.3, "AU2": 0.4, "AU4": 0.4, "AU5": 1.2, "AU20": 1.0, "AU25": 0.8,
-                    "AU26": 0.9},
-        "clenched": {"AU1": 1.25, "AU2": 0.3, "AU4": 0.45, "AU5": 1.0, "AU20": 0.85, "AU16": 0.75,
-                     "AU25": 0.4},
-    },
-    "disgust": {
-        "wrinkled": {"AU9": 1.0, "AU10": 0.5, "AU17": 0.7, "AU6": 0.5, "AU7": 0.5, "AU15": 0.4},
-        "sneering": {"AU9": 1.0, "AU10": 0.95, "AU25": 0.5, "AU6": 0.5, "AU7": 0.5},
-        "retching": {"AU9": 1.0, "AU10": 0.8, "AU16": 0.6, "AU25": 0.5, "AU26": 0.7, "AU6": 0.5,
-                     "AU7": 0.6, "AU15": 0.5},
-    },
-    "surprise": {
-        "agape": {"AU1": 0.9, "AU2": 1.0, "AU5": 0.9, "AU27": 0.95},
-        "oh": {"AU1": 0.85, "AU2": 0.95, "AU5": 0.8, "AU26": 1.1, "AU22": 0.7},
-        "startled": {"AU1": 1.0, "AU2": 1.1, "AU5": 1.1, "AU26": 1.0, "AU25": 0.5},
-    },
-}  # fmt: skip
+"""Strength of each action unit."""
+_TABLE = yaml.safe_load((resources.files(__package__) / "recipes.yaml").read_text("utf-8"))
+ACTION_UNITS: dict[str, tuple[str, dict[str, float]]] = {
+    unit: (name, shapes) for unit, (name, shapes) in _TABLE["units"].items()
+}
+"""Name, and the weight of each shape at full strength, without its side."""
+RECIPES: dict[str, dict[str, Units]] = _TABLE["recipes"]
 """Strength of each unit in each variant of each expression, at intensity 1."""
-
+LARGEST: dict[str, float] = _TABLE["largest"]
+"""Largest weight of a shape, either way; 1.5 of all others."""
+_WHOLE = frozenset(_TABLE["whole"])
+"""Shapes without sides."""
 NATURAL = "natural"
 """The variant of happy that is drawn from measured smiles, one for each person."""
 CHEEKS = 0.7
@@ -101,12 +44,6 @@ UNIT_SPREAD, PERSON_SPREAD, SIDE_SPREAD = 0.10, 0.12, 0.09
 and of left against right, which stays with the person."""
 MOST = 1.5
 """Largest factor on a unit."""
-LARGEST = {
-    "browDown": 2.3, "browInnerUp": 1.25, "browOuterUp": 1.1, "eyeSquint": 0.95, "eyeWide": 1.35,
-    "eyeBlink": 0.6, "cheekSquint": 1.0, "noseSneer": 0.95, "mouthSmile": 1.25, "jawOpen": 0.85,
-}  # fmt: skip
-"""Largest weight of a shape, either way, beyond which it no longer looks like a face; 1.5 of all
-others."""
 
 
 @dataclass(frozen=True)
@@ -207,12 +144,10 @@ def weights_of(
         factor = float(np.clip(own * np.exp(spread * random.normal(0, UNIT_SPREAD)), 0.5, MOST))
         drawn[unit] = strength * intensity * factor
     weights = shape_weights(drawn, style.side)
-    return {name: _bounded(name, weight) for name, weight in weights.items()}
-
-
-def _bounded(name: str, weight: float) -> float:
-    most = LARGEST.get(name.removesuffix("_L").removesuffix("_R"), 1.5)
-    return max(-most, min(weight, most))
+    for shape, weight in weights.items():
+        most = LARGEST.get(shape.removesuffix("_L").removesuffix("_R"), 1.5)
+        weights[shape] = max(-most, min(weight, most))
+    return weights
 
 
 def shape_weights(units: Mapping[str, float], side: Mapping[str, float]) -> dict[str, float]:
@@ -232,9 +167,3 @@ def shape_weights(units: Mapping[str, float], side: Mapping[str, float]) -> dict
 def shape_names() -> set[str]:
     """Shapes that a model must have."""
     return set(shape_weights(dict.fromkeys(ACTION_UNITS, 1.0), {}))
-
-
-_WHOLE = frozenset(
-    {"jawOpen", "jawForward", "mouthFunnel", "mouthRollLower", "mouthRollUpper", "mouthShrugLower",
-     "mouthShrugUpper", "mouthPucker", "mouthClose"}
-)  # fmt: skip

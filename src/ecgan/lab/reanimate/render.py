@@ -11,18 +11,21 @@ from numpy.typing import NDArray
 
 from ecgan.lab.reanimate.facekit import Floats
 from ecgan.lab.reanimate.flow import extend, face_outline, inside
-from ecgan.lab.reanimate.layers import SAMPLES, Layer, eye_boxes, layers_of, mouth_box
-from ecgan.lab.reanimate.mouth import shade_mouth
-from ecgan.lab.reanimate.portrait import GAMMA, Portrait
+from ecgan.lab.reanimate.layers import SAMPLES, Layer, eye_boxes, layers_of, mouth_box, shade_mouth
+from ecgan.lab.reanimate.portrait import Portrait
 from ecgan.lab.reanimate.raster import rasterise, vertex_normals
-from ecgan.lab.reanimate.shading import relight
-from ecgan.lab.reanimate.wrinkles import wrinkles
+from ecgan.lab.reanimate.shading import GAMMA, relight, wrinkles
 
 MOUTH_PARTS = ("mouth", "teeth", "gums")
 SHADE_TONE = np.array([0.85, 1.0, 1.08], np.float32)
 """Exponents of red, green and blue: shaded skin is lit by skin, and turns red rather than grey."""
 OPEN_CM = 0.06
 """How far the lips part before all that lies between them shows."""
+LEAST = {"angry": 0.38, "disgust": 0.3, "happy": 0.3, "sad": 0.35}
+"""Share of the eye that still shows, against rest; the other expressions widen the eyes."""
+LOWERING = ("browDown", "eyeSquint", "noseSneer", "cheekSquint", "eyeBlink")
+EASED, MOST_STEPS = 0.88, 6
+"""Factor on these shapes in each step, and how many there are at most."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def render(
     skin = kit.of("skin")
     drawn = rasterise(projected, portrait.face, size, size)
     face = inside(face_outline(landmarks), size)
-    grid = np.stack(np.meshgrid(np.arange(size), np.arange(size)), axis=2).astype(np.float32)
+    rows, columns = np.mgrid[:size, :size].astype(np.float32)
     normals = vertex_normals(vertices, skin) @ portrait.fit.rotation.T
     carried = np.concatenate([portrait.rest[:, :2] - projected[:, :2], normals,
                               portrait.normals], axis=1)  # fmt: skip
@@ -66,14 +69,14 @@ def render(
     known = drawn.covered & face & (values[..., 4] > 0.25)
     flow = extend(values[..., :2], known, face)
     moved = cv2.remap(
-        portrait.image, grid[..., 0] + flow[..., 0], grid[..., 1] + flow[..., 1],
+        portrait.image, columns + flow[..., 0], rows + flow[..., 1],
         cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE,
     )  # fmt: skip
     ratio = relight(values[..., 2:5], values[..., 5:8], known)
     ratio = ratio * wrinkles(landmarks, weights, size, portrait.fit.scale, portrait.lined)
     out = np.clip(moved, 0, 1) * ratio[..., None] ** SHADE_TONE
     boxes = [*eye_boxes(landmarks, size), mouth_box(landmarks, size)]
-    *eyes, mouth = layers_of(kit, projected, boxes).each
+    *eyes, mouth = layers_of(kit, projected, boxes)
     for layer in eyes:
         _lay_eye(out, layer, portrait, gaze)
     _lay_mouth(out, mouth, portrait, projected, vertices)
@@ -88,14 +91,11 @@ def _lay_eye(out: Floats, layer: Layer, portrait: Portrait, gaze: tuple[float, f
     if not share.any():
         return
     radius = portrait.irises[0].radius
-    columns, rows = np.meshgrid(np.arange(box.x0, box.x1), np.arange(box.y0, box.y1))
-    eyeball = cv2.remap(
-        portrait.eyeballs,
-        (columns - gaze[0] * radius).astype(np.float32),
-        (rows - gaze[1] * radius).astype(np.float32),
-        cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE,
-    )  # fmt: skip
-    window = out[box.y0 : box.y1, box.x0 : box.x1]
+    rows, columns = np.mgrid[box.window]
+    x = (columns - gaze[0] * radius).astype(np.float32)
+    y = (rows - gaze[1] * radius).astype(np.float32)
+    eyeball = cv2.remap(portrait.eyeballs, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    window = out[box.window]
     window[:] = window * (1 - share) + np.clip(eyeball, 0, 1) * share
 
 
@@ -108,26 +108,17 @@ def _lay_mouth(
     share = opened * layer.fraction(*MOUTH_PARTS)[..., None]
     if not share.any():
         return
-    box = layer.box
-    inner = kit.of(*MOUTH_PARTS)
-    normals = vertex_normals(vertices, inner) @ portrait.fit.rotation.T
+    normals = vertex_normals(vertices, kit.of(*MOUTH_PARTS)) @ portrait.fit.rotation.T
     depth = projected[:, 2:] / np.float32(portrait.fit.scale)
     front = portrait.rest[np.unique(kit.of("teeth")), 2].max() / portrait.fit.scale
-    values = layer.raster.interpolate(
-        np.concatenate([normals, front - depth], axis=1).astype(np.float32), layer.triangles
-    )
+    carried = np.concatenate([normals, front - depth], axis=1).astype(np.float32)
+    values = layer.raster.interpolate(carried, layer.triangles)
     skin = (layer.parts == 0).astype(np.float32)
-    colours = shade_mouth(
-        layer.parts,
-        values[..., :3],
-        values[..., 3],
-        skin,
-        light=portrait.light,
-        cm=portrait.fit.scale * SAMPLES,
-    )
+    normals, depths, cm = values[..., :3], values[..., 3], portrait.fit.scale * SAMPLES
+    colours = shade_mouth(layer.parts, normals, depths, skin, light=portrait.light, cm=cm)
     own = np.isin(layer.parts, (1, 2, 3)).astype(np.float32)[..., None]
     mixed = opened * layer.average(colours * own)
-    window = out[box.y0 : box.y1, box.x0 : box.x1]
+    window = out[layer.box.window]
     linear = np.clip(window, 0, 1) ** GAMMA * (1 - share) + mixed
     window[:] = np.where(share > 0, np.clip(linear, 0, 1) ** (1 / GAMMA), window)
 
@@ -135,9 +126,33 @@ def _lay_mouth(
 def _opened(projected: Floats, portrait: Portrait) -> float:
     """0 while the lips are no further apart than at rest, where a gap is the fit's; 1 when open."""
     upper, lower = portrait.kit.landmarks[[61, 62, 63]], portrait.kit.landmarks[[67, 66, 65]]
-    gaps = [
+    gap, at_rest = (
         np.linalg.norm(places[upper, :2] - places[lower, :2], axis=1)
         for places in (projected, portrait.rest)
-    ]
-    wider = float((gaps[0] - gaps[1]).max()) / portrait.fit.scale
+    )
+    wider = float((gap - at_rest).max()) / portrait.fit.scale
     return float(np.clip(wider / OPEN_CM, 0, 1))
+
+
+def open_lids(
+    portrait: Portrait, weights: Mapping[str, float], expression: str
+) -> dict[str, float]:
+    """Weights whose shapes of `LOWERING` are eased, both sides alike, until the eyes show."""
+    eased = dict(weights)
+    least = LEAST.get(expression, 0.0) * shown_eyes(portrait, portrait.fit.vertices)
+    for _ in range(MOST_STEPS if least else 0):
+        if shown_eyes(portrait, portrait.moved(eased)) >= least:
+            break
+        eased = {
+            name: round(EASED * weight, 4) if name.rpartition("_")[0] in LOWERING else weight
+            for name, weight in eased.items()
+        }
+    return eased
+
+
+def shown_eyes(portrait: Portrait, vertices: Floats) -> float:
+    """Pixels of the eyes that lids and brows leave free."""
+    projected = portrait.fit.project(vertices)
+    boxes = eye_boxes(projected[portrait.kit.landmarks, :2], portrait.size)
+    layers = layers_of(portrait.kit, projected, boxes)
+    return sum(float(layer.fraction("eyes").sum()) for layer in layers)

@@ -55,9 +55,8 @@ class Head:
     def depth(self, size: int) -> Floats:
         """(size, size) pixels before the pivot, smooth; the middle's outside of the head."""
         front = np.sqrt(np.clip(1 - self.radius(size) ** 2, 0, 1)) * _RADII[2] * self.unit
-        return np.asarray(
-            cv2.GaussianBlur(front + self.middle[2], (0, 0), 0.1 * self.unit), np.float32
-        )
+        smooth = cv2.GaussianBlur(front + self.middle[2], (0, 0), 0.1 * self.unit)
+        return np.asarray(smooth, dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -122,9 +121,7 @@ def turn_matrix(turn: tuple[float, float, float]) -> Floats:
 
 def head_of(kit: FaceKit, fitted: Fit) -> Head:
     """From the ends of the fitted jaw line."""
-    middle, unit = _ears(kit, fitted)
-    pivot = fitted.rotation @ (middle + unit * np.array([0, *_PIVOT], np.float32))
-    centre = fitted.rotation @ (middle + unit * np.array([0, *_MIDDLE], np.float32))
+    pivot, centre, unit = _head_points(kit, fitted)
     place = fitted.scale * pivot[:2] * [1, -1] + fitted.shift
     return Head(
         pivot=np.asarray(place, dtype=np.float32),
@@ -135,8 +132,7 @@ def head_of(kit: FaceKit, fitted: Fit) -> Head:
 
 def turned_fit(kit: FaceKit, fitted: Fit, matrix: Floats) -> Fit:
     """The fit with its head turned about the pivot."""
-    middle, unit = _ears(kit, fitted)
-    pivot = fitted.rotation @ (middle + unit * np.array([0, *_PIVOT], np.float32))
+    pivot, _, _ = _head_points(kit, fitted)
     flip = np.array([1, -1], np.float32)
     shift = fitted.shift + fitted.scale * flip * (pivot - matrix @ pivot)[:2]
     warp = (fitted.warp * flip) @ matrix[:2, :2].T * flip
@@ -148,10 +144,15 @@ def turned_fit(kit: FaceKit, fitted: Fit, matrix: Floats) -> Fit:
     )
 
 
-def _ears(kit: FaceKit, fitted: Fit) -> tuple[Floats, float]:
-    """The middle between the ends of the jaw line and half their distance, in centimetres."""
+def _head_points(kit: FaceKit, fitted: Fit) -> tuple[Floats, Floats, float]:
+    """Pivot and middle of the head, turned to the camera, and their unit, in centimetres."""
     right, left = fitted.vertices[kit.landmarks[[0, 16]]]
-    return (right + left) / 2, float(np.linalg.norm(left - right)) / 2
+    between, unit = (right + left) / 2, float(np.linalg.norm(left - right)) / 2
+    pivot, middle = (
+        fitted.rotation @ (between + unit * np.array([0, *offset], np.float32))
+        for offset in (_PIVOT, _MIDDLE)
+    )
+    return pivot, middle, unit
 
 
 def _turned_head(head: Head, matrix: Floats) -> Head:

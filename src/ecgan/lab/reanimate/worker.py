@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +21,13 @@ from ecgan.faces.landmarks import LandmarkDetector, check_translatable
 from ecgan.faces.photo import read_photo
 from ecgan.faces.photo_writing import write_photo
 from ecgan.files import write_text
-from ecgan.lab.reanimate.camera import take
-from ecgan.lab.reanimate.facekit import CREDIT, Floats, read_facekit
-from ecgan.lab.reanimate.lids import open_lids
-from ecgan.lab.reanimate.looks import Look, look_of
-from ecgan.lab.reanimate.matte import Cutter
-from ecgan.lab.reanimate.people import Person, Picture, Settings
+from ecgan.lab.reanimate.background import Cutter
+from ecgan.lab.reanimate.facekit import CREDIT, read_facekit
+from ecgan.lab.reanimate.looks import Look, look_of, take
+from ecgan.lab.reanimate.people import Person, Picture, ReanimationOptions
 from ecgan.lab.reanimate.portrait import Portrait, portrait_of
 from ecgan.lab.reanimate.recipes import Style, style_of, weights_of
-from ecgan.lab.reanimate.render import render
+from ecgan.lab.reanimate.render import open_lids, render
 from ecgan.lab.reanimate.sitting import FINER, portrait_in, sitting_of
 from ecgan.seeding import numpy_generator
 
@@ -61,27 +61,27 @@ class Done:
 class Worker:
     """Re-animates one person after another with one model and one detector."""
 
-    def __init__(self, facekit: Path, out: Path, settings: Settings) -> None:
+    def __init__(self, facekit: Path, out: Path, options: ReanimationOptions) -> None:
         cv2.setNumThreads(1)  # the processes are the parallelism
         self.kit = read_facekit(facekit)
         self.out = out
-        self.settings = settings
-        self._detector: LandmarkDetector | None = None
+        self.options = options
         self._cutter = Cutter()
+
+    @cached_property
+    def _detector(self) -> LandmarkDetector:
+        return LandmarkDetector()
 
     def __call__(self, person: Person) -> Done:
         """Write all pictures, then the note that says so."""
         about = (person.subject, person.shown, person.fingerprint)
         try:
             done = Done(*about, rows=self._reanimate(person))
-        except NotNeutralError as error:
-            done = Done(*about, reason="not-neutral", message=str(error))
-        except FaceError as error:
+        except (NotNeutralError, FaceError) as error:
             done = Done(*about, reason=error.reason, message=str(error))
-        except ImageError as error:
-            done = Done(*about, reason="unreadable", message=str(error))
-        except DataError as error:
-            done = Done(*about, reason="landmarks", message=str(error))
+        except (ImageError, DataError) as error:
+            reason = "unreadable" if isinstance(error, ImageError) else "landmarks"
+            done = Done(*about, reason=reason, message=str(error))
         write_text(note_of(self.out, person), json.dumps(done.__dict__, ensure_ascii=False))
         return done
 
@@ -89,23 +89,19 @@ class Worker:
         pixels = read_photo(person.photo).pixels
         points = self._points(pixels, person)
         check_neutral(points)
-        frame = frame_of(points, self.settings.size)
-        style = style_of(person.subject, self.settings.seed, self.settings.spread)
+        frame = frame_of(points, self.options.size)
+        style = style_of(person.subject, self.options.seed, self.options.spread)
         portrait = portrait_of(crop(pixels, frame), frame.to_aligned(points), self.kit, style)
-        rows = [
-            self._picture(portrait, person, style, one) for one in person.pictures if not one.look
-        ]
-        if self.settings.looks > 1:
-            finer = crop(pixels, frame.scaled(FINER * self.settings.size))
+        if self.options.looks > 1:
+            finer = crop(pixels, frame.scaled(FINER * self.options.size))
             sitting = sitting_of(portrait, finer, self._cutter)
-        for number in range(1, self.settings.looks):
-            look = look_of(person.subject, number, self.settings.seed, self.settings.reshape)
-            changed = portrait_in(sitting, look)
-            rows += [
-                self._picture(changed, person, style, one, look)
-                for one in person.pictures
-                if one.look == number
-            ]
+        rows = []
+        for number, pictures in groupby(person.pictures, lambda one: one.look):
+            look, shown = None, portrait
+            if number:
+                look = look_of(person.subject, number, self.options.seed, self.options.reshape)
+                shown = portrait_in(sitting, look)
+            rows += [self._picture(shown, person, style, one, look) for one in pictures]
         return tuple(rows)
 
     def _picture(
@@ -114,21 +110,16 @@ class Worker:
         person: Person,
         style: Style,
         picture: Picture,
-        look: Look | None = None,
+        look: Look | None,
     ) -> dict[str, Any]:
-        random = numpy_generator(self.settings.seed, "picture", person.subject, picture.file)
-        spread = self.settings.spread
+        random = numpy_generator(self.options.seed, "picture", person.subject, picture.file)
+        spread = self.options.spread
         weights: dict[str, float] = {}
         gaze = (0.0, 0.0)
         metadata = {"source": "re-animated portrait, neutral photo" if look is None else LOOKED}
         if picture.expression != NEUTRAL:
             weights = weights_of(
-                picture.expression,
-                picture.variant,
-                picture.intensity,
-                style,
-                random,
-                spread=spread,
+                picture.expression, picture.variant, picture.intensity, style, random, spread=spread
             )
             weights = open_lids(portrait, weights, picture.expression)
             x, y = spread * np.clip(random.normal(0, GAZE_SPREAD, 2), -0.25, 0.25)
@@ -152,22 +143,20 @@ class Worker:
             "turn": list(turn),
             "shape": list(look.shape) if look is not None else [],
             "pair": pair,
-            "landmarks": _rounded(made.landmarks),
+            "landmarks": [[round(float(v), 2) for v in point] for point in made.landmarks],
         }
 
     def _points(self, pixels: NDArray[np.uint8], person: Person) -> NDArray[np.float32]:
-        if self.settings.landmarks != "detect":
+        if self.options.landmarks != "detect":
             if person.landmarks is not None:
                 return np.asarray(person.landmarks, dtype=np.float32)
             points, refused = given_landmarks(person.photo, pixels.shape)
             if points is not None:
                 return points
-            if self.settings.landmarks == "given" and refused:
-                raise DataError(refused[0])
-            if self.settings.landmarks == "given":
+            if self.options.landmarks == "given":
+                if refused:
+                    raise DataError(refused[0])
                 raise FaceError("no-face", f"no landmarks are given for {person.photo.name}")
-        if self._detector is None:
-            self._detector = LandmarkDetector()
         faces = self._detector.detect(pixels)
         if not faces:
             raise FaceError("no-face", f"no face found in {person.photo.name}")
@@ -177,6 +166,8 @@ class Worker:
 
 class NotNeutralError(DataError):
     """A photo that shows an expression already."""
+
+    reason = "not-neutral"
 
 
 def check_neutral(points: NDArray[np.floating]) -> None:
@@ -217,17 +208,18 @@ def note_of(out: Path, person: Person) -> Path:
     return out / NOTES / f"{Path(person.pictures[0].file).stem}.json"
 
 
-def read_note(out: Path, person: Person) -> Done | None:
-    """What was made of a person, if all of it is still there and as it would be made now."""
+def read_done(note: Path) -> Done | None:
+    """What a note says; None where it cannot be read."""
     try:
-        values = json.loads(note_of(out, person).read_text(encoding="utf-8"))
-        done = Done(**{**values, "rows": tuple(values["rows"])})
+        values = json.loads(note.read_text(encoding="utf-8"))
+        return Done(**{**values, "rows": tuple(values["rows"])})
     except (OSError, ValueError, TypeError, KeyError):
         return None
-    if done.fingerprint != person.fingerprint:
+
+
+def read_note(out: Path, person: Person) -> Done | None:
+    """What was made of a person, if all of it is still there and as it would be made now."""
+    done = read_done(note_of(out, person))
+    if done is None or done.fingerprint != person.fingerprint:
         return None
     return done if all((out / row["file"]).is_file() for row in done.rows) else None
-
-
-def _rounded(points: Floats) -> list[list[float]]:
-    return [[round(float(x), 2), round(float(y), 2)] for x, y in points]

@@ -10,9 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecgan.expressions import EXPRESSIONS
-from ecgan.lab.drawn.expressions import Action, perform
 from ecgan.lab.drawn.hair import build_hair
-from ecgan.lab.drawn.people import BACKGROUNDS, BEARDS, GLASSES, HAIR_BY_SEX, person, shot
+from ecgan.lab.drawn.people import (
+    BACKGROUNDS,
+    BEARDS,
+    GLASSES,
+    HAIR_BY_SEX,
+    Action,
+    perform,
+    person,
+    shot,
+)
 from ecgan.lab.drawn.render import Picture, Sitting
 from ecgan.lab.drawn.rig import build_face
 

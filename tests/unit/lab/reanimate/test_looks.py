@@ -11,17 +11,14 @@ from support.tiny_facekit import photo_of_nobody, points_in_photo
 
 from ecgan.data.layouts import list_source
 from ecgan.errors import UsageError
-from ecgan.lab.reanimate.backdrops import backdrop
-from ecgan.lab.reanimate.camera import take
+from ecgan.lab.reanimate.background import Matte, backdrop, grab_cut, refine
 from ecgan.lab.reanimate.flow import face_outline, inside
-from ecgan.lab.reanimate.keylight import lamp_ratio, scene_normals
-from ecgan.lab.reanimate.looks import PITCH, ROLL, YAW, Camera, KeyLight, Look, look_of
-from ecgan.lab.reanimate.matte import Matte, grab_cut, refine
-from ecgan.lab.reanimate.people import Settings, plan_pictures
+from ecgan.lab.reanimate.looks import PITCH, ROLL, YAW, Camera, KeyLight, Look, look_of, take
+from ecgan.lab.reanimate.people import ReanimationOptions, plan_pictures
 from ecgan.lab.reanimate.portrait import Portrait
 from ecgan.lab.reanimate.render import render
 from ecgan.lab.reanimate.run import reanimate
-from ecgan.lab.reanimate.sitting import FINER, Sitting, portrait_in
+from ecgan.lab.reanimate.sitting import FINER, Sitting, lamp_ratio, portrait_in, scene_normals
 from ecgan.lab.reanimate.turning import head_of, reshaped, turn_head, turn_matrix
 
 PLAIN = Camera(0.0, 1.0, (1.0, 1.0, 1.0), 1.0, 0.0, 0.0, 0.0, 100)
@@ -203,7 +200,9 @@ def test_backdrops_differ_and_come_again() -> None:
 
 
 def test_the_plan_of_the_first_look_does_not_depend_on_the_others() -> None:
-    one, three = (plan_pictures("ann", Settings(pictures=2, looks=looks)) for looks in (1, 3))
+    one, three = (
+        plan_pictures("ann", ReanimationOptions(pictures=2, looks=looks)) for looks in (1, 3)
+    )
     assert three[: len(one)] == one
     assert len(three) == 3 * len(one)
     assert len({picture.file for picture in three}) == len(three)
@@ -215,7 +214,7 @@ def test_the_plan_of_the_first_look_does_not_depend_on_the_others() -> None:
     assert len({picture.intensity for picture in angry}) == 6
     assert len({picture.variant for picture in angry}) == 3
     with pytest.raises(UsageError, match="looks"):
-        Settings(looks=0)
+        ReanimationOptions(looks=0)
 
 
 def test_looks_become_pairs_of_their_own(kit_file: Path, tmp_path: Path) -> None:
@@ -223,10 +222,10 @@ def test_looks_become_pairs_of_their_own(kit_file: Path, tmp_path: Path) -> None
     folder.mkdir()
     Image.fromarray(photo_of_nobody(160, 1)).save(folder / "ann_1.png")
     np.save(folder / "ann_1.npy", points_in_photo(160))
-    settings = Settings(("happy",), pictures=1, size=64, landmarks="given")
-    reanimate([folder], kit_file, tmp_path / "one", settings, workers=1)
+    options = ReanimationOptions(("happy",), pictures=1, size=64, landmarks="given")
+    reanimate([folder], kit_file, tmp_path / "one", options, workers=1)
     out = tmp_path / "out"
-    report = reanimate([folder], kit_file, out, replace(settings, looks=2), workers=1)
+    report = reanimate([folder], kit_file, out, replace(options, looks=2), workers=1)
     assert (report.pictures, report.by_expression) == (4, {"neutral": 2, "happy": 2})
     for file in (tmp_path / "one").glob("*/*.jpg"):
         assert (out / file.relative_to(tmp_path / "one")).read_bytes() == file.read_bytes()
@@ -242,5 +241,5 @@ def test_looks_become_pairs_of_their_own(kit_file: Path, tmp_path: Path) -> None
         "out:ann": {"neutral/ann_0.jpg", "happy/ann_1.jpg"},
         "out:ann look 1": {"neutral/ann_1.jpg", "happy/ann_2.jpg"},
     }
-    again = reanimate([folder], kit_file, out, replace(settings, looks=2), workers=1)
+    again = reanimate([folder], kit_file, out, replace(options, looks=2), workers=1)
     assert again.pictures_made == 0

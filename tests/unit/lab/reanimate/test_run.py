@@ -12,13 +12,13 @@ from support.tiny_facekit import arrays, facekit_folder, photo_of_nobody, points
 
 from ecgan.data.layouts import list_source
 from ecgan.data.prepare import prepare
-from ecgan.errors import DataError, UsageError
+from ecgan.errors import DataError, EcganWarning, UsageError
 from ecgan.lab.reanimate import facekit
 from ecgan.lab.reanimate import run as run_module
-from ecgan.lab.reanimate.people import Settings, plan_pictures
+from ecgan.lab.reanimate.people import ReanimationOptions, plan_pictures
 from ecgan.lab.reanimate.run import reanimate
 
-SETTINGS = Settings(("happy", "angry"), pictures=2, size=96, landmarks="given")
+OPTIONS = ReanimationOptions(("happy", "angry"), pictures=2, size=96, landmarks="given")
 
 
 def add_photo(folder: Path, name: str, seed: int = 0) -> None:
@@ -50,7 +50,7 @@ def labels(out: Path) -> list[dict]:
 def test_pictures_labels_and_card(photos: Path, kit_file: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     given = {"name": "nobody", "licence": "CC0", "attribution": "drawn"}
-    report = reanimate([photos], kit_file, out, SETTINGS, workers=1, card=given)
+    report = reanimate([photos], kit_file, out, OPTIONS, workers=1, card=given)
     assert (report.people, report.pictures, report.pictures_made) == (2, 10, 10)
     rows = labels(out)
     assert {row["file"] for row in rows} == {
@@ -73,7 +73,7 @@ def test_pictures_labels_and_card(photos: Path, kit_file: Path, tmp_path: Path) 
 
 def test_prepare_reads_it_as_pairs(photos: Path, kit_file: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    reanimate([photos], kit_file, out, replace(SETTINGS, pictures=1), workers=1)
+    reanimate([photos], kit_file, out, replace(OPTIONS, pictures=1), workers=1)
     listing = list_source(out).listing
     assert not listing.rejected
     assert {(image.subject, image.pair) for image in listing.images} == {
@@ -87,38 +87,59 @@ def test_a_second_run_changes_nothing_and_an_interrupted_one_ends_the_same(
     photos: Path, kit_file: Path, tmp_path: Path
 ) -> None:
     whole, broken = tmp_path / "whole", tmp_path / "broken"
-    reanimate([photos], kit_file, whole, SETTINGS, workers=1)
+    reanimate([photos], kit_file, whole, OPTIONS, workers=1)
     before = contents(whole)
-    again = reanimate([photos], kit_file, whole, SETTINGS, workers=1)
+    again = reanimate([photos], kit_file, whole, OPTIONS, workers=1)
     assert again.pictures_made == 0
     assert contents(whole) == before
-    reanimate([photos / "ann_1.png"], kit_file, broken, SETTINGS, workers=1)
+    reanimate([photos / "ann_1.png"], kit_file, broken, OPTIONS, workers=1)
     (broken / "angry/ann_2.jpg").unlink()
     (broken / "happy/.ann_1.jpg.x.part").write_text("half")
     (broken / "labels.jsonl").unlink()
-    resumed = reanimate([photos], kit_file, broken, SETTINGS, workers=1)
+    resumed = reanimate([photos], kit_file, broken, OPTIONS, workers=1)
     assert resumed.pictures_made == 10
     assert contents(broken) == before
 
 
 def test_two_processes_make_the_same(photos: Path, kit_file: Path, tmp_path: Path) -> None:
-    settings = replace(SETTINGS, pictures=1)
+    options = replace(OPTIONS, pictures=1)
     for workers in (1, 2):
-        reanimate([photos], kit_file, tmp_path / str(workers), settings, workers=workers)
+        reanimate([photos], kit_file, tmp_path / str(workers), options, workers=workers)
     assert contents(tmp_path / "1") == contents(tmp_path / "2")
 
 
-def test_other_settings_replace_the_old_pictures(
+def test_other_options_replace_the_old_pictures_and_keep_them(
     photos: Path, kit_file: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    reanimate([photos], kit_file, out, SETTINGS, workers=1)
-    settings = replace(SETTINGS, expressions=("happy",), pictures=1, seed=5)
-    reanimate([photos / "ann_1.png"], kit_file, out, settings, workers=1)
+    reanimate([photos], kit_file, out, OPTIONS, workers=1)
+    before, old_labels = contents(out), labels(out)
+    options = replace(OPTIONS, expressions=("happy",), pictures=1, seed=5)
+    with pytest.warns(EcganWarning, match=r"^10 pictures that other options .* in .*kept/1$"):
+        reanimate([photos / "ann_1.png"], kit_file, out, options, workers=1)
     assert {path.relative_to(out).as_posix() for path in out.glob("*/*.jpg")} == {
         "neutral/ann_0.jpg", "happy/ann_1.jpg",
     }  # fmt: skip
     assert not (out / "angry").exists()
+    kept = contents(out / run_module.NOTES / "kept/1")
+    assert kept.keys() - {"labels.jsonl"} == {name for name in before if name.endswith(".jpg")}
+    assert all(before[name] == data for name, data in kept.items() if name != "labels.jsonl")
+    by_file = {row["file"]: row for row in old_labels}
+    assert {row["file"]: row for row in labels(out / run_module.NOTES / "kept/1")} == by_file
+    listing = list_source(out).listing
+    assert (len(listing.images), listing.rejected) == (2, ())
+
+
+def test_a_model_that_does_not_fit_moves_nothing(
+    photos: Path, kit_file: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    reanimate([photos], kit_file, out, replace(OPTIONS, pictures=1), workers=1)
+    before = contents(out)
+    (tmp_path / "other.npz").write_bytes(b"no model")
+    with pytest.raises(UsageError, match="is not a packed face model"):
+        reanimate([photos], tmp_path / "other.npz", out, OPTIONS, workers=1)
+    assert contents(out) == before
 
 
 def test_what_cannot_be_used_is_named(photos: Path, kit_file: Path, tmp_path: Path) -> None:
@@ -135,7 +156,7 @@ def test_what_cannot_be_used_is_named(photos: Path, kit_file: Path, tmp_path: Pa
         points[rows, 1] += shift
         np.save(photos / f"{name}.npy", points)
     add_photo(photos, "ann_2")
-    report = reanimate([photos], kit_file, tmp_path / "out", SETTINGS, workers=1)
+    report = reanimate([photos], kit_file, tmp_path / "out", OPTIONS, workers=1)
     reasons = {rejection.file: rejection.reason for rejection in report.rejected}
     assert reasons == {
         "photos/cat_1.png": "unreadable",
@@ -153,26 +174,26 @@ def test_neutral_class_folders_are_found(photos: Path, kit_file: Path, tmp_path:
     source.mkdir()
     shutil.move(photos, source / "NE")
     add_photo(source / "happy", "cat_1")
-    report = reanimate([source], kit_file, tmp_path / "out", SETTINGS, workers=1)
+    report = reanimate([source], kit_file, tmp_path / "out", OPTIONS, workers=1)
     assert report.people == 2
 
 
 def test_wrong_use_is_refused(photos: Path, kit_file: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     with pytest.raises(UsageError, match="no face model at"):
-        reanimate([photos], tmp_path / "nothing", out, SETTINGS)
+        reanimate([photos], tmp_path / "nothing", out, OPTIONS)
     with pytest.raises(UsageError, match="lies inside the photos"):
-        reanimate([photos], kit_file, photos / "out", SETTINGS)
+        reanimate([photos], kit_file, photos / "out", OPTIONS)
     with pytest.raises(DataError, match="does not exist"):
-        reanimate([tmp_path / "nothing"], kit_file, out, SETTINGS)
+        reanimate([tmp_path / "nothing"], kit_file, out, OPTIONS)
     assert not out.exists()
     out.mkdir()
     (out / "mine.txt").write_text("mine")
     with pytest.raises(UsageError, match="holds other files"):
-        reanimate([photos], kit_file, out, SETTINGS)
+        reanimate([photos], kit_file, out, OPTIONS)
     (tmp_path / "none").mkdir()
     with pytest.raises(DataError, match="no neutral photos"):
-        reanimate([tmp_path / "none"], kit_file, tmp_path / "new", SETTINGS)
+        reanimate([tmp_path / "none"], kit_file, tmp_path / "new", OPTIONS)
     assert run_module.NOTES not in {path.name for path in tmp_path.iterdir()}
 
 
@@ -182,12 +203,12 @@ def test_a_folder_is_packed_once(
     monkeypatch.setattr(facekit, "ICT_LANDMARKS", tuple(range(68)))
     (tmp_path / "model").mkdir()
     folder = facekit_folder(tmp_path / "model")
-    out, settings = tmp_path / "out", replace(SETTINGS, pictures=1)
-    assert reanimate([photos], folder, out, settings, workers=1).pictures_made == 6
+    out, options = tmp_path / "out", replace(OPTIONS, pictures=1)
+    assert reanimate([photos], folder, out, options, workers=1).pictures_made == 6
     assert len(list((out / run_module.NOTES).glob("model-*.npz"))) == 1
     monkeypatch.setattr(facekit, "_from_folder", None)
     (out / "happy/ann_1.jpg").unlink()
-    assert reanimate([photos], folder, out, settings, workers=1).pictures_made == 3
+    assert reanimate([photos], folder, out, options, workers=1).pictures_made == 3
 
 
 def test_a_model_without_a_shape_is_refused(photos: Path, tmp_path: Path) -> None:
@@ -196,14 +217,14 @@ def test_a_model_without_a_shape_is_refused(photos: Path, tmp_path: Path) -> Non
     np.savez(tmp_path / "poor.npz", **{**packed, "ek": packed["ek"][keep],
                                       "expr": packed["expr"][keep]})  # fmt: skip
     with pytest.raises(UsageError, match="lacks the expression shapes jawOpen; ICT-FaceKit"):
-        reanimate([photos], tmp_path / "poor.npz", tmp_path / "out", SETTINGS, workers=2)
+        reanimate([photos], tmp_path / "poor.npz", tmp_path / "out", OPTIONS, workers=2)
 
 
 def test_no_usable_photo_is_an_error(photos: Path, kit_file: Path, tmp_path: Path) -> None:
     for file in photos.glob("*.npy"):
         file.unlink()
     with pytest.raises(DataError, match="none of the 2 photos could be used"):
-        reanimate([photos], kit_file, tmp_path / "out", SETTINGS, workers=1)
+        reanimate([photos], kit_file, tmp_path / "out", OPTIONS, workers=1)
     assert len(json.loads((tmp_path / "out/report.json").read_text())["rejected"]) == 2
 
 
@@ -212,16 +233,16 @@ def test_no_usable_photo_is_an_error(photos: Path, kit_file: Path, tmp_path: Pat
     [{"weakest": 0.0}, {"weakest": 1.0, "strongest": 0.5}, {"size": 8}, {"pictures": 0},
      {"expressions": ("wink",)}],
 )  # fmt: skip
-def test_settings_out_of_range(change: dict) -> None:
+def test_options_out_of_range(change: dict) -> None:
     with pytest.raises(UsageError):
-        replace(SETTINGS, **change)
+        replace(OPTIONS, **change)
 
 
 def test_the_plan_spreads_intensities_and_variants() -> None:
-    settings = Settings(pictures=6)
-    planned = plan_pictures("ann", settings)
-    assert planned == plan_pictures("ann", settings)
-    assert planned != plan_pictures("ann", replace(settings, seed=1))
+    options = ReanimationOptions(pictures=6)
+    planned = plan_pictures("ann", options)
+    assert planned == plan_pictures("ann", options)
+    assert planned != plan_pictures("ann", replace(options, seed=1))
     happy = [picture for picture in planned if picture.expression == "happy"]
     assert sorted(int((p.intensity - 0.3) / 0.9 * 6 - 1e-9) for p in happy) == list(range(6))
     assert {p.variant for p in happy} == {"natural", "closed", "toothy", "laugh"}

@@ -9,7 +9,7 @@ import pytest
 
 from ecgan.errors import UsageError
 from ecgan.expressions import EXPRESSIONS, MAX_INTENSITY
-from ecgan.lab.drawn.expressions import ACTION_UNITS, RECIPES, perform
+from ecgan.lab.drawn.people import ACTION_UNITS, RECIPES, perform
 
 DOCS = Path(__file__).parents[4] / "docs/drawn.md"
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ecgan.lab.reanimate.eyes import Iris, complete_eye, find_iris, white_of
+from ecgan.lab.reanimate.portrait import Iris, complete_eye, find_iris, white_of
 
 
 def eye() -> tuple[np.ndarray, np.ndarray, Iris]:
