@@ -27,10 +27,9 @@ from ecgan.data.dataset import to_images
 from ecgan.data.images import ImageStore, image_side
 from ecgan.data.manifest import MANIFEST_NAME, Manifest, Split, load_manifest
 from ecgan.evaluation.bootstrap import mean_over_people
-from ecgan.evaluation.cases import Case, expression_cases, neutral_cases
+from ecgan.evaluation.cases import Case, expression_cases, neutral_cases, translate_aligned
 from ecgan.evaluation.recognition import recognition
 from ecgan.evaluation.similarity import ssim
-from ecgan.evaluation.translations import translate_aligned
 from ecgan.faces.photo import Photo
 from ecgan.files import sha256_bytes, sha256_file, write_json
 from ecgan.inference.grid import Tile, contact_grid

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ecgan.data.images import ImageStore, image_side
 from ecgan.data.manifest import MANIFEST_NAME, load_manifest
 from ecgan.evaluation.bootstrap import mean_over_people
-from ecgan.evaluation.translations import translate_aligned
+from ecgan.evaluation.cases import translate_aligned
 from ecgan.expressions import NEUTRAL
 from ecgan.files import sha256_file, write_json
 from ecgan.inference.translator import Translator

@@ -25,10 +25,10 @@ from torchmetrics.image.inception import InceptionScore
 from torchmetrics.image.kid import KernelInceptionDistance
 
 from ecgan.evaluation.distribution import frechet_distance, inception_score, kernel_distance
-from ecgan.evaluation.monotonicity import STRENGTHS, monotonicity
-from ecgan.evaluation.perceptual import perceptual_distance
+from ecgan.evaluation.extractors import perceptual_distance
+from ecgan.evaluation.feature_distances import RIDGE, ridge_scores
+from ecgan.evaluation.recognition import STRENGTHS, monotonicity
 from ecgan.evaluation.similarity import psnr, ssim
-from ecgan.evaluation.two_sample import RIDGE, ridge_scores
 from ecgan.files import write_json
 from ecgan.provenance import provenance
 

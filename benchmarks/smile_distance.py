@@ -23,8 +23,9 @@ from numpy.typing import NDArray
 from ecgan.data.dataset import to_images
 from ecgan.data.images import ImageStore, image_side
 from ecgan.data.manifest import MANIFEST_NAME, Manifest, load_manifest
-from ecgan.evaluation.feature_distances import FeatureSet, feature_distances
-from ecgan.evaluation.translations import ready_photo
+from ecgan.evaluation.bootstrap import Samples
+from ecgan.evaluation.cases import ready_photo
+from ecgan.evaluation.feature_distances import feature_distances
 from ecgan.expressions import NEUTRAL, expression_of
 from ecgan.files import sha256_file, write_json
 from ecgan.inference.recognizer import Recognizer
@@ -79,7 +80,7 @@ def collect(
     translator: Translator,
     judge: Recognizer,
     intensities: Sequence[float],
-) -> dict[str, FeatureSet]:
+) -> dict[str, Samples]:
     """Features of everybody with a real neutral photo and a real smile, by kind of picture."""
     store = ImageStore(manifest, image_side(manifest), cache_mib=256)
     records = manifest.select(split=split)
@@ -102,7 +103,7 @@ def collect(
             if record.pair is not None and record.expression == SMILE and record.subject in people:
                 yield "re-animated", record.subject, store.image(record)
 
-    sets: defaultdict[str, FeatureSet] = defaultdict(FeatureSet)
+    sets: defaultdict[str, Samples] = defaultdict(Samples)
     for name, person, pixels in pictures():
         sets[name].add([SMILE], [person], judge.features(to_images(pixels[None])))
     return dict(sets)

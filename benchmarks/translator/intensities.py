@@ -19,8 +19,8 @@ from ecgan.data.dataset import to_images
 from ecgan.data.images import ImageStore, image_side
 from ecgan.data.manifest import MANIFEST_NAME, load_manifest
 from ecgan.evaluation.bootstrap import mean_over_people
+from ecgan.evaluation.cases import ready_photo
 from ecgan.evaluation.identity import dlib_measure
-from ecgan.evaluation.translations import ready_photo
 from ecgan.expressions import NEUTRAL, expression_of
 from ecgan.files import sha256_file, write_json
 from ecgan.inference.recognizer import Recognizer

@@ -20,9 +20,8 @@ from support.tiny_study import make_methods
 
 from ecgan.lab.study.answers import read_raters
 from ecgan.lab.study.build import Plan, build
-from ecgan.lab.study.design import Study
+from ecgan.lab.study.design import Study, Trial, trials
 from ecgan.lab.study.results import answers_csv, results
-from ecgan.lab.study.sessions import Trial, trials
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)

@@ -19,8 +19,8 @@ from ecgan.evaluation.distribution import (
     kernel_distance,
     kernel_distance_of_subsets,
 )
-from ecgan.evaluation.monotonicity import monotonicity
-from ecgan.evaluation.two_sample import RIDGE, ridge_scores
+from ecgan.evaluation.feature_distances import RIDGE, ridge_scores
+from ecgan.evaluation.recognition import monotonicity
 
 Rows = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from ecgan.data.manifest import Record, load_manifest
-from ecgan.lab.study.sessions import Trial
+from ecgan.lab.study.design import Trial
 
 Judge = Callable[[Trial], bool]
 """Whether a scripted rater takes the generated picture for the real one."""

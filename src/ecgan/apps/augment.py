@@ -49,10 +49,11 @@ def augment(
     the same person. Every command reads DATA2 as it reads DATA; DATA2/cards.jsonl says why an
     image was left out.
     """
-    from ecgan.lab.augment import CARDS_NAME, AugmentSettings
-    from ecgan.lab.augment import augment as balance
+    from ecgan.lab.augment.plan import AugmentOptions
+    from ecgan.lab.augment.run import CARDS_NAME
+    from ecgan.lab.augment.run import augment as balance
 
-    settings = AugmentSettings(
+    settings = AugmentOptions(
         per_class=per_class,
         weakest=strengths[0],
         strongest=strengths[1],

@@ -60,7 +60,7 @@ def evaluate(
     if out.is_dir():
         raise UsageError(f"--out {out} is a folder, expected a JSON file")
     from ecgan.evaluation.evaluate import evaluate as score
-    from ecgan.evaluation.groups import read_groups
+    from ecgan.evaluation.evaluate import read_groups
     from ecgan.inference.translator import parse_route
 
     with progress("evaluate", "translations") as report:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
+Groups = Mapping[str, Mapping[str, str]]
+"""By grouping, such as by sex, the group of each person."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +28,19 @@ class Interval:
     images: int
 
     def to_json(self) -> dict[str, float | int | None]:
-        return {
-            "value": round(self.value, 6),
-            "low": None if self.low is None else round(self.low, 6),
-            "high": None if self.high is None else round(self.high, 6),
-            "people": self.people,
-            "images": self.images,
-        }
+        return {**as_json(self)}
+
+
+ByFigure = dict[str, dict[str, Interval]]
+"""Means by figure, then by group and for `all` (or by grouping, then by group of people)."""
+
+
+def as_json(value: Any) -> Any:
+    """Results, and dictionaries of results, as plain values: floats to six decimals."""
+    if isinstance(value, Mapping) or is_dataclass(value):
+        fields = value if isinstance(value, Mapping) else vars(value)
+        return {key: as_json(field) for key, field in fields.items()}
+    return round(value, 6) if isinstance(value, float) else value
 
 
 def mean_over_people(
@@ -71,89 +80,97 @@ def mean_over_people(
     value = float(array.mean())
     if len(names) < 2:
         return Interval(value, None, None, len(names), len(array))
-    means = _resampled_means(sums, counts, resamples, seed)
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
+    drawn = draw_people(len(names), resamples, seed)
+    low, high = percentiles((drawn @ sums) / (drawn @ counts), confidence)
     return Interval(value, float(low), float(high), len(names), len(array))
 
 
-class Figures:
-    """Collects figures of images under their names; see `PeopleMeans`."""
+def draw_people(num_people: int, resamples: int, seed: int) -> NDArray[np.int64]:
+    """(resamples, people): how often each person is drawn, with replacement."""
+    generator = np.random.default_rng(seed)
+    return generator.multinomial(num_people, np.full(num_people, 1 / num_people), size=resamples)
+
+
+def percentiles(values: NDArray[np.float64], confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Between which the middle share of the values lies."""
+    tail = (1 - confidence) / 2
+    low, high = np.quantile(values, [tail, 1 - tail])
+    return float(low), float(high)
+
+
+class Samples:
+    """Collects a figure (or a row of features) of each image, by group (an expression), with the
+    person in the image."""
 
     def __init__(self) -> None:
-        self._means: dict[str, PeopleMeans] = {}
-
-    def __contains__(self, figure: str) -> bool:
-        return figure in self._means
-
-    def add(
-        self, figure: str, groups: Sequence[str], people: Sequence[str], values: Iterable[float]
-    ) -> None:
-        """Add a figure of a batch: what is in each image, who, and how much."""
-        self._means.setdefault(figure, PeopleMeans()).add(groups, people, values)
-
-    def compute(self, *, seed: int = 0) -> dict[str, dict[str, Interval]]:
-        """By figure in the order of arrival, then by group and for `all`."""
-        return {name: means.compute(seed=seed) for name, means in self._means.items()}
-
-    def by_people(
-        self, figure: str, groups: Mapping[str, Mapping[str, str]], *, seed: int = 0
-    ) -> dict[str, dict[str, Interval]]:
-        """One figure by grouping, then by group of people."""
-        means = self._means[figure]
-        return {column: means.by_people(group_of, seed=seed) for column, group_of in groups.items()}
-
-
-class PeopleMeans:
-    """Collects one figure an image, by group (an expression); means with intervals over people."""
-
-    def __init__(self) -> None:
-        self._values: dict[str, list[float]] = defaultdict(list)
+        self._values: dict[str, list[Any]] = defaultdict(list)
         self._people: dict[str, list[str]] = defaultdict(list)
 
-    def __len__(self) -> int:
-        return sum(len(values) for values in self._values.values())
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """In the order of arrival."""
+        return tuple(self._values)
 
-    def add(self, groups: Sequence[str], people: Sequence[str], values: Iterable[float]) -> None:
+    def add(self, groups: Sequence[str], people: Sequence[str], values: ArrayLike) -> None:
         """Add a batch; the three run in parallel."""
-        for group, person, value in zip(groups, people, values, strict=True):
-            self._values[group].append(float(value))
+        rows = np.asarray(values, dtype=np.float64)
+        for group, person, value in zip(groups, people, rows, strict=True):
+            self._values[group].append(value)
             self._people[group].append(person)
 
+    def select(self, groups: Iterable[str]) -> tuple[NDArray[np.float64], list[str]]:
+        """Values and people of some groups."""
+        chosen = [group for group in groups if group in self._values]
+        values = [value for group in chosen for value in self._values[group]]
+        people = [person for group in chosen for person in self._people[group]]
+        return np.array(values), people
+
     def compute(self, *, seed: int = 0) -> dict[str, Interval]:
-        """By group in the order of arrival, then `all` images together.
+        """Means by group in the order of arrival, then of `all` images together.
 
         Raises:
             ValueError: nothing was added.
         """
-        intervals = {
-            group: mean_over_people(values, self._people[group], seed=seed)
-            for group, values in self._values.items()
-        }
-        values = [value for group in self._values for value in self._values[group]]
-        people = [person for group in self._values for person in self._people[group]]
-        return {**intervals, "all": mean_over_people(values, people, seed=seed)}
+        named = [*((group, [group]) for group in self.groups), ("all", self.groups)]
+        return {name: mean_over_people(*self.select(groups), seed=seed) for name, groups in named}
 
     def by_people(self, group_of: Mapping[str, str], *, seed: int = 0) -> dict[str, Interval]:
-        """By group of people, of all groups of images together; who has no group is left out."""
-        values: dict[str, list[float]] = defaultdict(list)
-        people: dict[str, list[str]] = defaultdict(list)
-        for name in self._values:
-            for value, person in zip(self._values[name], self._people[name], strict=True):
-                if person in group_of:
-                    values[group_of[person]].append(value)
-                    people[group_of[person]].append(person)
+        """Means by group of people, of all groups of images together; who has no group is left
+        out."""
+        values, people = self.select(self.groups)
+        group = np.array([group_of.get(person, "") for person in people])
         return {
-            group: mean_over_people(values[group], people[group], seed=seed)
-            for group in sorted(values)
+            str(name): mean_over_people(
+                values[group == name], np.array(people)[group == name].tolist(), seed=seed
+            )
+            for name in np.unique(group[group != ""])
         }
 
 
-def _resampled_means(
-    sums: NDArray[np.float64], counts: NDArray[np.int64], resamples: int, seed: int
-) -> NDArray[np.float64]:
-    num_people = len(sums)
-    generator = np.random.default_rng(seed)
-    drawn = generator.multinomial(num_people, np.full(num_people, 1 / num_people), size=resamples)
-    means: NDArray[np.float64] = (drawn @ sums) / (drawn @ counts)
-    return means
+class Figures:
+    """Collects figures of images under their names; see `Samples`."""
+
+    def __init__(self) -> None:
+        self._samples: dict[str, Samples] = defaultdict(Samples)
+
+    def __contains__(self, figure: str) -> bool:
+        return figure in self._samples
+
+    def add(
+        self, figure: str, groups: Sequence[str], people: Sequence[str], values: ArrayLike
+    ) -> None:
+        """Add a figure of a batch: what is in each image, who, and how much."""
+        self._samples[figure].add(groups, people, values)
+
+    def add_one(self, figure: str, group: str, person: str, value: float) -> None:
+        """Add a figure of one image."""
+        self._samples[figure].add([group], [person], [value])
+
+    def compute(self, *, seed: int = 0) -> ByFigure:
+        """By figure in the order of arrival, then by group and for `all`."""
+        return {name: samples.compute(seed=seed) for name, samples in self._samples.items()}
+
+    def by_people(self, figure: str, groups: Groups, *, seed: int = 0) -> ByFigure:
+        """One figure by grouping, then by group of people."""
+        samples = self._samples[figure]
+        return {column: samples.by_people(group, seed=seed) for column, group in groups.items()}

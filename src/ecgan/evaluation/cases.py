@@ -1,13 +1,22 @@
-"""What an evaluation translates: prepared images, target expressions, and the paired truth."""
+"""What an evaluation translates: prepared images, target expressions and the paired truth; and how:
+through the code that translates photos."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ecgan.data.manifest import Manifest, Record, Split
 from ecgan.expressions import NEUTRAL, Vocabulary, expression_of
+from ecgan.faces.alignment import Alignment
+from ecgan.faces.photo import Photo
+from ecgan.inference.photo_faces import AlignedFace, given_face
+from ecgan.inference.translator import ReadyPhoto, Translator
 
+Pixels = NDArray[np.uint8]
 Truths = Mapping[tuple[str, str], Record]
 """Images by pair and expression."""
 
@@ -86,6 +95,32 @@ def neutral_cases(manifest: Manifest, split: Split, vocabulary: Vocabulary) -> l
         for source in manifest.select(split=split)
         if source.expression in vocabulary.expressive
     ]
+
+
+def ready_photo(translator: Translator, pixels: Pixels, record: Record) -> ReadyPhoto:
+    """A prepared image as a photo whose one face is found, neutralised where it is not neutral.
+
+    Args:
+        translator: the model.
+        pixels: (size, size, 3), the aligned image, which is taken as the whole photo.
+        record: gives the landmarks.
+    """
+    points = np.asarray(record.landmarks, dtype=np.float32)
+    alignment = Alignment(np.eye(2, 3), pixels.shape[0])
+    aligned = AlignedFace(1, given_face(points), alignment, pixels)
+    photo = Photo(pixels, icc=None, exif=None, alpha=None, path=None, format="PNG")
+    face = translator.ready_face(aligned, assume_neutral=record.expression == NEUTRAL)
+    return ReadyPhoto(photo, (face,), ())
+
+
+def translate_aligned(
+    translator: Translator, pixels: Pixels, record: Record, strengths: Mapping[str, float]
+) -> Iterator[Pixels]:
+    """A prepared image with each expression of `strengths`, as strong as it says; see
+    `ready_photo`."""
+    ready = ready_photo(translator, pixels, record)
+    for name, strength in strengths.items():
+        yield translator.render(ready, name, strength).pixels
 
 
 def _case(source: Record, targets: Sequence[str], truths: Truths) -> Case:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import csv
 import time
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 from ecgan.data.manifest import MANIFEST_NAME, Split, load_manifest
 from ecgan.errors import DataError
-from ecgan.evaluation.bootstrap import CONFIDENCE, RESAMPLES
+from ecgan.evaluation.bootstrap import CONFIDENCE, RESAMPLES, Groups
 from ecgan.evaluation.cases import (
     Case,
     expression_cases,
@@ -17,14 +18,19 @@ from ecgan.evaluation.cases import (
     neutral_cases,
     other_cases,
 )
-from ecgan.evaluation.groups import Groups
 from ecgan.evaluation.instruments import AS_LABELLED, FROM_EXPRESSION, Instruments, chosen_parts
+from ecgan.evaluation.measuring import Measuring
 from ecgan.evaluation.results import Evaluation
-from ecgan.evaluation.scorer import Counter, Progress, Scorer
+from ecgan.evaluation.scorer import Scorer
 from ecgan.files import sha256_file, write_json
 from ecgan.inference.recognizer import Recognizer
 from ecgan.inference.translator import Route, Translator
 from ecgan.provenance import provenance
+
+Progress = Callable[[int, int], None]
+"""Called with the translations done and the translations in all."""
+UNKNOWN = ("", "NA", "NaN", "None")
+"""Values that group nobody."""
 
 
 def evaluate(
@@ -56,7 +62,8 @@ def evaluate(
         snapshot: translator folder or hub id, or a loaded translator with its own recogniser; None:
             the packaged one.
         data: prepared data.
-        recognizer: the judge, which must not have seen generated images; None: the packaged one.
+        recognizer: scores the expressions, and must not have seen generated images; None: the
+            packaged one.
         split: whose people; `test` unless a choice is still being made.
         route: of the expressive images to other expressions; None: the snapshot's own.
         out: JSON file to write, whole or not at all.
@@ -74,14 +81,15 @@ def evaluate(
     began = time.perf_counter()
     parts = chosen_parts(without)
     manifest = load_manifest(data)
-    judge = Recognizer.load(recognizer)
+    recognizer_model = Recognizer.load(recognizer)
     if isinstance(snapshot, Translator):
         translator = snapshot
     else:
-        # As users run it: who judges decides nothing on the way, least of all on the route `auto`.
+        # As users run it: the recogniser that scores decides nothing on the way, least of all on
+        # the route `auto`.
         translator = Translator.load(snapshot, route=route)
     for name in translator.vocabulary.expressions:
-        judge.vocabulary.index(name)
+        recognizer_model.vocabulary.index(name)
     there = expression_cases(manifest, split, translator.vocabulary)
     back = neutral_cases(manifest, split, translator.vocabulary)
     if not there or not back:
@@ -99,20 +107,27 @@ def evaluate(
     if AS_LABELLED in parts:
         labelled = labelled_cases(manifest, split, translator.vocabulary, translator.full)
     total = sum(len(case.targets) for case in (*there, *back, *labelled, *others))
-    counter = Counter(total, progress)
-    scorer = Scorer(
-        manifest, split, translator, Instruments.choose(judge, parts), seed=seed, groups=groups
-    )
-    expressions = scorer.compare(there, counter)
-    neutralisation = scorer.compare(back, counter)
-    as_labelled = scorer.compare(labelled, counter, curves=False) if labelled else None
+    count = 0
+
+    def done(more: int) -> None:
+        nonlocal count
+        count += more
+        if progress is not None:
+            progress(count, total)
+
+    measuring = Measuring(manifest, Instruments.choose(recognizer_model, parts))
+    records = manifest.select(split=split)
+    scorer = Scorer(measuring, records, translator, seed=seed, groups=groups)
+    expressions = scorer.compare(there, done)
+    neutralisation = scorer.compare(back, done)
+    as_labelled = scorer.compare(labelled, done, curves=False) if labelled else None
     from_expression = {
-        source: scorer.compare(cases, counter) for source, cases in sorted(between.items())
+        source: scorer.compare(cases, done) for source, cases in sorted(between.items())
     }
     people = sorted({case.source.subject for case in (*there, *back)})
     facts = {
         "translator_sha256": translator.sha256,
-        "recognizer_sha256": judge.sha256,
+        "recognizer_sha256": recognizer_model.sha256,
         "route": translator.route,
         "full_intensity": {
             name: translator.full(name) for name in translator.vocabulary.expressive
@@ -124,7 +139,7 @@ def evaluate(
             "people": len(people),
             "neutral_images": len(there),
             "expressive_images": len(back),
-            "size_px": scorer.size,
+            "size_px": measuring.size,
         },
         "intervals": {
             "kind": "percentile bootstrap over people",
@@ -132,7 +147,7 @@ def evaluate(
             "resamples": RESAMPLES,
             "seed": seed,
         },
-        **scorer.facts(),
+        **measuring.facts(records),
         **provenance(),
         "seconds": round(time.perf_counter() - began, 1),
     }
@@ -140,3 +155,29 @@ def evaluate(
     if out is not None:
         write_json(out, evaluation.to_json())
     return evaluation
+
+
+def read_groups(file: Path) -> dict[str, dict[str, str]]:
+    """A CSV with the column `subject`, named as in the data, and one column for each grouping;
+    columns of numbers, such as an age, group nobody.
+
+    Raises:
+        DataError: it cannot be read, or has no such column or no grouping.
+    """
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            rows = list(csv.DictReader(lines))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"cannot read the groups {file}: {error}") from None
+    if not rows or "subject" not in rows[0]:
+        raise DataError(f"{file} has no column `subject`; its first line names the columns")
+    found: dict[str, dict[str, str]] = {}
+    for column in rows[0]:
+        values = {row["subject"]: (row[column] or "").strip() for row in rows}
+        values = {person: value for person, value in values.items() if value not in UNKNOWN}
+        if column == "subject" or all(value.isnumeric() for value in values.values()):
+            continue
+        found[column] = values
+    if not found:
+        raise DataError(f"{file} has no column of groups beside `subject`, such as `gender`")
+    return found

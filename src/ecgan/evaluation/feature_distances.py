@@ -1,16 +1,21 @@
-"""FID and KID of translated against real images, by expression, with intervals over people."""
+"""Translated against real images by their features: FID and KID by expression, and whether a
+classifier can tell them apart; with intervals over people."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
+from itertools import cycle
 
 import numpy as np
-from jaxtyping import Float
 from numpy.typing import NDArray
-from torch import Tensor
 
-from ecgan.evaluation.bootstrap import CONFIDENCE, Interval
+from ecgan.evaluation.bootstrap import (
+    Interval,
+    Samples,
+    draw_people,
+    mean_over_people,
+    percentiles,
+)
 from ecgan.evaluation.distribution import (
     Rows,
     frechet_distance_of,
@@ -20,37 +25,13 @@ from ecgan.evaluation.distribution import (
 
 RESAMPLES = 200
 """Fewer than for means: each takes the singular values of a matrix."""
-Features = Float[Tensor, "batch features"]
-
-
-class FeatureSet:
-    """Collects features of images by group (an expression), with the person in each."""
-
-    def __init__(self) -> None:
-        self._rows: dict[str, list[NDArray[np.float64]]] = defaultdict(list)
-        self._people: dict[str, list[str]] = defaultdict(list)
-
-    @property
-    def groups(self) -> tuple[str, ...]:
-        """In the order of arrival."""
-        return tuple(self._rows)
-
-    def add(self, groups: Sequence[str], people: Sequence[str], features: Features) -> None:
-        """Add a batch; the three run in parallel."""
-        rows = features.detach().cpu().double().numpy()
-        for group, person, row in zip(groups, people, rows, strict=True):
-            self._rows[group].append(row)
-            self._people[group].append(person)
-
-    def select(self, groups: Sequence[str]) -> tuple[Rows, list[str]]:
-        """Rows and people of some groups."""
-        rows = [row for group in groups for row in self._rows.get(group, ())]
-        people = [person for group in groups for person in self._people.get(group, ())]
-        return np.array(rows), people
+FOLDS = 5
+RIDGE = 0.1
+"""Regularisation as a share of the mean squared length of the centred features."""
 
 
 def feature_distances(
-    made: FeatureSet, real: FeatureSet, *, seed: int = 0, resamples: int = RESAMPLES
+    made: Samples, real: Samples, *, seed: int = 0, resamples: int = RESAMPLES
 ) -> dict[str, dict[str, Interval]]:
     """`fid` and `kid` by group and for `all` groups that both sets have.
 
@@ -72,6 +53,75 @@ def feature_distances(
     return figures if shared else {}
 
 
+def classifier_two_sample_test(
+    made: Rows,
+    real: Rows,
+    made_people: Sequence[str],
+    real_people: Sequence[str],
+    *,
+    folds: int = FOLDS,
+    seed: int = 0,
+) -> Interval:
+    """Accuracy on held-out people of a classifier of made against real (Lopez-Paz & Oquab 2017):
+    0.5 where the two cannot be told apart, 1 where they always can.
+
+    The classifier is ridge regression on +1 and -1. As many images of each set are drawn, so that
+    chance is 0.5; all images of a person, made or real, lie in one fold.
+
+    Args:
+        made: (images, features).
+        real: (images, features).
+        made_people: the person of each made image.
+        real_people: the person of each real image.
+        folds: parts, of which each is tested on once; fewer where there are fewer people.
+        seed: of the draw, the folds and the interval.
+
+    Raises:
+        ValueError: fewer than two people, or other shapes.
+    """
+    if len(made) != len(made_people) or len(real) != len(real_people) or not len(made):
+        raise ValueError("expected the person of each image, and images of both sets")
+    generator = np.random.default_rng(seed)
+    count = min(len(made), len(real))
+    chosen = [generator.choice(len(rows), count, replace=False) for rows in (made, real)]
+    features = np.vstack([made[chosen[0]], real[chosen[1]]]).astype(np.float64)
+    sign = np.repeat([1.0, -1.0], count)
+    people = np.array([made_people[i] for i in chosen[0]] + [real_people[i] for i in chosen[1]])
+    names = np.unique(people)
+    if len(names) < 2:
+        raise ValueError("the two-sample test needs two people at least, one to test on")
+    fold_of = dict(zip(generator.permutation(names).tolist(), cycle(range(folds)), strict=False))
+    fold = np.array([fold_of[str(person)] for person in people])
+    correct = np.zeros(len(sign))
+    for number in np.unique(fold):
+        test = fold == number
+        score = ridge_scores(features[~test], sign[~test], features[test])
+        # A tie tells nothing and counts half.
+        correct[test] = (np.sign(score) * sign[test] + 1) / 2
+    return mean_over_people(correct, people.tolist(), seed=seed)
+
+
+def ridge_scores(
+    features: Rows, targets: NDArray[np.float64], queries: Rows, ridge: float = RIDGE
+) -> NDArray[np.float64]:
+    """Predictions of ridge regression with a free intercept, solved between images, of which there
+    are fewer than features.
+
+    Args:
+        features: (images, features) to learn from.
+        targets: (images,).
+        queries: (others, features).
+        ridge: times the mean squared length of a centred row is what is added to the diagonal.
+    """
+    centre, level = features.mean(axis=0), targets.mean()
+    centred = features - centre
+    gram = centred @ centred.T
+    amount = max(ridge * float(np.trace(gram)) / len(gram), 1e-12)
+    weights = np.linalg.solve(gram + amount * np.eye(len(gram)), targets - level)
+    scores: NDArray[np.float64] = (queries - centre) @ centred.T @ weights + level
+    return scores
+
+
 def _distances(
     made: tuple[Rows, list[str]], real: tuple[Rows, list[str]], seed: int, resamples: int
 ) -> tuple[Interval, Interval]:
@@ -91,10 +141,8 @@ def _distances(
 
     value = values(np.ones(len(rows), dtype=np.int64))
     assert value is not None  # two rows each
-    generator = np.random.default_rng(seed)
-    share = np.full(len(names), 1 / len(names))
     draws = resamples if len(names) > 1 else 0
-    drawn = generator.multinomial(len(names), share, size=draws)
+    drawn = draw_people(len(names), draws, seed)
     found = [again for times in drawn if (again := values(times[person])) is not None]
     people = len(set(made[1]))
     fid, kid = (
@@ -107,6 +155,5 @@ def _distances(
 def _centred(value: float, resampled: Sequence[float], people: int, images: int) -> Interval:
     if not resampled:
         return Interval(value, None, None, people, images)
-    tail = (1 - CONFIDENCE) / 2
-    low, high = np.quantile(np.asarray(resampled) - np.mean(resampled), [tail, 1 - tail]) + value
-    return Interval(value, float(low), float(high), people, images)
+    low, high = percentiles(np.asarray(resampled) - np.mean(resampled))
+    return Interval(value, low + value, high + value, people, images)

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import mannwhitneyu
 
 from ecgan.data.dataset import to_images
 from ecgan.errors import EcganError
+from ecgan.evaluation.results import Instrument
 from ecgan.files import sha256_file
 from ecgan.inference.recognizer import resize
 
@@ -32,14 +34,10 @@ DLIB_WEIGHTS = "models/dlib_face_recognition_resnet_model_v1.dat"
 
 
 @dataclass(frozen=True)
-class IdentityMeasure:
-    """A descriptor of aligned faces that tells how alike two people are."""
+class IdentityMeasure(Instrument):
+    """A descriptor of aligned faces that tells how alike two people are: `identity_dlib` or
+    `identity_descriptor`."""
 
-    key: str
-    """Names its figure: `identity_dlib` or `identity_descriptor`."""
-    name: str
-    sha256: str
-    """Of the weights; empty where there are none."""
     describe: Callable[[Pixels, Points], NDArray[np.float64]]
     """From an aligned (size, size, 3) crop and its 68 points."""
     same_below: float | None = None
@@ -48,10 +46,6 @@ class IdentityMeasure:
     def figure(self, one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
         """What is reported of two faces: the distance, or the cosine."""
         return float(one @ other if self.same_below is None else np.linalg.norm(one - other))
-
-    def facts(self) -> dict[str, str]:
-        """What stands beside its figure."""
-        return {"name": self.name, "sha256": self.sha256}
 
 
 @dataclass(frozen=True)
@@ -67,15 +61,6 @@ class Verification:
     """Probability that a pair of one person is more alike than a pair of two."""
     same_pairs: int
     different_pairs: int
-
-    def to_json(self) -> dict[str, float | int]:
-        return {
-            "accuracy": round(self.accuracy, 6),
-            "threshold": round(self.threshold, 6),
-            "auc": round(self.auc, 6),
-            "same_pairs": self.same_pairs,
-            "different_pairs": self.different_pairs,
-        }
 
 
 def descriptor(pixels: Pixels) -> NDArray[np.float64]:
@@ -161,19 +146,17 @@ def verification(
         return None
     sign = 1 if measure.same_below is None else -1
     figures = np.array([measure.figure(descriptions[i], descriptions[j]) for i, j in pairs])
-    return _verified(sign * figures, same, sign)
-
-
-def _verified(similar: NDArray[np.float64], same: NDArray[np.bool_], sign: int) -> Verification:
-    inside, outside = np.sort(similar[same]), np.sort(similar[~same])
-    thresholds = np.unique(similar)
-    hits = 1 - np.searchsorted(inside, thresholds) / len(inside)
+    inside, outside = np.sort(sign * figures[same]), np.sort(sign * figures[~same])
+    thresholds = np.unique(sign * figures)
+    accepted = 1 - np.searchsorted(inside, thresholds) / len(inside)
     rejected = np.searchsorted(outside, thresholds) / len(outside)
-    balanced = (hits + rejected) / 2
+    balanced = (accepted + rejected) / 2
     best = int(np.argmax(balanced))
-    below = np.searchsorted(outside, inside, side="left")
-    ties = np.searchsorted(outside, inside, side="right") - below
-    auc = float((below + ties / 2).mean() / len(outside))
+    above = mannwhitneyu(inside, outside, method="asymptotic").statistic
     return Verification(
-        float(balanced[best]), sign * float(thresholds[best]), auc, len(inside), len(outside)
+        accuracy=float(balanced[best]),
+        threshold=sign * float(thresholds[best]),
+        auc=float(above / (len(inside) * len(outside))),
+        same_pairs=len(inside),
+        different_pairs=len(outside),
     )

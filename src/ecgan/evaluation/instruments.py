@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ecgan.errors import EcganError, UsageError
-from ecgan.evaluation.extractors import Extractor, inception_extractor, recognizer_extractor
+from ecgan.evaluation.extractors import (
+    Extractor,
+    PerceptualDistance,
+    best_distance,
+    inception_extractor,
+    recognizer_extractor,
+)
 from ecgan.evaluation.identity import IdentityMeasure, best_measure
-from ecgan.evaluation.perceptual import PerceptualDistance, best_distance
 from ecgan.faces.landmarks import LandmarkDetector
 from ecgan.inference.recognizer import Recognizer
 
@@ -42,52 +46,42 @@ def chosen_parts(without: Collection[str]) -> frozenset[str]:
     return frozenset(PARTS).difference(without)
 
 
-class FaceDetector:
-    """Points of every face in a picture, by mediapipe."""
-
-    def __init__(self) -> None:
-        self._detector = LandmarkDetector()
-
-    def __call__(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
-        return [face.points for face in self._detector.detect(pixels)]
-
-
 @dataclass(frozen=True)
 class Instruments:
-    """The judge, and what the chosen parts need; None where a part is left out."""
+    """The recogniser, and what the chosen parts need; None where a part is left out."""
 
-    judge: Recognizer
+    recognizer: Recognizer
     extractors: tuple[Extractor, ...] = ()
     perceptual: PerceptualDistance | None = None
     identity: IdentityMeasure | None = None
-    detector: FaceDetector | None = None
+    detector: LandmarkDetector | None = None
     monotonicity: bool = False
     left_out: dict[str, str] = field(default_factory=dict)
     """Figures that the machine lacks something for, and what."""
 
     @classmethod
-    def choose(cls, judge: Recognizer, parts: Collection[str]) -> Instruments:
+    def choose(cls, recognizer: Recognizer, parts: Collection[str]) -> Instruments:
         """What is on the machine for `parts`; nothing is downloaded."""
         left_out: dict[str, str] = {}
         extractors: list[Extractor] = []
         if "distances" in parts:
-            extractors.append(recognizer_extractor(judge))
+            extractors.append(recognizer_extractor(recognizer))
             try:
                 extractors.append(inception_extractor())
             except EcganError:
                 left_out["fid_inception"] = "the ImageNet weights of Inception-v3 are not here"
-        perceptual = best_distance(judge) if "perceptual" in parts else None
+        perceptual = best_distance(recognizer) if "perceptual" in parts else None
         if perceptual is not None and perceptual.key != "lpips":
             left_out["lpips"] = "the library lpips or the ImageNet weights of AlexNet are not here"
-        detector = FaceDetector() if "landmarks" in parts else None
+        detector = LandmarkDetector() if "landmarks" in parts else None
         if detector is not None:
             try:
-                detector(np.zeros((64, 64, 3), np.uint8))
+                detector.detect(np.zeros((64, 64, 3), np.uint8))
             except EcganError:
                 detector = None
                 left_out["landmark_validity"] = "mediapipe is not installed"
         return cls(
-            judge,
+            recognizer,
             tuple(extractors),
             perceptual,
             best_measure() if "identity" in parts else None,

@@ -1,17 +1,24 @@
-"""VGG score of the paper (Sec. 4): does a recogniser see the expression that was asked for?"""
+"""Does a recogniser see the expression that was asked for, and more of it at more strength?"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from jaxtyping import Bool, Float, Int64
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import rankdata
 from torch import Tensor
 
 from ecgan.evaluation.bootstrap import Figures
+from ecgan.expressions import MAX_INTENSITY
 
 Probabilities = Float[Tensor, "batch expressions"]
 Labels = Int64[Tensor, " batch"]
+STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0, MAX_INTENSITY)
+TOLERANCE = 0.02
+"""Of probability: how far a step may fall back."""
 
 
 @dataclass(frozen=True)
@@ -61,3 +68,51 @@ def add_recognition(
     result = recognition(probabilities, asked)
     figures.add("mean_probability", expressions, people, result.probability.tolist())
     figures.add("accuracy", expressions, people, result.correct.tolist())
+
+
+@dataclass(frozen=True)
+class Monotonicity:
+    """Of several curves of probability over strength."""
+
+    rank_correlation: NDArray[np.float64]
+    """Spearman's, in [-1, 1]; 0 for a flat curve."""
+    monotone: NDArray[np.bool_]
+    """Whether no value lies more than the tolerance below an earlier one and the curve rises."""
+
+
+def monotonicity(
+    probabilities: ArrayLike, strengths: Sequence[float] = STRENGTHS, tolerance: float = TOLERANCE
+) -> Monotonicity:
+    """Rank correlation of strength and probability, and whether the curve falls nowhere.
+
+    Changes within the tolerance count as none where the curve has reached its end: probabilities
+    are rounded to multiples of it before they are ranked.
+
+    Args:
+        probabilities: (curves, strengths), of the asked expression, in [0, 1].
+        strengths: rising.
+        tolerance: in probability.
+
+    Raises:
+        ValueError: other shapes, fewer than two strengths, or strengths that do not rise.
+    """
+    curves = np.asarray(probabilities, dtype=np.float64)
+    steps = np.asarray(strengths, dtype=np.float64)
+    if curves.ndim != 2 or curves.shape[1] != len(steps) or len(steps) < 2:
+        raise ValueError(
+            f"expected curves of {len(steps)} strengths (two at least), got shape {curves.shape}"
+        )
+    if (np.diff(steps) <= 0).any():
+        raise ValueError(f"expected strengths that rise, got {list(strengths)}")
+    highest = np.maximum.accumulate(curves, axis=1)
+    falls = (highest - curves > tolerance).any(axis=1)
+    rises = curves[:, -1] - curves[:, 0] > tolerance
+    levels = np.round(curves / tolerance) if tolerance else curves
+    correlation = [_correlation(rankdata(curve), rankdata(steps)) for curve in levels]
+    return Monotonicity(np.array(correlation), ~falls & rises)
+
+
+def _correlation(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    one, two = first - first.mean(), second - second.mean()
+    power = float((one @ one) * (two @ two))
+    return float(one @ two) / power**0.5 if power else 0.0

@@ -5,32 +5,47 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ecgan.evaluation.bootstrap import Interval
+from ecgan.evaluation.bootstrap import ByFigure, as_json
 
 FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """What a figure is measured with."""
+
+    key: str
+    """Names its figures."""
+    name: str
+    sha256: str
+    """Of the weights; empty where there are none."""
+
+    def facts(self) -> dict[str, str]:
+        """What stands beside its figures."""
+        return {"name": self.name, "sha256": self.sha256}
 
 
 @dataclass(frozen=True)
 class Scores:
     """Figures by name, then by expression and for `all`."""
 
-    figures: dict[str, dict[str, Interval]]
+    figures: ByFigure
     """`mean_probability`, `accuracy`, `outside`, `outside_face`; where there is a truth also `ssim`
     and `psnr_db`; and those of the parts that were asked for."""
     outside_largest: float
     """Largest change of any pixel outside the mask, in grey levels."""
-    by_people: dict[str, dict[str, Interval]] = field(default_factory=dict)
+    by_people: ByFigure = field(default_factory=dict)
     """`accuracy` of groups of people, by grouping."""
-    by_strength: dict[str, dict[str, dict[str, Interval]]] = field(default_factory=dict)
+    by_strength: dict[str, ByFigure] = field(default_factory=dict)
     """`mean_probability`, `accuracy` and those of the person, of one photo of each person; empty
     without the part `monotonicity`."""
 
     def to_json(self) -> dict[str, Any]:
         return {
-            **_as_json(self.figures),
+            **as_json(self.figures),
             "outside_largest": self.outside_largest,
-            "by_people": _as_json(self.by_people),
-            "by_strength": {key: _as_json(found) for key, found in self.by_strength.items()},
+            "by_people": as_json(self.by_people),
+            "by_strength": as_json(self.by_strength),
         }
 
 
@@ -41,9 +56,9 @@ class Comparison:
     model: Scores
     identity: Scores
     """Of output = input."""
-    truth: dict[str, dict[str, Interval]]
+    truth: ByFigure
     """How the recogniser sees the real images of the same people; empty where there are none."""
-    truth_by_people: dict[str, dict[str, Interval]]
+    truth_by_people: ByFigure
     """Its accuracy on those of groups of people: a group that it sees worse is not translated
     worse."""
 
@@ -51,8 +66,8 @@ class Comparison:
         return {
             "model": self.model.to_json(),
             "identity": self.identity.to_json(),
-            "truth": _as_json(self.truth),
-            "truth_by_people": _as_json(self.truth_by_people),
+            "truth": as_json(self.truth),
+            "truth_by_people": as_json(self.truth_by_people),
         }
 
 
@@ -83,10 +98,3 @@ class Evaluation:
                 source: comparison.to_json() for source, comparison in self.from_expression.items()
             },
         }
-
-
-def _as_json(figures: dict[str, dict[str, Interval]]) -> dict[str, Any]:
-    return {
-        name: {group: interval.to_json() for group, interval in groups.items()}
-        for name, groups in figures.items()
-    }

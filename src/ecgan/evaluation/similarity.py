@@ -1,11 +1,17 @@
-"""SSIM and PSNR inside a mask, against the pixel-aligned truth."""
+"""How like the truth or its source a picture is: SSIM and PSNR inside a mask, change outside of it,
+and the place of the face and of its features."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
 import torch
 from jaxtyping import Float
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
 from torch import Tensor
-from torch.nn import functional
 
 from ecgan.shapes import Images, Masks
 
@@ -16,6 +22,11 @@ RADIUS_PX = 5
 """The 11 x 11 Gaussian window of Wang et al. (2004)."""
 MAX_PSNR_DB = 100.0
 """Given for equal images, whose PSNR is infinite."""
+EYES = (slice(36, 42), slice(42, 48))
+MAX_SHIFT = 0.25
+"""In eye distances: how far the eyes of a face may lie from the expected place."""
+Points = NDArray[np.floating]
+"""(68, 2), in pixels of the aligned image."""
 
 
 def ssim(images: Images, truth: Images, masks: Masks) -> Float[Tensor, " batch"]:
@@ -69,14 +80,68 @@ def _mean_inside(values: Tensor, inside: Tensor) -> Tensor:
 
 def _smooth(images: Tensor) -> Tensor:
     """Gaussian mean around each pixel; beyond the edge the image is mirrored, edge included."""
-    offsets = torch.arange(-RADIUS_PX, RADIUS_PX + 1, dtype=images.dtype, device=images.device)
-    kernel = torch.exp(-0.5 * (offsets / SIGMA_PX) ** 2)
-    kernel = kernel / kernel.sum()
-    channels = images.shape[1]
-    for dim, weight in ((2, kernel.view(1, 1, -1, 1)), (3, kernel.view(1, 1, 1, -1))):
-        size = images.shape[dim]
-        places = torch.arange(-RADIUS_PX, size + RADIUS_PX, device=images.device) % (2 * size)
-        places = torch.minimum(places, 2 * size - 1 - places)
-        padded = images.index_select(dim, places)
-        images = functional.conv2d(padded, weight.repeat(channels, 1, 1, 1), groups=channels)
-    return images
+    return torch.from_numpy(
+        gaussian_filter(images.numpy(), SIGMA_PX, radius=RADIUS_PX, axes=(2, 3), mode="reflect")
+    )
+
+
+@dataclass(frozen=True)
+class OutsideChange:
+    """Of one picture, in grey levels of 255."""
+
+    mean: float
+    largest: float
+    pixels: int
+    """Number of pixels outside the mask."""
+
+
+def change_outside(
+    result: NDArray[np.uint8], source: NDArray[np.uint8], mask: NDArray[np.uint8]
+) -> OutsideChange:
+    """Mean (and largest) absolute difference where the mask is 0.
+
+    Args:
+        result: (height, width, 3).
+        source: the same shape.
+        mask: (height, width), above 0 wherever the result may differ.
+
+    Raises:
+        ValueError: the shapes differ.
+    """
+    if result.shape != source.shape or mask.shape != source.shape[:2]:
+        raise ValueError(
+            "expected result, source and mask of one size, got "
+            f"{result.shape}, {source.shape} and {mask.shape}"
+        )
+    outside = mask == 0
+    difference = np.abs(result[outside].astype(np.int16) - source[outside].astype(np.int16))
+    if not difference.size:
+        return OutsideChange(0.0, 0.0, 0)
+    return OutsideChange(float(difference.mean()), float(difference.max()), int(outside.sum()))
+
+
+def eye_distance(points: Points) -> float:
+    """Pixels between the eye centres."""
+    left, right = (np.asarray(points)[eye].mean(axis=0) for eye in EYES)
+    return float(np.linalg.norm(left - right))
+
+
+def face_in_place(found: Sequence[Points], expected: Points) -> Points | None:
+    """Of the faces found the one whose eye centres lie nearest to the expected, if both lie within
+    `MAX_SHIFT` eye distances of them."""
+    unit = eye_distance(expected)
+    best: tuple[float, Points] | None = None
+    for points in found:
+        shift = max(
+            float(np.linalg.norm(np.mean(points[eye], axis=0) - np.mean(expected[eye], axis=0)))
+            for eye in EYES
+        )
+        if shift <= MAX_SHIFT * unit and (best is None or shift < best[0]):
+            best = (shift, points)
+    return None if best is None else best[1]
+
+
+def landmark_error(points: Points, truth: Points) -> float:
+    """Mean distance of the 68 points to those of the truth, in the truth's eye distances."""
+    distances = np.linalg.norm(np.asarray(points, dtype=np.float64) - truth, axis=1)
+    return float(distances.mean()) / eye_distance(truth)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ecgan.evaluation.bootstrap import Figures, PeopleMeans, mean_over_people
+from ecgan.evaluation.bootstrap import Figures, Samples, mean_over_people
 
 
 def test_value_is_the_mean_over_images() -> None:
@@ -75,14 +75,13 @@ def test_refuses_what_has_no_mean(values: list[float], people: list[str]) -> Non
 
 
 def test_groups_and_all_images_together() -> None:
-    means = PeopleMeans()
+    means = Samples()
     means.add(["sad", "happy"], ["anna", "anna"], [0.0, 1.0])
     means.add(["sad"], ["ben"], [1.0])
     found = means.compute()
     assert list(found) == ["sad", "happy", "all"]
     assert found["sad"].value == 0.5
     assert found["all"].value == pytest.approx(2 / 3)
-    assert len(means) == 3
 
 
 def test_figures_are_means_by_their_names() -> None:
@@ -97,3 +96,11 @@ def test_figures_are_means_by_their_names() -> None:
     assert "ssim" in figures and "psnr_db" not in figures
     by_people = figures.by_people("ssim", {"sex": {"anna": "f", "ben": "m"}})
     assert {group: it.value for group, it in by_people["sex"].items()} == {"f": 0.25, "m": 1.0}
+
+
+def test_a_group_is_the_mean_of_its_people_over_all_expressions() -> None:
+    means = Samples()
+    means.add(["happy", "happy", "sad", "sad"], ["ann", "bob", "ann", "eve"], [1, 0, 0, 1])
+    found = means.by_people({"ann": "a", "bob": "b"})
+    assert {group: interval.value for group, interval in found.items()} == {"a": 0.5, "b": 0.0}
+    assert (found["a"].images, found["a"].people) == (2, 1)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +12,6 @@ from ecgan.evaluation.distribution import (
     kernel_distance,
     kernel_distance_of_subsets,
 )
-from ecgan.evaluation.feature_distances import FeatureSet, feature_distances
 
 
 def rows(seed: int, count: int, features: int, shift: float = 0.0) -> np.ndarray:
@@ -74,40 +72,3 @@ def test_odd_numbers_are_refused() -> None:
         inception_score(np.ones((3, 1)), splits=4)
     with pytest.raises(ValueError, match="one subset"):
         kernel_distance_of_subsets(rows(0, 4, 2), rows(1, 4, 2), subsets=0)
-
-
-def features(seed: int, shift: float, groups: tuple[str, ...] = ("happy", "sad")) -> FeatureSet:
-    collected = FeatureSet()
-    for group in groups:
-        people = [str(person) for person in range(8) for _ in range(3)]
-        values = torch.from_numpy(rows(seed, 24, 30, shift))
-        collected.add([group] * 24, people, values)
-    return collected
-
-
-def test_distances_by_group_with_intervals_over_people() -> None:
-    made, real = features(0, 0.4), features(1, 0.0, ("happy", "sad", "angry"))
-    found = feature_distances(made, real, seed=1)
-    assert set(found) == {"fid", "kid"}
-    assert list(found["fid"]) == ["happy", "sad", "all"]
-    expected = frechet_distance(made.select(["happy"])[0], real.select(["happy"])[0])
-    happy = found["fid"]["happy"]
-    assert happy.value == pytest.approx(expected)
-    assert (happy.people, happy.images, found["fid"]["all"].images) == (8, 24, 48)
-    for figure in found.values():
-        for interval in figure.values():
-            assert interval.low is not None
-            assert interval.high is not None
-            assert interval.low < interval.value < interval.high
-    assert found == feature_distances(made, real, seed=1)
-
-
-def test_nothing_to_compare_gives_nothing() -> None:
-    assert feature_distances(features(0, 0, ("happy",)), features(1, 0, ("sad",))) == {}
-
-
-def test_one_person_has_no_interval() -> None:
-    made, real = FeatureSet(), FeatureSet()
-    for collected, seed in ((made, 0), (real, 1)):
-        collected.add(["sad"] * 3, ["a"] * 3, torch.from_numpy(rows(seed, 3, 4)))
-    assert feature_distances(made, real)["kid"]["sad"].low is None

@@ -12,7 +12,7 @@ from support.tiny_models import recognizer_snapshot, translator_snapshot
 
 from ecgan.data.manifest import Manifest, load_manifest, write_manifest
 from ecgan.errors import DataError, SnapshotError, UsageError
-from ecgan.evaluation.evaluate import evaluate
+from ecgan.evaluation.evaluate import evaluate, read_groups
 from ecgan.evaluation.instruments import PARTS
 from ecgan.evaluation.results import Evaluation
 from ecgan.expressions import EXPRESSIONS
@@ -71,7 +71,7 @@ def test_counts_every_image_and_person(evaluation: Evaluation) -> None:
     assert (neutral["neutral"].images, neutral["neutral"].people) == (9, 3)
 
 
-def test_the_judges_verdict_is_what_is_reported(evaluation: Evaluation) -> None:
+def test_what_the_recogniser_sees_is_what_is_reported(evaluation: Evaluation) -> None:
     for scores in (evaluation.expressions.model, evaluation.expressions.identity):
         accuracy = {name: i.value for name, i in scores.figures["accuracy"].items()}
         assert accuracy == {
@@ -272,3 +272,29 @@ def test_parts_can_be_left_out(data: Path, models: tuple[Path, Path]) -> None:
     assert result.facts["measured_with"] == {}
     with pytest.raises(UsageError, match=r"no part 'speed'.*landmarks"):
         evaluate(models[0], data, recognizer=models[1], without=["speed"])
+
+
+def test_reads_every_column_of_names(tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("subject,age,gender,origin\nann,24,female,north\nbob,NA,male,\n")
+    assert read_groups(file) == {
+        "gender": {"ann": "female", "bob": "male"},
+        "origin": {"ann": "north"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name,gender\nann,female\n", "no column `subject`"),
+        ("subject,age\nann,24\n", "no column of groups"),
+        ("", "no column `subject`"),
+    ],
+)
+def test_says_what_a_file_lacks(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text(text)
+    with pytest.raises(DataError, match=message):
+        read_groups(file)
+    with pytest.raises(DataError, match="cannot read"):
+        read_groups(tmp_path / "none.csv")

@@ -9,12 +9,13 @@ import torchvision
 from support.tiny_models import recognizer_snapshot
 
 from ecgan.errors import SnapshotError
-from ecgan.evaluation.extractors import inception_extractor, recognizer_extractor
-from ecgan.evaluation.perceptual import (
+from ecgan.evaluation.extractors import (
     best_distance,
+    inception_extractor,
     lpips_distance,
     perceptual_distance,
     recognizer_distance,
+    recognizer_extractor,
 )
 from ecgan.files import sha256_file
 from ecgan.inference.recognizer import Recognizer

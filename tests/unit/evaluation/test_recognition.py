@@ -1,10 +1,10 @@
-"""The VGG score on probabilities that can be checked by hand."""
+"""The VGG score and curves over strength on probabilities that can be checked by hand."""
 
 import pytest
 import torch
 
 from ecgan.evaluation.bootstrap import Figures
-from ecgan.evaluation.recognition import add_recognition, recognition
+from ecgan.evaluation.recognition import add_recognition, monotonicity, recognition
 
 PROBABILITIES = torch.tensor([[0.7, 0.2, 0.1], [0.3, 0.6, 0.1], [0.1, 0.5, 0.4]])
 
@@ -37,3 +37,28 @@ def test_refuses_labels_that_do_not_fit() -> None:
         recognition(PROBABILITIES, torch.tensor([0, 1, 3]))
     with pytest.raises(ValueError, match="labels"):
         add_recognition(Figures(), PROBABILITIES, torch.tensor([0]), ["happy"], ["anna"])
+
+
+def test_curves_that_rise_fall_and_stay() -> None:
+    curves = [
+        [0.0, 0.2, 0.5, 0.9, 0.995, 0.99],
+        [0.0, 0.2, 0.5, 0.4, 0.9, 0.99],
+        [0.9, 0.7, 0.5, 0.3, 0.2, 0.1],
+        [0.3] * 6,
+    ]
+    found = monotonicity(curves)
+    assert found.monotone.tolist() == [True, False, False, False]
+    assert found.rank_correlation[0] > 0.95
+    assert found.rank_correlation[2] == pytest.approx(-1)
+    assert found.rank_correlation[3] == 0
+
+
+def test_a_slow_fall_counts_as_a_whole() -> None:
+    assert not monotonicity([[0.1, 0.9, 0.885, 0.87, 0.855, 0.84]]).monotone[0]
+
+
+def test_curves_of_other_shapes_are_refused() -> None:
+    with pytest.raises(ValueError, match="curves of 2 strengths"):
+        monotonicity([[0.1, 0.2, 0.3]], (0, 1))
+    with pytest.raises(ValueError, match="rise"):
+        monotonicity([[0.1, 0.2]], (1, 0))

@@ -16,10 +16,11 @@ from ecgan.errors import DataError, UsageError
 from ecgan.faces.photo import read_photo
 from ecgan.inference.marking import sidecar_path
 from ecgan.inference.photo_faces import given_face
-from ecgan.lab import augment as module
-from ecgan.lab.augment import AugmentSettings, augment
+from ecgan.lab.augment import maker
+from ecgan.lab.augment.plan import AugmentOptions
+from ecgan.lab.augment.run import LEDGER_NAME, augment
 
-SETTINGS = AugmentSettings(per_class=6, attempts=2)
+SETTINGS = AugmentOptions(per_class=6, attempts=2)
 
 
 @pytest.fixture(scope="module")
@@ -39,10 +40,10 @@ def colours(pixels: np.ndarray) -> np.ndarray:
 @pytest.fixture(autouse=True)
 def found_where_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     """The detector knows no ellipses, and drawn people differ in their colours alone."""
-    monkeypatch.setattr(module, "descriptor", colours)
+    monkeypatch.setattr(maker, "descriptor", colours)
     points = np.asarray(landmarks(64), dtype=np.float32)
     face = given_face(points)
-    monkeypatch.setattr(module.LandmarkDetector, "detect", lambda *_: [face])
+    monkeypatch.setattr(maker.LandmarkDetector, "detect", lambda *_: [face])
 
 
 def test_brings_what_is_recognised_to_the_wanted_number(
@@ -86,7 +87,7 @@ def test_goes_on_where_it_was_stopped_and_then_changes_nothing(
     whole, stopped = tmp_path / "whole", tmp_path / "stopped"
     augment(tiny_data, whole, SETTINGS, **models)
     calls = Counter[str]()
-    make = module._Maker.make
+    make = maker.Maker.make
 
     def counted(self, candidate):
         calls["made"] += 1
@@ -94,10 +95,10 @@ def test_goes_on_where_it_was_stopped_and_then_changes_nothing(
             raise KeyboardInterrupt
         return make(self, candidate)
 
-    monkeypatch.setattr(module._Maker, "make", counted)
+    monkeypatch.setattr(maker.Maker, "make", counted)
     with pytest.raises(KeyboardInterrupt):
         augment(tiny_data, stopped, SETTINGS, **models)
-    journal = stopped / module.JOURNAL_NAME
+    journal = stopped / LEDGER_NAME
     journal.write_text(journal.read_text() + '{"card": {"im')  # torn by the kill
     augment(tiny_data, stopped, SETTINGS, **models)
     before = calls["made"]
@@ -107,7 +108,7 @@ def test_goes_on_where_it_was_stopped_and_then_changes_nothing(
             "cards.jsonl",
             "report.json",
             "card.json",
-            module.JOURNAL_NAME,
+            LEDGER_NAME,
         ):
             assert (stopped / name).read_bytes() == (whole / name).read_bytes(), name
         augment(tiny_data, stopped, SETTINGS, **models)
@@ -118,7 +119,7 @@ def test_a_moved_face_is_left_out(
     tiny_data: Path, models: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     face = given_face(np.asarray(landmarks(64), dtype=np.float32) + np.float32(4))
-    monkeypatch.setattr(module.LandmarkDetector, "detect", lambda *_: [face])
+    monkeypatch.setattr(maker.LandmarkDetector, "detect", lambda *_: [face])
     report = augment(tiny_data, tmp_path / "out", SETTINGS, **models)
     assert report.kept == 0
     assert report.rejected_by_reason["face-moved"] > 0
@@ -129,7 +130,7 @@ def test_refuses_another_call_and_empty_data(
 ) -> None:
     augment(tiny_data, tmp_path / "out", SETTINGS, **models)
     with pytest.raises(UsageError, match="begun with other"):
-        augment(tiny_data, tmp_path / "out", AugmentSettings(per_class=7), **models)
+        augment(tiny_data, tmp_path / "out", AugmentOptions(per_class=7), **models)
     manifest = load_manifest(make_tiny_data(tmp_path / "data"))
     expressive = tuple(record for record in manifest.records if record.expression != "neutral")
     write_manifest(Manifest(manifest.root, expressive, manifest.card))
@@ -144,13 +145,13 @@ def test_refuses_another_call_and_empty_data(
 )  # fmt: skip
 def test_settings_out_of_range(wrong: dict[str, float]) -> None:
     with pytest.raises(UsageError):
-        AugmentSettings(**wrong)  # type: ignore[arg-type]
+        AugmentOptions(**wrong)  # type: ignore[arg-type]
 
 
 def test_a_face_more_like_another_persons_is_left_out(
     tiny_data: Path, models: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module._Maker, "_nearest_person", lambda *_: "train-000")
+    monkeypatch.setattr(maker.Maker, "_nearest_person", lambda *_: "train-000")
     report = augment(tiny_data, tmp_path / "out", SETTINGS, **models)
     made = [r for r in load_manifest(tmp_path / "out").records if r.source == "generated"]
     assert {record.subject for record in made} == {"train-000"}

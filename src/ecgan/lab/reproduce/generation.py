@@ -10,8 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ecgan.data.manifest import Manifest, Record, load_manifest, write_manifest
-from ecgan.evaluation.cases import Case, expression_cases, neutral_cases
-from ecgan.evaluation.translations import translate_aligned
+from ecgan.evaluation.cases import Case, expression_cases, neutral_cases, translate_aligned
 from ecgan.expressions import NEUTRAL
 from ecgan.faces.photo import read_photo
 from ecgan.files import remove_parts, sha256_bytes, sha256_file, write_bytes

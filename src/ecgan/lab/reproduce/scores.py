@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ecgan.data.manifest import Manifest, Record
 from ecgan.errors import DataError
-from ecgan.evaluation.bootstrap import Interval, PeopleMeans, mean_over_people
-from ecgan.evaluation.two_sample import classifier_two_sample_test
+from ecgan.evaluation.bootstrap import Interval, Samples, mean_over_people
+from ecgan.evaluation.feature_distances import classifier_two_sample_test
 from ecgan.expressions import NEUTRAL
 from ecgan.lab.reproduce.mixtures import ORIGINAL
 from ecgan.lab.reproduce.recognizers import Gallery, Seen
@@ -199,7 +199,7 @@ def _difference(
 def score_of(seen: Seen, expressions: Sequence[str], people: Sequence[str]) -> dict[str, Any]:
     """Mean probability of the asked expression (the paper's VGG score) and accuracy, of all images
     and by expression."""
-    probability, correct = PeopleMeans(), PeopleMeans()
+    probability, correct = Samples(), Samples()
     probability.add(expressions, people, seen.probability)
     correct.add(expressions, people, seen.correct)
     found = {

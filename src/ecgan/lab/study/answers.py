@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
-import json
-import os
 import re
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from ecgan.errors import AnswerError, DataError
 from ecgan.lab.study.design import SIDES, Side
+from ecgan.ledger import Ledger, read_ledger
 
 ANSWERS_NAME = "answers.jsonl"
 MAX_MS = 24 * 3600 * 1000
@@ -61,26 +59,17 @@ class Journal:
         """
         self._num_forms = num_forms
         self._lock = threading.Lock()
-        self._file = os.open(root / ANSWERS_NAME, os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(self._file)
-            raise DataError(
-                f"{root / ANSWERS_NAME} is in use by another `ecgan study serve`; stop that first"
-            ) from None
+        self._ledger = Ledger(root / ANSWERS_NAME, "ecgan study serve")
         try:
             self.raters = read_raters(root)
         except DataError:
-            os.close(self._file)
+            self._ledger.close()
             raise
-        self._end = _whole_lines(self._file)
-        os.ftruncate(self._file, self._end)
 
     def close(self) -> None:
         """Let go of the file, after what is being written."""
         with self._lock:
-            os.close(self._file)
+            self._ledger.close()
 
     def join(self, code: str | None = None) -> Rater:
         """A new rater, in the form that has the fewest; who asks again with the same code is the
@@ -97,7 +86,7 @@ class Journal:
             if rater is None:
                 forms = [rater.form for rater in self.raters.values() if not rater.withdrawn]
                 rater = Rater(code, min(range(self._num_forms), key=forms.count))
-                self._append({"rater": code, "form": rater.form})
+                self._ledger.add({"rater": code, "form": rater.form})
                 self.raters[code] = rater
             return rater
 
@@ -123,7 +112,7 @@ class Journal:
                 raise AnswerError(
                     f"trial {answer.trial} is not the next one, {len(rater.answers)} is"
                 )
-            self._append({"rater": code, **asdict(answer)})
+            self._ledger.add({"rater": code, **asdict(answer)})
             rater.answers.append(answer)
             return answer
 
@@ -131,7 +120,7 @@ class Journal:
         """Take a rater's answers out of all results."""
         with self._lock:
             rater = self.rater(code)
-            self._append({"rater": code, "withdrawn": True})
+            self._ledger.add({"rater": code, "withdrawn": True})
             rater.withdrawn = True
 
     def _unused(self) -> str:
@@ -139,22 +128,10 @@ class Journal:
             pass
         return code
 
-    def _append(self, values: Mapping[str, Any]) -> None:
-        line = (json.dumps(values) + "\n").encode()
-        try:
-            written = os.pwrite(self._file, line, self._end)
-            if written != len(line):
-                raise OSError(f"wrote {written} of {len(line)} bytes")
-            os.fsync(self._file)
-        except OSError:
-            os.ftruncate(self._file, self._end)
-            raise
-        self._end += len(line)
 
-
-def new_code(pick: Callable[[str], str] = secrets.choice) -> str:
+def new_code() -> str:
     """A random code that says nothing about who has it, such as `2A3B-4C5D`."""
-    letters = "".join(pick(_ALPHABET) for _ in range(8))
+    letters = "".join(secrets.choice(_ALPHABET) for _ in range(8))
     return f"{letters[:4]}-{letters[4:]}"
 
 
@@ -165,16 +142,8 @@ def read_raters(root: Path) -> dict[str, Rater]:
     Raises:
         DataError: another line is damaged.
     """
-    path = root / ANSWERS_NAME
     raters: dict[str, Rater] = {}
-    for number, line in _lines(path):
-        try:
-            _take(raters, json.loads(line))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise DataError(
-                f"{path}:{number} is damaged ({type(error).__name__}: {error}); take the line out "
-                "by hand, or bring the file back from a copy"
-            ) from None
+    read_ledger(root / ANSWERS_NAME, partial(_take, raters))
     return raters
 
 
@@ -189,18 +158,3 @@ def _take(raters: dict[str, Rater], values: dict[str, Any]) -> None:
         if answer.trial != len(raters[code].answers) or answer.choice not in SIDES:
             raise ValueError(f"trial {answer.trial}, choice {answer.choice!r}")
         raters[code].answers.append(answer)
-
-
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return
-    whole = data[: data.rfind(b"\n") + 1]
-    yield from enumerate(whole.splitlines(), start=1)
-
-
-def _whole_lines(file: int) -> int:
-    """Length of a file up to the end of its last whole line."""
-    data = os.pread(file, os.fstat(file).st_size, 0)
-    return data.rfind(b"\n") + 1

@@ -15,26 +15,25 @@ from ecgan.lab.study.design import (
     IMAGES_NAME,
     Item,
     Kind,
-    Settings,
     Study,
+    StudyOptions,
+    clashes,
+    trials,
     write_study,
 )
 from ecgan.lab.study.pictures import (
     DAMAGES,
+    Picture,
     Pixels,
     broken,
     encoded,
+    generated_pictures,
     opaque_name,
+    picture_sha256,
     read_square,
+    real_pictures,
     resized,
     same_length,
-)
-from ecgan.lab.study.sessions import clashes, trials
-from ecgan.lab.study.sources import (
-    Picture,
-    generated_pictures,
-    picture_sha256,
-    real_pictures,
 )
 from ecgan.provenance import command, today, versions
 from ecgan.seeding import numpy_generator
@@ -102,7 +101,7 @@ def build(real: Path, methods: Mapping[str, Path], out: Path, plan: Plan | None 
     )
     copies = _Copies(chosen, plan)
     study = Study(
-        settings=Settings(
+        settings=StudyOptions(
             seed=plan.seed,
             size_px=copies.size_px,
             show_ms=plan.show_ms,

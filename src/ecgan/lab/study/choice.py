@@ -10,7 +10,7 @@ import numpy as np
 
 from ecgan.errors import DataError
 from ecgan.lab.study.design import Kind
-from ecgan.lab.study.sources import Picture
+from ecgan.lab.study.pictures import Picture
 from ecgan.seeding import numpy_generator
 
 

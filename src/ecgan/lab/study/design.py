@@ -1,23 +1,35 @@
-"""What a study is: its pairs, its pictures and its rules, as `study.json` keeps them."""
+"""What a study is: its pairs, its pictures and its rules, as `study.json` keeps them. The order in
+which one rater sees them is a function of the study, the rater and the form.
+
+A *form* decides which method an item shows, so that over the forms (a Latin square) every method
+meets every real picture, and no rater sees a real picture twice.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+import numpy as np
+from pydantic import TypeAdapter, ValidationError
+
 from ecgan.errors import DataError
 from ecgan.files import write_json
+from ecgan.seeding import numpy_generator
 
 FORMAT = 1
 STUDY_NAME = "study.json"
 IMAGES_NAME = "images"
 Kind = Literal["practice", "pair", "catch"]
 Side = Literal["left", "right"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 SIDES: tuple[Side, ...] = get_args(Side)
+_TRIES = 40
+"""Orders tried to keep people apart."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +47,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Settings:
+class StudyOptions:
     """The rules of a study."""
 
     seed: int
@@ -53,9 +65,9 @@ class Settings:
 
 @dataclass(frozen=True)
 class Study:
-    """A study as it was built. Only `sessions.trials` may go to a browser: this is the key."""
+    """A study as it was built. Only `trials` may go to a browser: this is the key."""
 
-    settings: Settings
+    settings: StudyOptions
     methods: tuple[str, ...]
     items: tuple[Item, ...]
     pictures: Mapping[str, Mapping[str, str]]
@@ -72,6 +84,31 @@ class Study:
     def picture_names(self) -> list[str]:
         """Names of all pictures, each once, by name."""
         return sorted({n for item in self.items for n in (item.real, *item.fakes.values())})
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One pair as one rater sees it."""
+
+    number: int
+    item: Item
+    method: str
+    """Of the generated picture; how a broken one was broken."""
+    generated_side: Side
+
+    @property
+    def left(self) -> str:
+        """Name of the picture on the left."""
+        return self._generated if self.generated_side == "left" else self.item.real
+
+    @property
+    def right(self) -> str:
+        """Name of the picture on the right."""
+        return self._generated if self.generated_side == "right" else self.item.real
+
+    @property
+    def _generated(self) -> str:
+        return self.item.fakes[self.method]
 
 
 def write_study(study: Study, root: Path) -> None:
@@ -99,27 +136,130 @@ def load_study(root: Path) -> Study:
         found = values.get("format") if isinstance(values, dict) else type(values).__name__
         raise DataError(f"{path} has format {found!r}, expected {FORMAT}; build the study again")
     try:
-        return _study(values)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DataError(
-            f"{path} is damaged ({type(error).__name__}: {error}); build the study again"
-        ) from None
+        study = TypeAdapter(Study).validate_python(values)
+        _check(study)
+    except ValidationError as error:
+        first = error.errors()[0]
+        reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    except ValueError as error:
+        reason = str(error)
+    else:
+        return study
+    raise DataError(f"{path} is damaged ({reason}); build the study again")
 
 
-def _study(values: dict[str, Any]) -> Study:
-    study = Study(
-        settings=Settings(**values["settings"]),
-        methods=tuple(values["methods"]),
-        items=tuple(Item(**{**item, "people": tuple(item["people"])}) for item in values["items"]),
-        pictures=values["pictures"],
-        credits=tuple(values["credits"]),
-        facts=values["facts"],
-    )
+def _check(study: Study) -> None:
+    """Raises ValueError where the parts of a study do not fit together."""
     for item in study.items:
-        if item.kind not in KINDS or not item.fakes:
-            raise ValueError(f"an item of kind {item.kind!r} with {len(item.fakes)} fakes")
+        if not item.fakes:
+            raise ValueError(f"a {item.kind} item without a fake")
         if item.kind != "catch" and set(item.fakes) != set(study.methods):
             raise ValueError(f"an item with {sorted(item.fakes)}, expected {study.methods}")
     if not study.methods or not study.count("pair"):
         raise ValueError("no methods or no pairs")
-    return study
+
+
+def trials(study: Study, rater: str, form: int) -> tuple[Trial, ...]:
+    """All trials of a rater in their order: practice, then pairs and catch trials mixed.
+
+    Within each method the generated picture stands on the left as often as on the right (odd
+    numbers: once more on one side, and the methods take turns at that). Nobody is to be seen in
+    two trials running, wherever the people of the study allow it.
+    """
+    generator = numpy_generator(study.settings.seed, "session", rater, form)
+    methods = _methods(study, form)
+    practice = [i for i, item in enumerate(study.items) if item.kind == "practice"]
+    main = [i for i, item in enumerate(study.items) if item.kind != "practice"]
+    sides = {
+        **_sides(practice, methods, generator),
+        **_sides([i for i in main if study.items[i].kind == "pair"], methods, generator),
+        **_sides([i for i in main if study.items[i].kind == "catch"], methods, generator),
+    }
+    order = _apart(practice, study.items, (), generator)
+    last = study.items[order[-1]].people if order else ()
+    order += _apart(main, study.items, last, generator)
+    return tuple(
+        Trial(number, study.items[index], methods[index], sides[index])
+        for number, index in enumerate(order)
+    )
+
+
+def clashes(order: Sequence[Item]) -> int:
+    """How often a person is to be seen in two items running."""
+    return sum(bool(set(before.people) & set(after.people)) for before, after in pairwise(order))
+
+
+def _methods(study: Study, form: int) -> dict[int, str]:
+    """The method of each item: the methods take turns, starting one later in each form."""
+    place: Counter[Kind] = Counter()
+    chosen = {}
+    for index, item in enumerate(study.items):
+        names = study.methods if item.kind != "catch" else tuple(item.fakes)
+        chosen[index] = names[(place[item.kind] + form) % len(names)]
+        place[item.kind] += 1
+    return chosen
+
+
+def _sides(
+    indices: Sequence[int], methods: dict[int, str], generator: np.random.Generator
+) -> dict[int, Side]:
+    groups: dict[str, list[int]] = {}
+    for index in indices:
+        groups.setdefault(methods[index], []).append(index)
+    extra = int(generator.integers(2))
+    sides: dict[int, Side] = {}
+    for members in groups.values():
+        shuffled = generator.permutation(np.asarray(members))
+        for place, index in enumerate(shuffled):
+            sides[int(index)] = SIDES[(place + extra) % 2]
+        extra = (extra + len(members)) % 2
+    return sides
+
+
+def _apart(
+    indices: Sequence[int],
+    items: Sequence[Item],
+    last: Sequence[str],
+    generator: np.random.Generator,
+) -> list[int]:
+    """A random order in which neighbours share nobody; the best one found where there is none."""
+    best: list[int] = []
+    fewest = len(indices) + 1
+    for _ in range(_TRIES):
+        order, shared = _attempt(indices, items, last, generator)
+        if shared < fewest:
+            best, fewest = order, shared
+        if not shared:
+            break
+    return best
+
+
+def _attempt(
+    indices: Sequence[int],
+    items: Sequence[Item],
+    last: Sequence[str],
+    generator: np.random.Generator,
+) -> tuple[list[int], int]:
+    """A random order, and how often neighbours share somebody in it.
+
+    Who is left more often than every second time must come now; all else is free.
+    """
+    left = [int(index) for index in generator.permutation(np.asarray(indices, dtype=np.int64))]
+    faces = Counter(person for index in left for person in items[index].people)
+    order: list[int] = []
+    shared = 0
+    before = set(last)
+    while left:
+        free = [index for index in left if not before & set(items[index].people)]
+        urgent = [
+            index
+            for index in free
+            if any(2 * faces[person] > len(left) for person in items[index].people)
+        ]
+        chosen = (urgent or free or left)[0]
+        shared += not free
+        left.remove(chosen)
+        order.append(chosen)
+        before = set(items[chosen].people)
+        faces.subtract(items[chosen].people)
+    return order, shared

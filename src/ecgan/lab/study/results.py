@@ -6,22 +6,25 @@ import csv
 import io
 import math
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from scipy.stats import binom, norm
+from scipy.stats import binom, binomtest, norm
 
-from ecgan.evaluation.bootstrap import CONFIDENCE, mean_over_people
+from ecgan.evaluation.bootstrap import CONFIDENCE, as_json, mean_over_people
 from ecgan.files import sha256_file
 from ecgan.lab.study.answers import Answer, Rater, read_raters
-from ecgan.lab.study.design import STUDY_NAME, Study, load_study
-from ecgan.lab.study.sessions import Trial, trials
+from ecgan.lab.study.design import STUDY_NAME, Study, Trial, load_study, trials
 
 FORMAT = 1
 CATCH_SHARE = 0.8
 """A rater counts who found the real picture in at least this share of the catch trials."""
+CSV_COLUMNS = (
+    *("rater", "form", "dropped", "trial", "kind", "method", "expression", "people"),
+    *("generated_side", "choice", "judged_real", "reaction_ms", "shown_ms"),
+)
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,6 @@ class Session:
     rater: str
     form: int
     judgements: tuple[Judgement, ...]
-    finished: bool
-    catch_right: int
-    catch_seen: int
     dropped: str | None
     """None where the rater counts; else `withdrawn`, `unfinished` or `catch`."""
 
@@ -92,10 +92,7 @@ class Results:
             "raters": len(self.sessions),
             "counted": len(self.counted),
             "dropped": {reason: dropped.count(reason) for reason in sorted(set(dropped))},
-            "methods": {
-                method: {group: _rounded(rate) for group, rate in groups.items()}
-                for method, groups in self.rates.items()
-            },
+            "methods": as_json(self.rates),
         }
 
 
@@ -147,13 +144,8 @@ def wilson(successes: int, trials: int, confidence: float = CONFIDENCE) -> tuple
     """
     if not 0 <= successes <= trials or trials < 1:
         raise ValueError(f"expected 0 to {trials} successes of at least 1 trial, got {successes}")
-    z = float(norm.ppf((1 + confidence) / 2))
-    share, square = successes / trials, z * z / trials
-    centre = (share + square / 2) / (1 + square)
-    half = z * math.sqrt(share * (1 - share) / trials + square / (4 * trials)) / (1 + square)
-    low = 0.0 if successes == 0 else centre - half
-    high = 1.0 if successes == trials else centre + half
-    return low, high
+    found = binomtest(successes, trials).proportion_ci(confidence, method="wilson")
+    return float(found.low), float(found.high)
 
 
 def d_prime(fooled: int, trials: int) -> float:
@@ -175,47 +167,27 @@ def passed_by_guessing(catch_seen: int, min_catch: float) -> float:
 
 def answers_csv(found: Results) -> str:
     """One row an answer, of all raters; those of a rater who does not count say why."""
+    rows = [
+        {
+            "rater": session.rater,
+            "form": session.form,
+            "dropped": session.dropped or "",
+            "kind": judgement.trial.item.kind,
+            "method": judgement.trial.method,
+            "expression": judgement.trial.item.expression,
+            "people": "+".join(judgement.trial.item.people),
+            "generated_side": judgement.trial.generated_side,
+            "judged_real": int(judgement.fooled),
+            **asdict(judgement.answer),
+        }
+        for session in found.sessions
+        if session.dropped != "withdrawn"
+        for judgement in session.judgements
+    ]
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(
-        [
-            "rater",
-            "form",
-            "dropped",
-            "trial",
-            "kind",
-            "method",
-            "expression",
-            "people",
-            "generated_side",
-            "choice",
-            "judged_real",
-            "reaction_ms",
-            "shown_ms",
-        ]
-    )
-    for session in found.sessions:
-        if session.dropped == "withdrawn":
-            continue
-        for judgement in session.judgements:
-            trial, answer = judgement.trial, judgement.answer
-            writer.writerow(
-                [
-                    session.rater,
-                    session.form,
-                    session.dropped or "",
-                    trial.number,
-                    trial.item.kind,
-                    trial.method,
-                    trial.item.expression,
-                    "+".join(trial.item.people),
-                    trial.generated_side,
-                    answer.choice,
-                    int(judgement.fooled),
-                    answer.reaction_ms,
-                    answer.shown_ms,
-                ]
-            )
+    writer = csv.DictWriter(buffer, CSV_COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
     return buffer.getvalue()
 
 
@@ -224,15 +196,14 @@ def _session(study: Study, rater: Rater, min_catch: float, unfinished: bool) -> 
     shown = [Judgement(rater.code, order[a.trial], a) for a in rater.answers[: len(order)]]
     catch = [judgement for judgement in shown if judgement.trial.item.kind == "catch"]
     right = sum(not judgement.fooled for judgement in catch)
-    finished = len(shown) == len(order)
     dropped = None
     if rater.withdrawn:
         dropped = "withdrawn"
-    elif not finished and not unfinished:
+    elif len(shown) < len(order) and not unfinished:
         dropped = "unfinished"
     elif right < needed(len(catch), min_catch) or (study.count("catch") and not catch):
         dropped = "catch"
-    return Session(rater.code, rater.form, tuple(shown), finished, right, len(catch), dropped)
+    return Session(rater.code, rater.form, tuple(shown), dropped)
 
 
 def _rates(judgements: Sequence[Judgement], study: Study, seed: int) -> dict[str, dict[str, Rate]]:
@@ -261,13 +232,5 @@ def _rate(judgements: Sequence[Judgement], seed: int) -> Rate:
         judgements=len(fooled),
         raters=over_raters.people,
         d_prime=d_prime(int(sum(fooled)), len(fooled)),
-        median_reaction_ms=_median(j.answer.reaction_ms for j in judgements),
+        median_reaction_ms=float(statistics.median(j.answer.reaction_ms for j in judgements)),
     )
-
-
-def _median(values: Iterable[int]) -> float:
-    return float(statistics.median(values))
-
-
-def _rounded(rate: Rate) -> dict[str, Any]:
-    return {k: round(v, 6) if isinstance(v, float) else v for k, v in asdict(rate).items()}

@@ -19,8 +19,7 @@ from typing import Any, ClassVar
 
 from ecgan.errors import AnswerError, DataError, UsageError
 from ecgan.lab.study.answers import MAX_MS, Answer, Journal, Rater
-from ecgan.lab.study.design import IMAGES_NAME, SIDES, Side, Study, load_study
-from ecgan.lab.study.sessions import Trial, trials
+from ecgan.lab.study.design import IMAGES_NAME, SIDES, Side, Study, Trial, load_study, trials
 
 MAX_BODY = 4096
 MAX_CONNECTIONS = 128

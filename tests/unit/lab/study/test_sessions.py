@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecgan.lab.study.design import Item, Settings, Study
-from ecgan.lab.study.sessions import clashes, trials
+from ecgan.lab.study.design import Item, Study, StudyOptions, clashes, trials
 
 
 def study_of(people: list[str], methods: tuple[str, ...], catch: int = 0, practice: int = 0):
@@ -18,7 +17,7 @@ def study_of(people: list[str], methods: tuple[str, ...], catch: int = 0, practi
         names = ("warped",) if kind == "catch" else methods
         fakes = {name: f"{number}-{name}" for name in names}
         items.append(Item(kind, "happy", (person,), f"{number}-real", fakes))
-    return Study(Settings(0, 64, 1000, 700, 20, None), methods, tuple(items), {}, (), {})
+    return Study(StudyOptions(0, 64, 1000, 700, 20, None), methods, tuple(items), {}, (), {})
 
 
 @given(st.data())

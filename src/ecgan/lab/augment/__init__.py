@@ -1,0 +1,1 @@
+"""Prepared data with more training images of the rarer expressions, each one checked."""
