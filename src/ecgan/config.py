@@ -224,12 +224,12 @@ class ObjectiveConfig(Section):
     """L1 between D's features of translation and paired truth (pix2pixHD)."""
 
     @property
-    def judged(self) -> bool:
+    def uses_discriminators(self) -> bool:
         """Whether generators learn anything from a discriminator."""
         return self.adversarial > 0 or self.classification > 0 or self.feature_matching > 0
 
     @property
-    def perceives(self) -> bool:
+    def compares_features(self) -> bool:
         """Whether a network's features of output and paired truth are compared."""
         return self.perceptual > 0 or self.style > 0
 

@@ -123,7 +123,7 @@ def _terms(config: Config) -> Iterator[str]:
         yield f"objective.loose_neutral teaches what learn={config.learn} leaves: set it to 0"
     if objective.mismatched and (judge.conditioning != "planes" or judge.sees_source):
         yield "objective.mismatched needs discriminator.conditioning=planes, sees_source=false"
-    if objective.mismatched and not objective.judged:
+    if objective.mismatched and not objective.uses_discriminators:
         yield (
             "objective.mismatched teaches a discriminator that nothing asks: set "
             "objective.adversarial above 0, or mismatched to 0"

@@ -19,8 +19,10 @@ from ecgan.config import Config, load_config
 from ecgan.data.dataset import TranslationBatch
 from ecgan.lab.stargan.method import method_of
 from ecgan.lab.stargan.step import DomainBatch, domain_critic_step, domain_generator_step
-from ecgan.training.step import Models, discriminator_step, generator_step
+from ecgan.training.method import Models, RunContext
+from ecgan.training.step import discriminator_step, generator_step
 from ecgan.training.update import frozen
+from support.tiny_run import ALONE
 
 NETWORKS = ("to_expression", "to_neutral", "discriminator_expression", "discriminator_neutral")
 SIZES = {"cyclegan": 64, "pix2pix": 256, "stargan": 64}
@@ -153,16 +155,15 @@ def _two(
         loose=torch.tensor([False] * 2),
         names=["formula"] * 2,
     )
+    context = RunContext(config, ALONE, "fp32", 1, neutral, method_of(config))
     with frozen(models.discriminators()):
-        made = generator_step(models, batch, config, neutral)
+        made = generator_step(models, batch, context)
     made.objective.total.backward()
-    judged = discriminator_step(
-        models, batch, made.fake_expressive, code, made.fake_neutral, config, neutral
-    )
-    judged.total.backward()
+    scored = discriminator_step(models, batch, made.expressive, made.neutral, context)
+    scored.total.backward()
     return {**made.objective.terms, "total": made.objective.total}, {
-        **judged.terms,
-        "total": judged.total,
+        **scored.terms,
+        "total": scored.total,
     }
 
 

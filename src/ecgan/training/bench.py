@@ -22,8 +22,7 @@ from ecgan.data.points import NUM_LANDMARKS
 from ecgan.expressions import NEUTRAL, Vocabulary
 from ecgan.precision import Precision, choose_precision, default_device
 from ecgan.training.distributed import World
-from ecgan.training.flops import update_flops
-from ecgan.training.method import Method, RunContext
+from ecgan.training.method import Method, RunContext, update_flops
 from ecgan.training.state import fresh_state
 from ecgan.training.update import TWO_GENERATORS, update
 
@@ -73,7 +72,7 @@ def bench_training(
         steps: timed updates.
         warmup: updates before these.
     """
-    if config.objective.context or config.objective.perceives:
+    if config.objective.context or config.objective.compares_features:
         without = {"context": 0.0, "perceptual": 0.0, "style": 0.0}
         objective = config.objective.model_copy(update=without)
         config = config.model_copy(update={"objective": objective})

@@ -15,7 +15,7 @@ from ecgan.expressions import Vocabulary
 from ecgan.inference.snapshot import save_snapshot
 from ecgan.networks.build import build_generator
 from ecgan.training.checkpoint import load_checkpoint
-from ecgan.training.state import GENERATORS, shares_networks, stored_names
+from ecgan.training.method import GENERATORS, shares_networks, stored_names
 from ecgan.training.validation import Validation
 
 

@@ -25,9 +25,17 @@ from ecgan.training.fitness import warn_without_validation
 from ecgan.training.method import RunContext
 from ecgan.training.metrics import MetricsLog
 from ecgan.training.same_run import refuse_other_data
-from ecgan.training.samples import expression_codes, sample_grid, sample_people, write_grid
 from ecgan.training.state import TrainingState
-from ecgan.training.validation import Validation, load_probability, validate, validation_data
+from ecgan.training.validation import (
+    Validation,
+    expression_codes,
+    load_probability,
+    sample_grid,
+    sample_people,
+    validate,
+    validation_data,
+    write_grid,
+)
 from ecgan.window import Window
 
 SNAPSHOT, LAST_SNAPSHOT = "snapshot", "snapshot-last"

@@ -25,14 +25,13 @@ from ecgan.inference.snapshot import save_snapshot
 from ecgan.precision import Precision, autocast, choose_precision, default_device
 from ecgan.seeding import derive_seed
 from ecgan.training.checkpoint import CheckpointFolder
-from ecgan.training.divergence import ABSURD
-from ecgan.training.fitness import refuse_unfit, warn_without_validation
+from ecgan.training.distributed import StopRequest, stop_on_signals
+from ecgan.training.fitness import ABSURD, refuse_unfit, warn_without_validation
 from ecgan.training.metrics import MetricsLog
 from ecgan.training.recognition_scores import RecognitionScores, recognition_scores
 from ecgan.training.recognizer_card import recognizer_card
 from ecgan.training.recognizer_state import RecognizerState, new_state
 from ecgan.training.schedule import set_learning_rate
-from ecgan.training.signals import StopRequest, stop_on_signals
 
 _WARM_UP_EPOCHS = 1.0
 

@@ -17,15 +17,19 @@ from ecgan.data.manifest import load_manifest
 from ecgan.errors import ConfigError, Interrupted
 from ecgan.expressions import NEUTRAL
 from ecgan.precision import choose_precision
-from ecgan.training.distributed import World, any_process, join_world, share_of_batch
+from ecgan.training.distributed import (
+    World,
+    any_process,
+    join_world,
+    share_of_batch,
+    stop_on_signals,
+)
 from ecgan.training.fitness import refuse_idle_terms, refuse_unfit
-from ecgan.training.flops import update_flops
-from ecgan.training.method import Method, RunContext
+from ecgan.training.method import Method, RunContext, update_flops
 from ecgan.training.outputs import LAST_SNAPSHOT, SNAPSHOT, RunOutputs, sole_owner
 from ecgan.training.passes import FeatureNetworks, Features
 from ecgan.training.progress import show_progress
 from ecgan.training.schedule import total_steps
-from ecgan.training.signals import stop_on_signals
 from ecgan.training.state import fresh_state
 from ecgan.training.update import TWO_GENERATORS, update
 from ecgan.window import Window
@@ -209,7 +213,7 @@ def _context_features(objective: ObjectiveConfig, device: torch.device) -> Featu
 
 
 def _paired_features(config: Config, device: torch.device) -> Features | None:
-    if not config.objective.perceives:
+    if not config.objective.compares_features:
         return None
     options, window = config.objective.perceptual_options, Window(config.data.zoom)
     if options.part == "mouth":

@@ -12,7 +12,7 @@ from ecgan.config import Config, RecognizerConfig, published
 from ecgan.inference.snapshot import save_snapshot
 from ecgan.networks.projected import JointDiscriminator
 from ecgan.networks.vgg import VGGRecognizer
-from ecgan.training.discriminators import fresh_discriminator
+from ecgan.training.method import fresh_discriminator
 from ecgan.training.update import update
 
 NAMES = ("neutral", "happy", "sad", "angry", "fear", "disgust", "surprise")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from ecgan.training.divergence import absurd
+from ecgan.training.fitness import absurd
 
 
 def test_what_is_large_at_first_may_be_large() -> None:

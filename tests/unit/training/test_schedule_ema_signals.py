@@ -9,9 +9,14 @@ import torch
 from torch import nn
 
 from ecgan.config import Config
-from ecgan.training.ema import start_average, update_average, warmed_decay
-from ecgan.training.schedule import learning_rate_factor, total_steps
-from ecgan.training.signals import stop_on_signals
+from ecgan.training.distributed import stop_on_signals
+from ecgan.training.schedule import (
+    learning_rate_factor,
+    start_average,
+    total_steps,
+    update_average,
+    warmed_decay,
+)
 
 
 def test_rate_is_constant_then_linear_to_zero() -> None:

@@ -9,7 +9,7 @@ from support.tiny_run import ALONE, start, tiny_config
 from torch import Tensor
 
 from ecgan.training.checkpoint import decode, encode
-from ecgan.training.ema import warmed_decay
+from ecgan.training.schedule import warmed_decay
 from ecgan.training.state import TrainingState, fresh_state
 from ecgan.training.update import update
 

@@ -15,13 +15,18 @@ from ecgan.data.dataset import TranslationBatch
 from ecgan.data.manifest import Manifest
 from ecgan.errors import ConfigError, UsageError
 from ecgan.training.distributed import World, share_of_batch
-from ecgan.training.flops import update_flops
-from ecgan.training.method import RunContext
-from ecgan.training.samples import expression_codes, sample_grid, sample_people, tile
+from ecgan.training.method import RunContext, update_flops
 from ecgan.training.state import TrainingState
 from ecgan.training.step import generator_step, mismatched_expressions
 from ecgan.training.update import frozen, update
-from ecgan.training.validation import validate, validation_data
+from ecgan.training.validation import (
+    expression_codes,
+    sample_grid,
+    sample_people,
+    tile,
+    validate,
+    validation_data,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +48,7 @@ def test_generator_step_gives_discriminators_no_gradient(tiny_data: Path) -> Non
     config = tiny_config()
     _, state, batch, setting = setup(config, tiny_data)
     with frozen(state.models.discriminators()):
-        made = generator_step(state.models, batch, config, setting.neutral_code)
+        made = generator_step(state.models, batch, setting)
     made.objective.total.backward()
     judges = [p for network in state.models.discriminators() for p in network.parameters()]
     assert all(p.grad is None for p in judges)
@@ -58,7 +63,7 @@ def test_update_moves_all_four_networks_and_the_averages(tiny_data: Path) -> Non
     before = {name: tensor.clone() for name, tensor in state.weights().items()}
     values = update(state, batch, setting)
     assert state.step == 1
-    assert len(state.expressive_pool) == len(state.neutral_pool) == 2
+    assert len(state.pools["expressive"]) == len(state.pools["neutral"]) == 2
     changed = {name for name, tensor in state.weights().items() if not tensor.equal(before[name])}
     for part in (
         "to_expression",
@@ -114,7 +119,7 @@ def test_mismatched_labels_are_of_other_expressions(tiny_data: Path) -> None:
     neutral = setting.neutral_code
     for _ in range(20):
         wrong = mismatched_expressions(batch, neutral)
-        images, codes = wrong.images, wrong.code
+        images, codes = wrong.images, wrong.codes
         assert torch.equal(images, torch.cat([batch.expressive, batch.neutral]))
         moved, own = codes.split(3)
         assert torch.equal(own, batch.code)
@@ -124,7 +129,7 @@ def test_mismatched_labels_are_of_other_expressions(tiny_data: Path) -> None:
         assert not (moved * batch.code * ~is_neutral).any()
     one = replace(batch, code=batch.code[:, :2])
     wrong = mismatched_expressions(one, neutral[:, :2])
-    images, codes = wrong.images, wrong.code
+    images, codes = wrong.images, wrong.codes
     assert torch.equal(images, batch.neutral) and torch.equal(codes, one.code)
 
 
@@ -140,18 +145,18 @@ def test_direct_is_a_third_direction_by_the_first_generator(tiny_data: Path) -> 
         config = tiny_config(batch=3, data={**pairs, "direct": direct}, objective={"paired": 1})
         _, state, batch, setting = setup(config, tiny_data)
         batch = replace(batch, loose=torch.tensor([True, False, False]))
-        made = generator_step(state.models, batch, config, setting.neutral_code)
+        made = generator_step(state.models, batch, setting)
         made.objective.total.backward()
         terms.append(made.objective.terms)
         operations.append(update_flops(state.models, batch, setting))
-        assert len(made.fake_expressive) == len(made.fake_code) == 3 * (1 + direct)
-        assert len(made.fake_neutral) == 3
+        assert len(made.expressive.images) == len(made.expressive.codes) == 3 * (1 + direct)
+        assert len(made.neutral.images) == 3
         update(state, batch, setting)
-        assert len(state.expressive_pool) == 3
+        assert len(state.pools["expressive"]) == 3
     assert all(terms[1][name] > terms[0][name] for name in ("paired", "cycle", "mask"))
     assert 1.3 * operations[0] < operations[1] < 1.7 * operations[0]
     assert batch.other_code is not None
-    assert torch.equal(made.fake_code, torch.cat([batch.code, batch.other_code]))
+    assert torch.equal(made.expressive.codes, torch.cat([batch.code, batch.other_code]))
     with pytest.raises(ConfigError, match=r"data\.direct learns from pairs"):
         tiny_config(data={"direct": True})
 
@@ -167,7 +172,7 @@ def test_without_a_pair_an_image_is_itself_under_its_own_z(tiny_data: Path) -> N
     batch = replace(batch, paired=paired, other=other)
     seen: list[tuple[torch.Tensor, torch.Tensor]] = []
     state.models.to_expression.register_forward_pre_hook(lambda _, given: seen.append(given))
-    generator_step(state.models, batch, config, setting.neutral_code)
+    generator_step(state.models, batch, setting)
     third = [(images, codes) for images, codes in seen if len(images) == 6][-1]
     assert torch.equal(third[0][3:], other)
     assert torch.equal(third[1][:3], batch.other_code)
@@ -185,8 +190,8 @@ def test_one_way_learning_moves_one_generator_and_its_judge(tiny_data: Path) -> 
     )
     _, state, batch, setting = setup(config, tiny_data)
     before = {name: tensor.clone() for name, tensor in state.weights().items()}
-    made = generator_step(state.models, batch, config, setting.neutral_code)
-    assert len(made.fake_expressive) == 4 and len(made.fake_neutral) == 0
+    made = generator_step(state.models, batch, setting)
+    assert len(made.expressive.images) == 4 and len(made.neutral.images) == 0
     update(state, batch, setting)
     assert changed_parts(state, before) == {"to_expression", "discriminator_expression"}
     both = tiny_config(**{**config.model_dump(), "learn": "both"})

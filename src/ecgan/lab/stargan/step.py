@@ -22,7 +22,7 @@ from ecgan.networks.patchgan import DiscriminatorOutput
 from ecgan.seeding import numpy_generator
 from ecgan.shapes import Codes, Images, NeutralCode, Patches
 from ecgan.training.distributed import World, gather
-from ecgan.training.step import Models
+from ecgan.training.method import Models
 
 
 @dataclass(frozen=True)

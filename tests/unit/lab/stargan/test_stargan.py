@@ -17,8 +17,7 @@ from ecgan.lab.stargan.method import STARGAN
 from ecgan.lab.stargan.step import domain_batch, domain_critic_step, domain_generator_step
 from ecgan.training.checkpoint import Checkpoint, CheckpointFolder
 from ecgan.training.export import export_checkpoint
-from ecgan.training.flops import update_flops
-from ecgan.training.method import RunContext
+from ecgan.training.method import RunContext, update_flops
 from ecgan.training.metrics import read_metrics
 from ecgan.training.state import TrainingState, refuse_other_run
 from ecgan.training.trainer import train
@@ -61,7 +60,7 @@ def test_weights_are_kept_once(tiny_data: Path) -> None:
     }
     made = state.inference_generators()
     assert made["to_expression"] is made["to_neutral"] is state.averages["to_expression"]
-    trained = [p for group in state.generator_optimizer.param_groups for p in group["params"]]
+    trained = [p for group in state.optimizers["generator"].param_groups for p in group["params"]]
     assert len(trained) == len(list(state.models.to_expression.parameters()))
 
 
