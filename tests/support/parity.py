@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ecgan.config import Config, load_config
+from ecgan.config import Config
+from ecgan.config_loading import load_config
 from ecgan.data.dataset import TranslationBatch
 from ecgan.lab.stargan.method import method_of
 from ecgan.lab.stargan.step import DomainBatch, domain_critic_step, domain_generator_step

@@ -11,7 +11,8 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from ecgan.config import RecognizerConfig, build
+from ecgan.config import RecognizerConfig
+from ecgan.config_loading import build
 from ecgan.errors import ConfigError, EcganError, SnapshotError
 from ecgan.expressions import Vocabulary
 from ecgan.inference.snapshot import default_snapshot, load_snapshot

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from torch import nn
 
-from ecgan.config import Config, build, published
+from ecgan.config import Config
+from ecgan.config_loading import build, published
 from ecgan.data.dataset import translation_vocabulary
 from ecgan.data.manifest import Manifest, load_manifest
 from ecgan.expressions import Vocabulary

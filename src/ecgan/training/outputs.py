@@ -12,7 +12,7 @@ from pathlib import Path
 
 from torch import nn
 
-from ecgan.config import to_yaml
+from ecgan.config_loading import to_yaml
 from ecgan.data.dataset import TranslationData
 from ecgan.data.fingerprint import fingerprint
 from ecgan.errors import CheckpointError, UsageError

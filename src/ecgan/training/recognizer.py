@@ -14,7 +14,8 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ecgan.config import RecognizerConfig, published, to_yaml
+from ecgan.config import RecognizerConfig
+from ecgan.config_loading import published, to_yaml
 from ecgan.data.dataset import to_images
 from ecgan.data.labelled import LabelledImages
 from ecgan.data.manifest import Manifest, Split, load_manifest

@@ -10,7 +10,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ecgan.config import Section, shorten
+from ecgan.config import Section
+from ecgan.config_loading import shorten
 from ecgan.data.fingerprint import difference
 from ecgan.errors import CheckpointError, SnapshotError
 from ecgan.expressions import Vocabulary

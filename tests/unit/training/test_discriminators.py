@@ -8,7 +8,8 @@ import pytest
 import torch
 from support.tiny_run import start, tiny_config
 
-from ecgan.config import Config, RecognizerConfig, published
+from ecgan.config import Config, RecognizerConfig
+from ecgan.config_loading import published
 from ecgan.inference.snapshot import save_snapshot
 from ecgan.networks.projected import JointDiscriminator
 from ecgan.networks.vgg import VGGRecognizer

@@ -10,7 +10,8 @@ import pytest
 from support.tiny_data import make_tiny_data
 from support.tiny_run import tiny_config
 
-from ecgan.config import Config, load_config
+from ecgan.config import Config
+from ecgan.config_loading import load_config
 from ecgan.config_rules import PAIRED_TERMS
 from ecgan.data.dataset import TranslationData
 from ecgan.data.manifest import Record, load_manifest

@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ecgan.config import Config, GeneratorConfig, build
+from ecgan.config import Config, GeneratorConfig
+from ecgan.config_loading import build
 from ecgan.data.manifest import Manifest, load_manifest
 from ecgan.errors import SnapshotError
 from ecgan.evaluation.evaluate import evaluate

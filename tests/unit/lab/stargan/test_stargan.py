@@ -9,7 +9,8 @@ import pytest
 import torch
 from support.tiny_run import ALONE, start, tiny_config, tiny_stargan_config
 
-from ecgan.config import Config, build, load_config
+from ecgan.config import Config
+from ecgan.config_loading import build, load_config
 from ecgan.data.dataset import TranslationBatch
 from ecgan.errors import CheckpointError, ConfigError, Interrupted
 from ecgan.inference.snapshot import load_snapshot
