@@ -78,13 +78,6 @@ class Refiner(nn.Module):
         return result
 
 
-def output_channels(kind: OutputKind, refined: bool = False) -> int:
-    """Channels that the trunk must give at full size."""
-    if refined:
-        return REFINER_FEATURES
-    return 4 if kind == "warp" else 3
-
-
 def to_translation(
     kind: OutputKind,
     source: Images,
@@ -171,11 +164,6 @@ def no_change(batch: int, size: int) -> Change:
     return Change(zeros[:, :2], torch.ones(batch, 1, size, size), zeros[:, 2:])
 
 
-def recompose(source: Images, translation: Translation, strength: float = 1.0) -> Images:
-    """`source` with the translation, as `recomposed` gives it with its fields."""
-    return recomposed(source, translation, strength)[0]
-
-
 def recomposed(
     source: Images, translation: Translation, strength: float = 1.0
 ) -> tuple[Images, Change]:
@@ -206,7 +194,7 @@ def recomposed(
     """
     flow, blend, pixels = translation.flow, translation.blend, translation.pixels
     if flow is None or blend is None or pixels is None:
-        raise ValueError("recompose needs the fields of a warp output")
+        raise ValueError("recomposed needs the fields of a warp output")
     size = (int(source.shape[2]), int(source.shape[3]))
     alpha = (blend * strength).clamp(0, 1)
     low_size = (int(pixels.shape[2]), int(pixels.shape[3]))

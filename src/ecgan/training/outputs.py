@@ -17,7 +17,7 @@ from ecgan.data.dataset import TranslationData
 from ecgan.data.fingerprint import fingerprint
 from ecgan.errors import CheckpointError, UsageError
 from ecgan.files import write_text
-from ecgan.networks.windowed import Windowed
+from ecgan.networks.build import Windowed
 from ecgan.training.checkpoint import CheckpointFolder
 from ecgan.training.distributed import World, gather_lists
 from ecgan.training.export import export_checkpoint, write_translator

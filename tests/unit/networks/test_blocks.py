@@ -9,13 +9,13 @@ from torch.nn import functional as F
 
 from ecgan.networks.blocks import (
     CodeAffine,
+    InstanceNorm,
     fast_layout,
     initialize,
     norm_layer,
     tile_code,
     uses_bias,
 )
-from ecgan.networks.instance_norm import InstanceNorm
 
 
 def test_code_affine_scales_and_shifts_each_channel() -> None:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from ecgan.networks.instance_norm import InstanceNorm, instance_norm, is_channels_last
+from ecgan.networks.blocks import InstanceNorm, instance_norm, is_channels_last
 
 LAYOUTS = (torch.contiguous_format, torch.channels_last)
 SHAPES = ((1, 16, 9, 7), (3, 8, 32, 32), (2, 4, 64, 64), (2, 5, 2, 3))
