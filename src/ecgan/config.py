@@ -123,16 +123,16 @@ class DiscriminatorConfig(Section):
     conditioning: Literal["planes", "none"] = "planes"
     """`planes`: z is tiled and joined to the image; `none`: the printed Eq. 1."""
     sees_source: bool = False
-    """Judge (source, output) together, as Pix2pix does."""
+    """Score (source, output) together, as Pix2pix does."""
     classify: bool = False
     """Add a head that names the expression (AC-GAN, StarGAN)."""
     scales: int = Field(1, ge=1, le=4)
     """PatchGANs, each on images of half the side of the one before (pix2pixHD)."""
     recognizer: SnapshotName | None = None
     """Folder or hub id of a recogniser snapshot, or `recognizer` for the packaged one, whose frozen
-    features D judges besides the image (Sauer et al. 2021)."""
+    features D sees besides the image (Sauer et al. 2021)."""
     augment: bool = False
-    """Change brightness, saturation, contrast and place of all that it judges, and cut a square
+    """Change brightness, saturation, contrast and place of all that it sees, and cut a square
     out, at random (DiffAugment, Zhao et al. 2020): against learning few people by heart."""
 
 

@@ -129,9 +129,9 @@ def our_step(name: str) -> tuple[dict[str, float], dict[str, list[Tensor]]]:
     x, y = (images(key, 2, size) for key in ("neutral", "expressive"))
     step = _domains if name == "stargan" else _two
     with in_float64():
-        made, judged = step(models, config, x, y)
+        made, scored = step(models, config, x, y)
     values = {f"generator/{key}": value.item() for key, value in made.items()}
-    values |= {f"discriminator/{key}": value.item() for key, value in judged.items()}
+    values |= {f"discriminator/{key}": value.item() for key, value in scored.items()}
     found = {
         key: [p.grad for p in ordered(network) if p.grad is not None]
         for key, network in networks.items()
@@ -175,9 +175,9 @@ def _domains(
     with frozen(models.discriminators()):
         made = domain_generator_step(models, examples, config)
     made.total.backward()
-    judged = domain_critic_step(models, examples, config)
-    judged.total.backward()
-    return {**made.terms, "total": made.total}, {**judged.terms, "total": judged.total}
+    scored = domain_critic_step(models, examples, config)
+    scored.total.backward()
+    return {**made.terms, "total": made.total}, {**scored.terms, "total": scored.total}
 
 
 def stargan_examples(x: Tensor, y: Tensor) -> DomainBatch:

@@ -172,6 +172,16 @@ class Objective:
     terms: dict[str, Tensor] = field(default_factory=dict)
 
 
+def term_options(config: ObjectiveConfig) -> dict[str, Any]:
+    """What parameters of the terms mean that are no part of a direction."""
+    return {
+        "adversarial_form": config.adversarial_form,
+        "context_form": config.context_options.form,
+        "mask_reading": config.mask_reading,
+        "paired_focus": config.paired_focus,
+    }
+
+
 def full_objective(
     directions: Sequence[Any], config: ObjectiveConfig, terms: Mapping[str, Term] = EQUATIONS
 ) -> Objective:
@@ -182,19 +192,14 @@ def full_objective(
     no part in it.
 
     Args:
-        directions: whose attributes, and options of `config`, the parameters of the terms name.
+        directions: whose attributes, and `term_options`, the parameters of the terms name.
         config: weights, by the names of the terms.
         terms: losses of one direction.
 
     Raises:
         ValueError: no term has a weight.
     """
-    options = {
-        "adversarial_form": config.adversarial_form,
-        "context_form": config.context_options.form,
-        "mask_reading": config.mask_reading,
-        "paired_focus": config.paired_focus,
-    }
+    options = term_options(config)
     sums: dict[str, Tensor] = {}
     for direction in directions:
         for name, term in terms.items():

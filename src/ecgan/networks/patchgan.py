@@ -50,7 +50,7 @@ class PatchGAN(nn.Module):
     def forward(
         self, image: Images, code: Codes, source: Images | None = None
     ) -> DiscriminatorOutput:
-        """Judge a batch; `source` is what the image was translated from, if `sees_source`."""
+        """Score a batch; `source` is what the image was translated from, if `sees_source`."""
         features: Tensor = image
         if self.sees_source:
             if source is None:

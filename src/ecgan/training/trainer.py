@@ -145,7 +145,15 @@ def _open(
     data = TranslationData(manifest, "train", size=config.size, data=config.data)
     refuse_unfit((*data.neutral, *data.expressive), manifest.root, tuned=config.init is not None)
     refuse_idle_terms(config, data)
-    if world.size > 1 and world.is_first and "batch" in _norms(config):
+    if (
+        world.size > 1
+        and world.is_first
+        and "batch"
+        in (
+            config.generator.norm,
+            config.discriminator.norm,
+        )
+    ):
         log.warning(
             "norm=batch takes its mean over each process's share of the batch: not what one "
             "process would train"
@@ -168,10 +176,6 @@ def _open(
         ),
     )
     return data, context
-
-
-def _norms(config: Config) -> tuple[str, str]:
-    return config.generator.norm, config.discriminator.norm
 
 
 def _batches(data: TranslationData, context: RunContext, first: int) -> Iterator[TranslationBatch]:

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
+from torchvision.utils import make_grid
 
 from ecgan.config import Config
 from ecgan.data.dataset import TranslationData, translation_vocabulary
@@ -173,14 +174,9 @@ def sample_grid(
 
 def tile(images: Tensor) -> NDArray[np.uint8]:
     """(rows, columns, 3, H, W) in [-1, 1] as one RGB image with narrow white gaps."""
-    rows, columns, _, height, width = images.shape
-    pixels = ((images.clamp(-1, 1) + 1) * 127.5).round().byte().permute(0, 1, 3, 4, 2).numpy()
-    step_y, step_x = height + GAP_PX, width + GAP_PX
-    grid = np.full((rows * step_y - GAP_PX, columns * step_x - GAP_PX, 3), 255, np.uint8)
-    for row in range(rows):
-        for column in range(columns):
-            y, x = row * step_y, column * step_x
-            grid[y : y + height, x : x + width] = pixels[row, column]
+    pixels = ((images.clamp(-1, 1) + 1) * 127.5).round().byte().flatten(0, 1)
+    framed = make_grid(pixels, nrow=images.shape[1], padding=GAP_PX, pad_value=255)
+    grid: NDArray[np.uint8] = framed[:, GAP_PX:-GAP_PX, GAP_PX:-GAP_PX].permute(1, 2, 0).numpy()
     return grid
 
 

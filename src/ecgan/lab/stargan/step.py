@@ -67,7 +67,7 @@ TERMS: Mapping[str, Term] = {
 
 
 @dataclass(frozen=True)
-class _Made:
+class GeneratorOutputs:
     """What the terms of the generator compare."""
 
     source: Images
@@ -84,7 +84,7 @@ def domain_generator_step(models: Models, examples: DomainBatch, config: Config)
     translated: Images = generator(images, examples.target).image
     output: DiscriminatorOutput = models.discriminator_expression(translated, examples.target)
     back = generator(translated, examples.code).image if config.objective.cycle else None
-    made = _Made(images, examples.target, output.patches, output.logits, back)
+    made = GeneratorOutputs(images, examples.target, output.patches, output.logits, back)
     return full_objective([made], config.objective, TERMS)
 
 
