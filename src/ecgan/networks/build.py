@@ -9,7 +9,7 @@ from ecgan.config import DiscriminatorConfig, GeneratorConfig
 from ecgan.networks.augmented import Augmented
 from ecgan.networks.blocks import initialize, initialize_for_relu
 from ecgan.networks.output import REFINER_FEATURES, Refiner, Translation, to_translation
-from ecgan.networks.patchgan import PatchGAN, Pyramid
+from ecgan.networks.patchgan import JointDiscriminator, PatchGAN
 from ecgan.networks.resnet import ResNetTrunk
 from ecgan.networks.unet import UNetTrunk
 from ecgan.shapes import Codes, Images
@@ -60,7 +60,7 @@ def build_discriminator(config: DiscriminatorConfig, num_expressions: int) -> nn
     """A discriminator with fresh weights, drawn from torch's global generator: of (image, z,
     source) of any size, gives a `DiscriminatorOutput`."""
     scales = [PatchGAN(config, num_expressions) for _ in range(config.scales)]
-    discriminator: nn.Module = scales[0] if len(scales) == 1 else Pyramid(scales)
+    discriminator = scales[0] if len(scales) == 1 else JointDiscriminator(scales, halving=True)
     initialize(discriminator)
     return Augmented(discriminator) if config.augment else discriminator
 

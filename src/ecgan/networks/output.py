@@ -86,17 +86,9 @@ def to_translation(
     paint: Paint = "pixels",
 ) -> Translation:
     """Turn raw trunk output into a translation of `source` (float32)."""
-    if kind == "warp":
-        return _warped(source, output, refiner, paint)
-    full = at_least_fp32(output.full)
-    if kind == "pixels":
-        return Translation(image=torch.tanh(full))
-    return Translation(image=(source + 2 * torch.tanh(full)).clamp(-1, 1))
-
-
-def _warped(
-    source: Images, output: TrunkOutput, refiner: Refiner | None, paint: Paint
-) -> Translation:
+    if kind != "warp":
+        painted = torch.tanh(at_least_fp32(output.full))
+        return Translation(painted if kind == "pixels" else (source + 2 * painted).clamp(-1, 1))
     assert output.flow is not None
     flow = FLOW_LIMIT * torch.tanh(at_least_fp32(output.flow))
     moved = warp(source, flow)

@@ -17,7 +17,8 @@ from ecgan.inference.recognizer import Recognizer
 from ecgan.losses.paper import Objective
 from ecgan.networks.blocks import initialize_for_relu
 from ecgan.networks.build import build_discriminator, build_generator
-from ecgan.networks.projected import LAYERS, JointDiscriminator, Projected
+from ecgan.networks.patchgan import JointDiscriminator
+from ecgan.networks.projected import LAYERS, Projected
 from ecgan.networks.vgg import VGGFeatures
 from ecgan.precision import Precision
 from ecgan.shapes import NeutralCode

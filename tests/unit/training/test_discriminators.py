@@ -11,7 +11,7 @@ from support.tiny_run import start, tiny_config
 from ecgan.config import Config, RecognizerConfig
 from ecgan.config_loading import published
 from ecgan.inference.snapshot import save_snapshot
-from ecgan.networks.projected import JointDiscriminator
+from ecgan.networks.patchgan import JointDiscriminator
 from ecgan.networks.vgg import VGGRecognizer
 from ecgan.training.method import fresh_discriminator
 from ecgan.training.update import update
