@@ -13,8 +13,7 @@ from torch import nn
 from ecgan.config import Config
 from ecgan.data.dataset import TranslationBatch
 from ecgan.data.manifest import Manifest
-from ecgan.errors import ConfigError, UsageError
-from ecgan.training.distributed import World, share_of_batch
+from ecgan.errors import ConfigError
 from ecgan.training.method import RunContext, update_flops
 from ecgan.training.state import TrainingState
 from ecgan.training.step import generator_step, mismatched_expressions
@@ -299,9 +298,3 @@ def test_tile_puts_rows_and_columns_in_order() -> None:
     grid = tile(images)
     assert [int(grid[0, 0, 0]), int(grid[0, 4, 0]), int(grid[4, 0, 0])] == [0, 51, 153]
     assert int(grid[2, 0, 0]) == 255
-
-
-def test_a_batch_that_cannot_be_split_is_refused() -> None:
-    assert share_of_batch(4, World(1, 2, torch.device("cpu"))) == 2
-    with pytest.raises(UsageError, match="multiple of 2"):
-        share_of_batch(3, World(1, 2, torch.device("cpu")))
