@@ -65,7 +65,7 @@ MUTANTS = (
         "out_images[i] = self._images[place]",
     ),
     Mutant(
-        "translations to an expression judged under z'",
+        "translations to an expression scored under z'",
         "replace(expressive, source=sources),",
         "replace(expressive, source=sources, codes=z_neutral),",
     ),

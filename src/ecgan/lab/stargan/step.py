@@ -15,14 +15,15 @@ from torch import Tensor
 
 from ecgan.config import Config
 from ecgan.data.dataset import TranslationBatch
-from ecgan.lab.stargan.losses import gradient_penalty, interpolate, wgan_critic, wgan_generator
 from ecgan.losses.extras import classification_loss
-from ecgan.losses.paper import Objective, Term, cycle_loss, full_objective
+from ecgan.losses.paper import FakePatches, Objective, Term, cycle_loss, full_objective
 from ecgan.networks.patchgan import DiscriminatorOutput
 from ecgan.seeding import numpy_generator
-from ecgan.shapes import Codes, Images, NeutralCode, Patches
+from ecgan.shapes import Codes, Images, NeutralCode, Patches, Scalar
 from ecgan.training.distributed import World, gather
 from ecgan.training.method import Models
+
+Shares = Float[Tensor, " batch"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class DomainBatch:
     """z of what they show."""
     target: Codes
     """z of what they shall show."""
-    share: Float[Tensor, " batch"]
+    share: Shares
     """Of the real image in the point at which the critic's slope is taken, 0 to 1."""
 
 
@@ -57,6 +58,44 @@ def domain_batch(
         target=codes[order[mine]],
         share=share[mine],
     )
+
+
+# Wasserstein loss with gradient penalty (Gulrajani et al. 2017).
+
+
+def wgan_critic(real_patches: Patches, fake_patches: FakePatches) -> Scalar:
+    """E[D(G(x, c))] - E[D(x)], which the critic makes small."""
+    return fake_patches.mean() - real_patches.mean()
+
+
+def wgan_generator(patches: Patches) -> Scalar:
+    """-E[D(G(x, c))]."""
+    return -patches.mean()
+
+
+def interpolate(real: Images, fake: Images, share: Shares) -> Images:
+    """share x + (1 - share) G(x, c), by example: a point on the line between the two, detached,
+    that takes gradients itself.
+
+    Args:
+        real: images.
+        fake: as many translations.
+        share: of the real image, uniform in [0, 1].
+    """
+    share = share[:, None, None, None]
+    return (share * real + (1 - share) * fake).detach().requires_grad_()
+
+
+def gradient_penalty(points: Images, patches: Patches) -> Scalar:
+    """E[(|d sum D(x^) / d x^|_2 - 1)^2]: a critic of slope 1 costs nothing.
+
+    Args:
+        points: x^ of `interpolate`.
+        patches: D's values for them, with their graph.
+    """
+    (slope,) = torch.autograd.grad(patches.sum(), points, create_graph=True)
+    lengths: Tensor = torch.linalg.vector_norm(slope.flatten(1), dim=1)
+    return (lengths - 1).square().mean()
 
 
 TERMS: Mapping[str, Term] = {
