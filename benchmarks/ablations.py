@@ -22,7 +22,8 @@ import torch
 import yaml
 from numpy.typing import NDArray
 
-from ecgan.config import Config, load_config
+from ecgan.config import Config
+from ecgan.config_loading import load_config
 from ecgan.data.dataset import to_images
 from ecgan.data.images import ImageStore, image_side
 from ecgan.data.manifest import MANIFEST_NAME, Manifest, Split, load_manifest

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from recognition import scores
 
-from ecgan.config import RecognizerConfig, build
+from ecgan.config import RecognizerConfig
+from ecgan.config_loading import build
 from ecgan.data.manifest import load_manifest
 from ecgan.data.prepare import prepare
 from ecgan.files import write_json

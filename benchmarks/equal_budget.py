@@ -19,7 +19,8 @@ from typing import Any
 
 import yaml
 
-from ecgan.config import Config, load_config
+from ecgan.config import Config
+from ecgan.config_loading import load_config
 from ecgan.evaluation.evaluate import evaluate
 from ecgan.files import write_json
 from ecgan.provenance import provenance

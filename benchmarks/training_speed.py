@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ecgan.config import Config, load_config
+from ecgan.config import Config
+from ecgan.config_loading import load_config
 from ecgan.files import write_json
 from ecgan.provenance import command, provenance
 from ecgan.training.bench import bench_training

@@ -51,8 +51,8 @@ MUTANTS = (
     ),
     Mutant(
         "cycle goes back with the same z",
-        "return self._made(self.backward, self.translated, self.shown).image",
-        "return self._made(self.backward, self.translated, self.target).image",
+        "return self.backward(self.translated, self.shown).image",
+        "return self.backward(self.translated, self.target).image",
     ),
     Mutant(
         "masks of source and target exchanged",
@@ -61,13 +61,13 @@ MUTANTS = (
     ),
     Mutant(
         "pooled translations under the z of the new ones",
-        "            expressive.codes,\n",
-        "            made.fake_code,\n",
+        "out_images[i], out_codes[i] = self._images[place], self._codes[place]",
+        "out_images[i] = self._images[place]",
     ),
     Mutant(
-        "translations to an expression judged under z'",
-        "Seen(fake_expressive, fake_code, sources),",
-        "Seen(fake_expressive, z_neutral, sources),",
+        "translations to an expression scored under z'",
+        "replace(expressive, source=sources),",
+        "replace(expressive, source=sources, codes=z_neutral),",
     ),
     Mutant(
         "sign of the context term",
@@ -94,8 +94,8 @@ MUTANTS = (
     ),
     Mutant(
         "D learns from real images of the other domain",
-        "Seen(x, z_neutral, y),",
-        "Seen(y, z_neutral, y),",
+        "DiscriminatorInput(x, z_neutral, y),",
+        "DiscriminatorInput(y, z_neutral, y),",
     ),
     Mutant(
         "objective of D not halved",

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from torch import nn
 
-from ecgan.config import GeneratorConfig, build
+from ecgan.config import GeneratorConfig
+from ecgan.config_loading import build
 from ecgan.errors import UsageError
 from ecgan.expressions import NEUTRAL, Vocabulary
 from ecgan.inference.snapshot import CARD, Snapshot, load_snapshot, save_snapshot

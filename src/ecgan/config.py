@@ -1,19 +1,13 @@
-"""Configuration: frozen models, YAML presets, and `--set a.b=v`; unknown keys are refused."""
+"""Every key of a configuration with its meaning, default and range, in frozen sections; what goes
+together is in `config_rules`, how it is loaded in `config_loading`."""
 
 from __future__ import annotations
 
-import contextlib
-import difflib
-from collections.abc import Iterator, Mapping, Sequence
-from importlib import resources
-from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args
+from typing import Annotated, Literal
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from ecgan.config_rules import layer_name, problems, recognizer_problems, snapshot_name
-from ecgan.errors import ConfigError
 
 Norm = Literal["instance", "batch", "group", "none"]
 Reading = Literal["source", "cycle", "literal"]
@@ -32,11 +26,6 @@ class Section(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
     )
-
-
-S = TypeVar("S", bound=Section)
-NOT_YAML = (yaml.YAMLError, ValueError, RecursionError)
-"""What the reader of YAML raises: ValueError for the 31st of February, say."""
 
 
 class AugmentConfig(Section):
@@ -134,16 +123,16 @@ class DiscriminatorConfig(Section):
     conditioning: Literal["planes", "none"] = "planes"
     """`planes`: z is tiled and joined to the image; `none`: the printed Eq. 1."""
     sees_source: bool = False
-    """Judge (source, output) together, as Pix2pix does."""
+    """Score (source, output) together, as Pix2pix does."""
     classify: bool = False
     """Add a head that names the expression (AC-GAN, StarGAN)."""
     scales: int = Field(1, ge=1, le=4)
     """PatchGANs, each on images of half the side of the one before (pix2pixHD)."""
     recognizer: SnapshotName | None = None
     """Folder or hub id of a recogniser snapshot, or `recognizer` for the packaged one, whose frozen
-    features D judges besides the image (Sauer et al. 2021)."""
+    features D sees besides the image (Sauer et al. 2021)."""
     augment: bool = False
-    """Change brightness, saturation, contrast and place of all that it judges, and cut a square
+    """Change brightness, saturation, contrast and place of all that it sees, and cut a square
     out, at random (DiffAugment, Zhao et al. 2020): against learning few people by heart."""
 
 
@@ -224,12 +213,12 @@ class ObjectiveConfig(Section):
     """L1 between D's features of translation and paired truth (pix2pixHD)."""
 
     @property
-    def judged(self) -> bool:
+    def uses_discriminators(self) -> bool:
         """Whether generators learn anything from a discriminator."""
         return self.adversarial > 0 or self.classification > 0 or self.feature_matching > 0
 
     @property
-    def perceives(self) -> bool:
+    def compares_features(self) -> bool:
         """Whether a network's features of output and paired truth are compared."""
         return self.perceptual > 0 or self.style > 0
 
@@ -355,163 +344,3 @@ class RecognizerConfig(Section):
         if problem := next(recognizer_problems(self), None):
             raise ValueError(problem)
         return self
-
-
-def preset_names() -> list[str]:
-    """Names of the YAML presets in the package, for `--preset`."""
-    folder = resources.files("ecgan") / "presets"
-    return sorted(p.name[:-5] for p in folder.iterdir() if p.name.endswith(".yaml"))
-
-
-def load_preset(name: str) -> dict[str, Any]:
-    """The raw values of a preset.
-
-    Raises:
-        ConfigError: no such preset; the message names the nearest.
-    """
-    names = preset_names()
-    if name not in names:
-        raise ConfigError(
-            f"unknown preset {name!r}, expected one of {', '.join(names)}{_hint(name, names)}"
-        )
-    text = (resources.files("ecgan") / "presets" / f"{name}.yaml").read_text()
-    return yaml.safe_load(text) or {}
-
-
-def load_config(
-    kind: type[S],
-    *,
-    preset: str | None = None,
-    file: Path | None = None,
-    settings: Sequence[str] = (),
-) -> S:
-    """Preset, then file, then `a.b=v` settings, each over the one before.
-
-    Raises:
-        ConfigError: unknown key (with the nearest valid one), bad value, unreadable file.
-    """
-    # From the defaults of `kind`, not of its sections: a recogniser's augmentation has its own.
-    values: dict[str, Any] = kind().model_dump(mode="json")
-    if preset:
-        values = _merged(values, load_preset(preset))
-    if file is not None:
-        values = _merged(values, _read_yaml(file))
-    for setting in settings:
-        values = _merged(values, _parse_setting(setting))
-    return build(kind, values)
-
-
-def build(kind: type[S], values: Mapping[str, Any]) -> S:
-    """Validate raw values; errors are one line."""
-    _refuse_unknown(kind, values, prefix="")
-    try:
-        return kind.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        got = shorten(repr(first["input"]))
-        raise ConfigError(
-            f"{shorten(where)}: {shorten(message, 600)}, got {got}" if where else message
-        ) from None
-
-
-def shorten(text: str, most: int = 120) -> str:
-    """The text, cut where it is longer than `most` characters, for a message."""
-    return text if len(text) <= most else f"{text[:most]}..."
-
-
-def to_yaml(config: Section) -> str:
-    """The resolved configuration, as `config.yaml` of a run holds it."""
-    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False)
-
-
-def published(config: Section) -> dict[str, Any]:
-    """The configuration as a snapshot shows it: what it was given by path goes by the last two
-    names, since the folders above are this machine's business."""
-    values = config.model_dump(mode="json")
-    by_path = [(values, key) for key in ("init", "recognizer", "weights")]
-    by_path.append((values.get("discriminator", {}), "recognizer"))
-    objective = values.get("objective", {})
-    by_path += [
-        (objective.get(key, {}), "network") for key in ("context_options", "perceptual_options")
-    ]
-    for section, key in by_path:
-        if isinstance(value := section.get(key), str):
-            section[key] = "/".join(Path(value).parts[-2:])
-    return values
-
-
-def _read_yaml(file: Path) -> dict[str, Any]:
-    try:
-        values = yaml.safe_load(file.read_text())
-    except OSError as error:
-        raise ConfigError(f"cannot read the configuration {file}: {error.strerror}") from None
-    except NOT_YAML as error:
-        raise ConfigError(f"{file} is not YAML: {shorten(str(error).splitlines()[0])}") from None
-    if not isinstance(values, dict):
-        raise ConfigError(f"{file}: expected a mapping of keys to values")
-    return values
-
-
-def _parse_setting(setting: str) -> dict[str, Any]:
-    key, equals, text = setting.partition("=")
-    if not equals or not key.strip():
-        raise ConfigError(
-            "--set takes key=value such as optimizer.learning_rate=1e-4, got "
-            f"{shorten(repr(setting))}"
-        )
-    try:
-        value = yaml.safe_load(text)
-    except NOT_YAML:
-        raise ConfigError(f"--set {shorten(repr(setting))}: the value is not YAML") from None
-    if isinstance(value, str):
-        with contextlib.suppress(ValueError):
-            value = float(value)  # YAML 1.1 reads 1e-4 as a string
-    for part in reversed(key.strip().split(".")):
-        value = {part: value}
-    return dict(value)
-
-
-def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    result = dict(base)
-    for key, value in over.items():
-        old = result.get(key)
-        both = isinstance(old, Mapping) and isinstance(value, Mapping)
-        result[key] = _merged(old, value) if both else value  # type: ignore[arg-type]
-    return result
-
-
-def _refuse_unknown(kind: type[BaseModel], values: Mapping[str, Any], prefix: str) -> None:
-    for key, value in values.items():
-        field = kind.model_fields.get(str(key))
-        if field is None:
-            near = [prefix + name for name in kind.model_fields]
-            everywhere = list(_all_keys(kind, prefix))
-            hint = _hint(f"{prefix}{key}", near) or _hint(str(key), everywhere, last_part=True)
-            unknown = shorten(repr(prefix + str(key)))
-            raise ConfigError(f"unknown configuration key {unknown}{hint}")
-        inner = _section(field.annotation)
-        if inner is not None and isinstance(value, Mapping):
-            _refuse_unknown(inner, value, f"{prefix}{key}.")
-
-
-def _section(annotation: Any) -> type[BaseModel] | None:
-    for kind in (annotation, *get_args(annotation)):
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            return kind
-    return None
-
-
-def _all_keys(kind: type[BaseModel], prefix: str) -> Iterator[str]:
-    for name, field in kind.model_fields.items():
-        yield prefix + name
-        inner = _section(field.annotation)
-        if inner is not None:
-            yield from _all_keys(inner, f"{prefix}{name}.")
-
-
-def _hint(name: str, valid: Sequence[str], last_part: bool = False) -> str:
-    by_word = {(v.rsplit(".", 1)[-1] if last_part else v): v for v in valid}
-    near = difflib.get_close_matches(name, list(by_word), n=1, cutoff=0.6)
-    return f"; did you mean {by_word[near[0]]!r}?" if near else ""

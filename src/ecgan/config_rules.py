@@ -107,7 +107,7 @@ def _learning(config: Config) -> Iterator[str]:
 
 def _terms(config: Config) -> Iterator[str]:
     """Terms that are asked for and could not act, whatever the data."""
-    objective, judge = config.objective, config.discriminator
+    objective, discriminator = config.objective, config.discriminator
     unpaired = [name for name in PAIRED_TERMS if getattr(objective, name)]
     if unpaired and config.data.pairs != "use":
         names = ", ".join(f"objective.{name}" for name in unpaired)
@@ -115,15 +115,17 @@ def _terms(config: Config) -> Iterator[str]:
     fields = objective.flow_smoothness or objective.blend_area or objective.shape
     if fields and config.generator.output != "warp":
         yield "flow_smoothness, blend_area and shape need generator.output=warp"
-    if objective.classification and not judge.classify:
+    if objective.classification and not discriminator.classify:
         yield "objective.classification needs discriminator.classify=true"
     if objective.loose_neutral and not config.data.same_person:
         yield "objective.loose_neutral needs data.same_person=true"
     if objective.loose_neutral and config.learn != "both" and not config.data.direct:
         yield f"objective.loose_neutral teaches what learn={config.learn} leaves: set it to 0"
-    if objective.mismatched and (judge.conditioning != "planes" or judge.sees_source):
+    if objective.mismatched and (
+        discriminator.conditioning != "planes" or discriminator.sees_source
+    ):
         yield "objective.mismatched needs discriminator.conditioning=planes, sees_source=false"
-    if objective.mismatched and not objective.judged:
+    if objective.mismatched and not objective.uses_discriminators:
         yield (
             "objective.mismatched teaches a discriminator that nothing asks: set "
             "objective.adversarial above 0, or mismatched to 0"
@@ -194,7 +196,7 @@ def _groups(name: str, width: int, widths: set[int]) -> Iterator[str]:
 
 
 def _stargan(config: Config) -> Iterator[str]:
-    objective, judge = config.objective, config.discriminator
+    objective, discriminator = config.objective, config.discriminator
     if objective.adversarial_form != "wgan":
         yield "objective.method=stargan needs objective.adversarial_form=wgan"
     for name in _BETWEEN_TWO_DOMAINS:
@@ -203,13 +205,17 @@ def _stargan(config: Config) -> Iterator[str]:
     if config.data.pairs == "use" or config.data.same_person:
         yield "stargan learns without pairs: set data.pairs=ignore, same_person=false"
     if config.optimizer.pool:
-        yield "stargan judges new translations only: set optimizer.pool=0"
-    if judge.conditioning == "planes" or judge.sees_source or not judge.classify:
+        yield "stargan scores new translations only: set optimizer.pool=0"
+    if (
+        discriminator.conditioning == "planes"
+        or discriminator.sees_source
+        or not discriminator.classify
+    ):
         yield (
             "stargan's discriminator sees the image alone and names its expression: set "
             "discriminator.conditioning=none, sees_source=false, classify=true"
         )
-    if judge.norm == "batch" or config.generator.norm == "batch":
+    if discriminator.norm == "batch" or config.generator.norm == "batch":
         yield "the penalty of wgan is by example: set a norm other than batch"
 
 

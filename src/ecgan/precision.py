@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ecgan.errors import UsageError
 
-Setting = Literal["auto", "fp32", "bf16"]
+PrecisionOption = Literal["auto", "fp32", "bf16"]
 Precision = Literal["fp32", "bf16"]
 
 
@@ -28,17 +28,17 @@ def has_hardware_bf16(device: torch.device) -> bool:
     return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())
 
 
-def choose_precision(setting: Setting, device: torch.device) -> Precision:
-    """Resolve a `precision` setting on this machine.
+def choose_precision(option: PrecisionOption, device: torch.device) -> Precision:
+    """The precision that an option means on this machine.
 
     Raises:
         UsageError: bf16 was asked for on a device that cannot do it at all.
     """
-    if setting == "auto":
+    if option == "auto":
         return "bf16" if has_hardware_bf16(device) else "fp32"
-    if setting == "bf16" and device.type not in ("cpu", "cuda"):
+    if option == "bf16" and device.type not in ("cpu", "cuda"):
         raise UsageError(f"precision=bf16 works on cpu and cuda, got {device.type}; use fp32")
-    return setting
+    return option
 
 
 def at_least_fp32(values: Tensor) -> Tensor:

@@ -18,7 +18,8 @@ from support.tiny_data import make_tiny_data
 from support.tiny_run import tiny_config
 
 from ecgan.apps.cli import main
-from ecgan.config import Config, to_yaml
+from ecgan.config import Config
+from ecgan.config_loading import to_yaml
 from ecgan.data.manifest import load_manifest
 from ecgan.errors import (
     CheckpointError,

@@ -15,7 +15,8 @@ from support.tiny_run import ALONE
 from torch import Tensor
 from torch.nn import functional as F
 
-from ecgan.config import Config, load_config
+from ecgan.config import Config
+from ecgan.config_loading import load_config
 from ecgan.data.dataset import TranslationBatch
 from ecgan.training.method import RunContext
 from ecgan.training.passes import FeatureNetworks

@@ -22,9 +22,9 @@ from ecgan.losses.extras import (
 from ecgan.losses.paper import (
     content_loss,
     cycle_loss,
+    discriminator_loss,
+    generator_loss,
     identity_loss,
-    lsgan_discriminator,
-    lsgan_generator,
     mask_loss,
     pyramid_loss,
 )
@@ -177,8 +177,8 @@ def numpy_cross_entropy(logits: Array, target: Array) -> float:
 
 
 LOSSES = {
-    "Eq. 1, D": Case(lsgan_discriminator, numpy_discriminator, draw_patches, (0, 1)),
-    "Eq. 1, G": Case(lsgan_generator, numpy_generator, lambda rng: draw_patches(rng)[:1], (0,)),
+    "Eq. 1, D": Case(discriminator_loss, numpy_discriminator, draw_patches, (0, 1)),
+    "Eq. 1, G": Case(generator_loss, numpy_generator, lambda rng: draw_patches(rng)[:1], (0,)),
     "Eq. 2": Case(cycle_loss, mean_l1, draw_two, (0, 1)),
     "Eq. 3, content": Case(content_loss, numpy_content, draw_features, (0, 1)),
     "Eq. 3, pyramid": Case(torch_pyramid, numpy_pyramid, draw_pyramid, tuple(range(10))),

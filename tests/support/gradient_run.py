@@ -41,15 +41,17 @@ CONFIGS = {
 
 def gradients(config: Config, data_root: Path, world: World) -> dict[str, Tensor]:
     """Flat gradients of G and D of three updates, named `<update>.<generator|discriminator>`."""
-    state, data, setting = start(config, data_root, world)
+    state, data, context = start(config, data_root, world)
     saved: dict[str, Tensor] = {}
     original = update_module.averaged_gradients
 
     def recorded(objective, parameters, world):  # type: ignore[no-untyped-def]
         values = original(objective, parameters, world)
         second = len(saved) % 2 == 1
-        judges = second != (config.objective.method == "stargan")  # whose critic comes first
-        role = "discriminator" if judges else "generator"
+        of_discriminators = second != (
+            config.objective.method == "stargan"
+        )  # whose critic comes first
+        role = "discriminator" if of_discriminators else "generator"
         flat = [p.grad.flatten() for p in parameters if p.grad is not None]
         saved[f"{state.step}.{role}"] = torch.cat(flat).clone()
         return values
@@ -59,7 +61,7 @@ def gradients(config: Config, data_root: Path, world: World) -> dict[str, Tensor
         for step in range(3):
             share = share_of_batch(config.batch, world)
             batch = data.batch(share, config.seed, step, rank=world.rank, world=world.size)
-            update(state, batch, setting)
+            update(state, batch, context)
     finally:
         update_module.averaged_gradients = original
     return saved

@@ -26,7 +26,8 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from ecgan.config import Config, load_config
+from ecgan.config import Config
+from ecgan.config_loading import load_config
 from ecgan.training.checkpoint import CheckpointFolder
 from ecgan.training.trainer import train
 from support.tiny_data import make_tiny_data

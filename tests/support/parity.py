@@ -15,12 +15,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ecgan.config import Config, load_config
+from ecgan.config import Config
+from ecgan.config_loading import load_config
 from ecgan.data.dataset import TranslationBatch
 from ecgan.lab.stargan.method import method_of
 from ecgan.lab.stargan.step import DomainBatch, domain_critic_step, domain_generator_step
-from ecgan.training.step import Models, discriminator_step, generator_step
+from ecgan.training.method import Models, RunContext
+from ecgan.training.step import discriminator_step, generator_step
 from ecgan.training.update import frozen
+from support.tiny_run import ALONE
 
 NETWORKS = ("to_expression", "to_neutral", "discriminator_expression", "discriminator_neutral")
 SIZES = {"cyclegan": 64, "pix2pix": 256, "stargan": 64}
@@ -126,9 +129,9 @@ def our_step(name: str) -> tuple[dict[str, float], dict[str, list[Tensor]]]:
     x, y = (images(key, 2, size) for key in ("neutral", "expressive"))
     step = _domains if name == "stargan" else _two
     with in_float64():
-        made, judged = step(models, config, x, y)
+        made, scored = step(models, config, x, y)
     values = {f"generator/{key}": value.item() for key, value in made.items()}
-    values |= {f"discriminator/{key}": value.item() for key, value in judged.items()}
+    values |= {f"discriminator/{key}": value.item() for key, value in scored.items()}
     found = {
         key: [p.grad for p in ordered(network) if p.grad is not None]
         for key, network in networks.items()
@@ -153,16 +156,15 @@ def _two(
         loose=torch.tensor([False] * 2),
         names=["formula"] * 2,
     )
+    context = RunContext(config, ALONE, "fp32", 1, neutral, method_of(config))
     with frozen(models.discriminators()):
-        made = generator_step(models, batch, config, neutral)
+        made = generator_step(models, batch, context)
     made.objective.total.backward()
-    judged = discriminator_step(
-        models, batch, made.fake_expressive, code, made.fake_neutral, config, neutral
-    )
-    judged.total.backward()
+    scored = discriminator_step(models, batch, made.expressive, made.neutral, context)
+    scored.total.backward()
     return {**made.objective.terms, "total": made.objective.total}, {
-        **judged.terms,
-        "total": judged.total,
+        **scored.terms,
+        "total": scored.total,
     }
 
 
@@ -173,9 +175,9 @@ def _domains(
     with frozen(models.discriminators()):
         made = domain_generator_step(models, examples, config)
     made.total.backward()
-    judged = domain_critic_step(models, examples, config)
-    judged.total.backward()
-    return {**made.terms, "total": made.total}, {**judged.terms, "total": judged.total}
+    scored = domain_critic_step(models, examples, config)
+    scored.total.backward()
+    return {**made.terms, "total": made.total}, {**scored.terms, "total": scored.total}
 
 
 def stargan_examples(x: Tensor, y: Tensor) -> DomainBatch:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import torch
 
-from ecgan.config import Config, build
+from ecgan.config import Config
+from ecgan.config_loading import build
 from ecgan.data.dataset import TranslationData
 from ecgan.data.manifest import load_manifest
 from ecgan.lab.stargan.method import method_of

@@ -1,6 +1,7 @@
 """What a snapshot tells about the machine on which it was trained: nothing."""
 
-from ecgan.config import Config, RecognizerConfig, load_config, published
+from ecgan.config import Config, RecognizerConfig
+from ecgan.config_loading import load_config, published
 
 
 def test_folders_above_a_model_are_left_out() -> None:

@@ -7,8 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ecgan.networks.build import Windowed
 from ecgan.networks.output import Translation
-from ecgan.networks.windowed import Windowed
 from ecgan.window import SOFT_EDGE, Window
 
 ZOOM = 1.375

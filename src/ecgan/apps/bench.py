@@ -75,7 +75,8 @@ def bench(
 
 
 def _train(preset: str | None, size: int | None, batch: int | None) -> dict[str, Any]:
-    from ecgan.config import Config, load_config
+    from ecgan.config import Config
+    from ecgan.config_loading import load_config
 
     settings = [
         f"{key}={value}" for key, value in (("size", size), ("batch", batch)) if value is not None

@@ -49,7 +49,8 @@ def train(
 
     Ctrl-C and SIGTERM save and leave; the same command again goes on.
     """
-    from ecgan.config import Config, load_config
+    from ecgan.config import Config
+    from ecgan.config_loading import load_config
 
     values = load_config(Config, preset=preset, file=config, settings=settings or ())
     from ecgan.lab.stargan.method import method_of
@@ -82,7 +83,8 @@ def train_recognizer(
     as_json: AsJson = False,
 ) -> None:
     """Train the VGG recogniser; it stops by itself when people it never saw gain no more."""
-    from ecgan.config import RecognizerConfig, load_config
+    from ecgan.config import RecognizerConfig
+    from ecgan.config_loading import load_config
 
     values = load_config(RecognizerConfig, file=config, settings=settings or ())
     from ecgan.training.recognizer import train_recognizer as train_network

@@ -11,13 +11,14 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from ecgan.config import RecognizerConfig, build
+from ecgan.config import RecognizerConfig
+from ecgan.config_loading import build
 from ecgan.errors import ConfigError, EcganError, SnapshotError
 from ecgan.expressions import Vocabulary
 from ecgan.inference.snapshot import default_snapshot, load_snapshot
 from ecgan.inference.turns import one_at_a_time
 from ecgan.networks.vgg import VGGFeatures, VGGRecognizer
-from ecgan.precision import Setting, autocast, choose_precision, default_device
+from ecgan.precision import PrecisionOption, autocast, choose_precision, default_device
 from ecgan.shapes import Images
 
 ROUNDING = 0.01
@@ -38,7 +39,7 @@ class Recognizer:
         size: int,
         *,
         sha256: str = "",
-        precision: Setting = "auto",
+        precision: PrecisionOption = "auto",
         device: torch.device | None = None,
     ) -> None:
         self.device = device or default_device()
@@ -55,7 +56,7 @@ class Recognizer:
         cls,
         source: str | Path | None = None,
         *,
-        precision: Setting = "auto",
+        precision: PrecisionOption = "auto",
         device: torch.device | None = None,
     ) -> Recognizer:
         """From a snapshot folder or hub id; none: the one that comes with the package.

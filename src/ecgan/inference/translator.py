@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from ecgan.config import GeneratorConfig, build
+from ecgan.config import GeneratorConfig
+from ecgan.config_loading import build
 from ecgan.errors import EcganError, SnapshotError, UsageError
 from ecgan.expressions import (
     MAX_INTENSITY,

@@ -30,50 +30,34 @@ Form = Literal["lsgan", "vanilla", "wgan"]
 ContextForm = Literal["content", "pyramid"]
 
 
-# Eq. 1: conditional adversarial loss.
+# Eq. 1: conditional adversarial loss, in squares (`lsgan`, the paper's), or `vanilla`: the
+# cross-entropy of logits (Goodfellow et al. 2014; for G the form that does not saturate).
 
 
-def lsgan_discriminator(real_patches: Patches, fake_patches: FakePatches) -> Scalar:
+def generator_loss(patches: Patches, adversarial_form: Form = "lsgan") -> Scalar:
+    """E[(D(.) - 1)^2], or -E[log sigmoid(D(.))]: what G makes small on its translations, Eq. 1
+    with the targets exchanged (Mao et al. 2017); and D on real images."""
+    if adversarial_form == "vanilla":
+        return F.softplus(-patches).mean()
+    return (patches - 1).square().mean()
+
+
+def rejection_loss(patches: FakePatches, form: Form = "lsgan") -> Scalar:
+    """E[D(.)^2], or -E[log(1 - sigmoid(D(.)))]: what D makes small on what it is to reject."""
+    return F.softplus(patches).mean() if form == "vanilla" else patches.square().mean()
+
+
+def discriminator_loss(
+    real_patches: Patches, fake_patches: FakePatches, form: Form = "lsgan"
+) -> Scalar:
     """E_y[(D_Y(y) - 1)^2] + E_x,z[D_Y(G_XY(x, z))^2] (Eq. 1), which D makes small.
 
     Args:
         real_patches: D's values for real images; real is 1.
         fake_patches: its values for translations, which need no gradient; fake is 0.
+        form: of the loss.
     """
-    return (real_patches - 1).square().mean() + fake_patches.square().mean()
-
-
-def lsgan_generator(fake_patches: Patches) -> Scalar:
-    """E_x,z[(D_Y(G_XY(x, z)) - 1)^2]: Eq. 1 for G with the targets exchanged (Mao et al. 2017)."""
-    return (fake_patches - 1).square().mean()
-
-
-def vanilla_discriminator(real_patches: Patches, fake_patches: FakePatches) -> Scalar:
-    """-E[log sigmoid(D(y))] - E[log(1 - sigmoid(D(G(x))))] (Goodfellow et al. 2014), D being
-    logits; which D makes small."""
-    return F.softplus(-real_patches).mean() + F.softplus(fake_patches).mean()
-
-
-def vanilla_generator(fake_patches: Patches) -> Scalar:
-    """-E[log sigmoid(D(G(x)))], the form that does not saturate (Pix2pix)."""
-    return F.softplus(-fake_patches).mean()
-
-
-def generator_loss(patches: Patches, adversarial_form: Form = "lsgan") -> Scalar:
-    """What G makes small, given D's values for its translations."""
-    losses = {"lsgan": lsgan_generator, "vanilla": vanilla_generator}
-    return losses[adversarial_form](patches)
-
-
-def discriminator_loss(real_patches: Patches, fake_patches: FakePatches, form: Form) -> Scalar:
-    """What D makes small, in squares (`lsgan`, the paper's) or cross-entropy (`vanilla`)."""
-    losses = {"lsgan": lsgan_discriminator, "vanilla": vanilla_discriminator}
-    return losses[form](real_patches, fake_patches)
-
-
-def rejection_loss(patches: FakePatches, form: Form) -> Scalar:
-    """The half of `discriminator_loss` that D makes small on what it is to reject."""
-    return patches.square().mean() if form == "lsgan" else F.softplus(patches).mean()
+    return generator_loss(real_patches, form) + rejection_loss(fake_patches, form)
 
 
 # Eq. 2: cycle consistency.
@@ -188,6 +172,16 @@ class Objective:
     terms: dict[str, Tensor] = field(default_factory=dict)
 
 
+def term_options(config: ObjectiveConfig) -> dict[str, Any]:
+    """What parameters of the terms mean that are no part of a direction."""
+    return {
+        "adversarial_form": config.adversarial_form,
+        "context_form": config.context_options.form,
+        "mask_reading": config.mask_reading,
+        "paired_focus": config.paired_focus,
+    }
+
+
 def full_objective(
     directions: Sequence[Any], config: ObjectiveConfig, terms: Mapping[str, Term] = EQUATIONS
 ) -> Objective:
@@ -198,19 +192,14 @@ def full_objective(
     no part in it.
 
     Args:
-        directions: whose attributes, and options of `config`, the parameters of the terms name.
+        directions: whose attributes, and `term_options`, the parameters of the terms name.
         config: weights, by the names of the terms.
         terms: losses of one direction.
 
     Raises:
         ValueError: no term has a weight.
     """
-    options = {
-        "adversarial_form": config.adversarial_form,
-        "context_form": config.context_options.form,
-        "mask_reading": config.mask_reading,
-        "paired_focus": config.paired_focus,
-    }
+    options = term_options(config)
     sums: dict[str, Tensor] = {}
     for direction in directions:
         for name, term in terms.items():

@@ -1,4 +1,4 @@
-"""Networks from their configuration."""
+"""Networks from their configuration, and a generator behind a window."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from torch import nn
 from ecgan.config import DiscriminatorConfig, GeneratorConfig
 from ecgan.networks.augmented import Augmented
 from ecgan.networks.blocks import initialize, initialize_for_relu
-from ecgan.networks.output import Refiner, Translation, output_channels, to_translation
-from ecgan.networks.patchgan import PatchGAN, Pyramid
+from ecgan.networks.output import REFINER_FEATURES, Refiner, Translation, to_translation
+from ecgan.networks.patchgan import JointDiscriminator, PatchGAN
 from ecgan.networks.resnet import ResNetTrunk
-from ecgan.networks.stargan import StarGANTrunk
 from ecgan.networks.unet import UNetTrunk
 from ecgan.shapes import Codes, Images
+from ecgan.window import Window
 
 
 class Generator(nn.Module):
@@ -25,13 +25,11 @@ class Generator(nn.Module):
         self.paint = config.paint
         warps = config.output == "warp"
         self.refiner = Refiner(config.refine) if config.refine else None
-        channels = output_channels(config.output, refined=config.refine > 0)
+        channels = REFINER_FEATURES if config.refine else 4 if warps else 3
         if config.kind == "unet":
-            self.trunk: UNetTrunk | ResNetTrunk | StarGANTrunk = UNetTrunk(
+            self.trunk: UNetTrunk | ResNetTrunk = UNetTrunk(
                 config, num_expressions, size, channels, warps
             )
-        elif config.kind == "stargan":
-            self.trunk = StarGANTrunk(config, num_expressions)
         else:
             self.trunk = ResNetTrunk(config, num_expressions, channels, warps)
 
@@ -43,10 +41,10 @@ class Generator(nn.Module):
 def build_generator(config: GeneratorConfig, num_expressions: int, size: int) -> Generator:
     """A generator with fresh weights, drawn from torch's global generator."""
     generator = Generator(config, num_expressions, size)
-    trunk = generator.trunk
-    if isinstance(trunk, StarGANTrunk):
-        return generator  # StarGAN starts from torch's own initialisation
+    if config.kind == "stargan":
+        return generator  # which starts from torch's own initialisation
     initialize(generator)
+    trunk = generator.trunk
     with torch.no_grad():
         if generator.refiner is not None:
             initialize_for_relu(generator.refiner)
@@ -62,6 +60,20 @@ def build_discriminator(config: DiscriminatorConfig, num_expressions: int) -> nn
     """A discriminator with fresh weights, drawn from torch's global generator: of (image, z,
     source) of any size, gives a `DiscriminatorOutput`."""
     scales = [PatchGAN(config, num_expressions) for _ in range(config.scales)]
-    discriminator: nn.Module = scales[0] if len(scales) == 1 else Pyramid(scales)
+    discriminator = scales[0] if len(scales) == 1 else JointDiscriminator(scales, halving=True)
     initialize(discriminator)
     return Augmented(discriminator) if config.augment else discriminator
+
+
+class Windowed(nn.Module):
+    """Takes and gives whole canonical crops; the generator inside sees and changes the window."""
+
+    def __init__(self, generator: nn.Module, window: Window) -> None:
+        super().__init__()
+        self.generator = generator
+        self.window = window
+
+    def forward(self, source: Images, code: Codes) -> Translation:
+        """Without the fields of a warp: they are of the window."""
+        made: Translation = self.generator(self.window.cut(source), code)
+        return Translation(image=self.window.put_back(source, made.image))

@@ -78,13 +78,6 @@ class Refiner(nn.Module):
         return result
 
 
-def output_channels(kind: OutputKind, refined: bool = False) -> int:
-    """Channels that the trunk must give at full size."""
-    if refined:
-        return REFINER_FEATURES
-    return 4 if kind == "warp" else 3
-
-
 def to_translation(
     kind: OutputKind,
     source: Images,
@@ -93,17 +86,9 @@ def to_translation(
     paint: Paint = "pixels",
 ) -> Translation:
     """Turn raw trunk output into a translation of `source` (float32)."""
-    if kind == "warp":
-        return _warped(source, output, refiner, paint)
-    full = at_least_fp32(output.full)
-    if kind == "pixels":
-        return Translation(image=torch.tanh(full))
-    return Translation(image=(source + 2 * torch.tanh(full)).clamp(-1, 1))
-
-
-def _warped(
-    source: Images, output: TrunkOutput, refiner: Refiner | None, paint: Paint
-) -> Translation:
+    if kind != "warp":
+        painted = torch.tanh(at_least_fp32(output.full))
+        return Translation(painted if kind == "pixels" else (source + 2 * painted).clamp(-1, 1))
     assert output.flow is not None
     flow = FLOW_LIMIT * torch.tanh(at_least_fp32(output.flow))
     moved = warp(source, flow)
@@ -171,11 +156,6 @@ def no_change(batch: int, size: int) -> Change:
     return Change(zeros[:, :2], torch.ones(batch, 1, size, size), zeros[:, 2:])
 
 
-def recompose(source: Images, translation: Translation, strength: float = 1.0) -> Images:
-    """`source` with the translation, as `recomposed` gives it with its fields."""
-    return recomposed(source, translation, strength)[0]
-
-
 def recomposed(
     source: Images, translation: Translation, strength: float = 1.0
 ) -> tuple[Images, Change]:
@@ -206,7 +186,7 @@ def recomposed(
     """
     flow, blend, pixels = translation.flow, translation.blend, translation.pixels
     if flow is None or blend is None or pixels is None:
-        raise ValueError("recompose needs the fields of a warp output")
+        raise ValueError("recomposed needs the fields of a warp output")
     size = (int(source.shape[2]), int(source.shape[3]))
     alpha = (blend * strength).clamp(0, 1)
     low_size = (int(pixels.shape[2]), int(pixels.shape[3]))

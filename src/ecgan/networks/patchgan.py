@@ -50,7 +50,7 @@ class PatchGAN(nn.Module):
     def forward(
         self, image: Images, code: Codes, source: Images | None = None
     ) -> DiscriminatorOutput:
-        """Judge a batch; `source` is what the image was translated from, if `sees_source`."""
+        """Score a batch; `source` is what the image was translated from, if `sees_source`."""
         features: Tensor = image
         if self.sees_source:
             if source is None:
@@ -68,20 +68,21 @@ class PatchGAN(nn.Module):
         return DiscriminatorOutput(at_least_fp32(self.last(features)), logits, tuple(activations))
 
 
-class Pyramid(nn.Module):
-    """PatchGANs that look at an image at its size, at half of it, and so on (Wang et al. 2018)."""
+class JointDiscriminator(nn.Module):
+    """Several discriminators of one image, each of which counts the same (`side_by_side`). With
+    `halving` each looks at half the side of the one before (pix2pixHD, Wang et al. 2018)."""
 
-    def __init__(self, discriminators: Sequence[PatchGAN]) -> None:
+    def __init__(self, discriminators: Sequence[nn.Module], *, halving: bool = False) -> None:
         super().__init__()
         self.discriminators = nn.ModuleList(discriminators)
+        self.halving = halving
 
     def forward(
         self, image: Images, code: Codes, source: Images | None = None
     ) -> DiscriminatorOutput:
-        """Each scale counts the same (`side_by_side`)."""
         outputs: list[DiscriminatorOutput] = []
         for discriminator in self.discriminators:
-            if outputs:
+            if outputs and self.halving:
                 image = F.avg_pool2d(image, 2)
                 source = None if source is None else F.avg_pool2d(source, 2)
             outputs.append(discriminator(image, code, source))

@@ -6,8 +6,6 @@ know, and heads on them tell in a few hundred updates whether a face wears what 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -56,16 +54,3 @@ class Projected(nn.Module):
         return side_by_side(
             [head(layer, code) for head, layer in zip(self.heads, found, strict=True)]
         )
-
-
-class JointDiscriminator(nn.Module):
-    """Several discriminators of one image, each of which counts the same."""
-
-    def __init__(self, discriminators: Sequence[nn.Module]) -> None:
-        super().__init__()
-        self.discriminators = nn.ModuleList(discriminators)
-
-    def forward(
-        self, image: Images, code: Codes, source: Images | None = None
-    ) -> DiscriminatorOutput:
-        return side_by_side([one(image, code, source) for one in self.discriminators])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -66,7 +65,7 @@ class VGGRecognizer(nn.Module):
         self.scale = ImageNetScale()
         self.trunk = convolution_trunk(config.network, config.width, config.batch_norm)
         self.pool = nn.AdaptiveAvgPool2d(config.pool_size)
-        channels = trunk_channels(self.trunk)
+        channels = [layer for layer in self.trunk if isinstance(layer, nn.Conv2d)][-1].out_channels
         self.fc6 = nn.Linear(channels * config.pool_size**2, config.hidden)
         self.fc7 = nn.Linear(config.hidden, config.features)
         self.output = nn.Linear(config.features, num_expressions)
@@ -178,11 +177,6 @@ class VGGFeatures(nn.Module):
         return [found[layer] for layer in self.layers]
 
 
-def trunk_channels(trunk: nn.Sequential) -> int:
-    """Channels of a trunk's last convolution."""
-    return [layer for layer in trunk if isinstance(layer, nn.Conv2d)][-1].out_channels
-
-
 def layer_names(trunk: nn.Sequential) -> list[str]:
     """`conv1_1, relu1_1, ...` of every step of a trunk; batch norms have the name ""."""
     names, block, position = [], 1, 0
@@ -245,7 +239,11 @@ def resolve_weights(
                 f"{network} needs its ImageNet weights: put {url} at {target}"
                 + (f", or {otherwise}" if otherwise else "")
             )
-        _download(url, target)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:  # writes to a file beside it, which becomes `target` when it is whole
+            torch.hub.download_url_to_file(url, str(target), progress=False)
+        except OSError as error:
+            raise SnapshotError(f"cannot download {url} to {target}: {_line(error)}") from None
     prefix = re.search(r"-([0-9a-f]{8,})\.", target.name)
     if prefix and not sha256_file(target).startswith(prefix[1]):
         raise SnapshotError(
@@ -281,18 +279,6 @@ def load_trunk(trunk: nn.Sequential, state: Mapping[str, Tensor], file: Path) ->
         trunk.load_state_dict(inner)
     except RuntimeError as error:
         raise SnapshotError(f"{file} does not hold this VGG: {_line(error)}") from None
-
-
-def _download(url: str, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        torch.hub.download_url_to_file(url, str(partial), progress=False)
-        partial.replace(target)
-    except OSError as error:
-        raise SnapshotError(f"cannot download {url} to {target}: {_line(error)}") from None
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _line(error: Exception) -> str:

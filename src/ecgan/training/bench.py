@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 
 from ecgan import __version__
@@ -22,8 +26,7 @@ from ecgan.data.points import NUM_LANDMARKS
 from ecgan.expressions import NEUTRAL, Vocabulary
 from ecgan.precision import Precision, choose_precision, default_device
 from ecgan.training.distributed import World
-from ecgan.training.flops import update_flops
-from ecgan.training.method import Method, RunContext
+from ecgan.training.method import Method, RunContext, update_flops
 from ecgan.training.state import fresh_state
 from ecgan.training.update import TWO_GENERATORS, update
 
@@ -73,7 +76,7 @@ def bench_training(
         steps: timed updates.
         warmup: updates before these.
     """
-    if config.objective.context or config.objective.perceives:
+    if config.objective.context or config.objective.compares_features:
         without = {"context": 0.0, "perceptual": 0.0, "style": 0.0}
         objective = config.objective.model_copy(update=without)
         config = config.model_copy(update={"objective": objective})
@@ -140,33 +143,24 @@ def convolution_limit(precision: Precision, device: torch.device, repeats: int =
             images = images.to(memory_format=layout).requires_grad_()
             weight = torch.randn(channels, channels, 3, 3, dtype=dtype, device=device)
             weight = weight.to(memory_format=layout).requires_grad_()
-            ones = torch.ones_like(images)
-
-            def run(
-                images: torch.Tensor = images,
-                weight: torch.Tensor = weight,
-                ones: torch.Tensor = ones,
-            ) -> None:
-                torch.autograd.grad(F.conv2d(images, weight, padding=1), (images, weight), ones)
-
+            run = partial(_convolve_and_back, images, weight, torch.ones_like(images))
             _timed(run, device)
             best = max(best, *(flops / _timed(run, device) for _ in range(repeats)))
     return best
+
+
+def _convolve_and_back(images: Tensor, weight: Tensor, slope: Tensor) -> None:
+    torch.autograd.grad(F.conv2d(images, weight, padding=1), (images, weight), slope)
 
 
 def machine_name(device: torch.device) -> str:
     """Processor or GPU, cores, and system, for the record."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
-    model = platform.processor() or platform.machine()
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:  # noqa: PTH123
-            names = [
-                line.split(":", 1)[1].strip() for line in file if line.startswith("model name")
-            ]
-        model = names[0] if names else model
-    except OSError:
-        pass
+    cpuinfo = Path("/proc/cpuinfo")  # of Linux alone
+    text = cpuinfo.read_text(encoding="utf-8") if cpuinfo.exists() else ""
+    listed = re.search(r"^model name\s*:(.*)", text, re.MULTILINE)
+    model = listed[1].strip() if listed else platform.processor() or platform.machine()
     features = (
         "AMX" if torch.cpu._is_amx_tile_supported() else torch.backends.cpu.get_cpu_capability()
     )
@@ -190,6 +184,9 @@ def _random_batch(config: Config, vocabulary: Vocabulary) -> TranslationBatch:
     mask = torch.ones(config.batch, 1, config.size, config.size)
     names = [vocabulary.expressive[i % len(vocabulary.expressive)] for i in range(config.batch)]
     codes = [torch.from_numpy(vocabulary.code(name)) for name in names]
+    points = [torch.rand(config.batch, NUM_LANDMARKS, 2, generator=generator) for _ in range(2)]
+    size = (config.batch, len(vocabulary), NUM_LANDMARKS, 2)
+    shapes = [Shapes(p - 0.5, 0.1 * torch.randn(size, generator=generator)) for p in points]
     direct = config.data.direct
     return TranslationBatch(
         neutral=images[0],
@@ -199,16 +196,10 @@ def _random_batch(config: Config, vocabulary: Vocabulary) -> TranslationBatch:
         code=torch.stack(codes),
         label=torch.tensor([vocabulary.index(name) for name in names]),
         paired=torch.full((config.batch,), config.data.pairs == "use"),
-        neutral_shapes=_random_shapes(config.batch, len(vocabulary), generator),
-        expressive_shapes=_random_shapes(config.batch, len(vocabulary), generator),
+        neutral_shapes=shapes[0],
+        expressive_shapes=shapes[1],
         loose=torch.full((config.batch,), config.data.same_person and config.data.pairs != "use"),
         names=["random"] * config.batch,
         other=images[1].flip(0) if direct else None,
         other_code=torch.stack(codes[::-1]) if direct else None,
     )
-
-
-def _random_shapes(batch: int, expressions: int, generator: torch.Generator) -> Shapes:
-    points = torch.rand(batch, NUM_LANDMARKS, 2, generator=generator) - 0.5
-    motions = 0.1 * torch.randn(batch, expressions, NUM_LANDMARKS, 2, generator=generator)
-    return Shapes(points, motions)

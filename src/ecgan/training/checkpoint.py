@@ -19,6 +19,7 @@ from typing import Any
 import safetensors
 import safetensors.torch
 from torch import Tensor
+from torch.optim import Optimizer
 
 from ecgan.errors import CheckpointError
 from ecgan.files import write_bytes
@@ -152,13 +153,23 @@ class CheckpointFolder:
             part.unlink(missing_ok=True)
 
 
-def flatten(prefix: str, state: Mapping[str, Any]) -> dict[str, Tensor]:
+def flatten(prefix: str, state: Mapping[Any, Any]) -> dict[str, Tensor]:
     """Nested dictionaries of tensors as dotted names under `prefix`."""
     flat: dict[str, Tensor] = {}
     for key, value in state.items():
         name = f"{prefix}.{key}"
         flat |= flatten(name, value) if isinstance(value, Mapping) else {name: value}
     return flat
+
+
+def restore_optimizer(optimizer: Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Give an optimiser its state again, `flatten`ed as `<parameter>.<value>`."""
+    states: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        index, _, key = name.partition(".")
+        states.setdefault(int(index), {})[key] = tensor
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": states, "param_groups": groups})
 
 
 def _present(name: str) -> str:

@@ -8,14 +8,15 @@ from pathlib import Path
 
 from torch import nn
 
-from ecgan.config import Config, build, published
+from ecgan.config import Config
+from ecgan.config_loading import build, published
 from ecgan.data.dataset import translation_vocabulary
 from ecgan.data.manifest import Manifest, load_manifest
 from ecgan.expressions import Vocabulary
 from ecgan.inference.snapshot import save_snapshot
 from ecgan.networks.build import build_generator
 from ecgan.training.checkpoint import load_checkpoint
-from ecgan.training.state import GENERATORS, shares_networks, stored_names
+from ecgan.training.method import GENERATORS, shares_networks, stored_names
 from ecgan.training.validation import Validation
 
 

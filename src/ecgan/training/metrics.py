@@ -6,8 +6,8 @@ import json
 import math
 import os
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 from ecgan.errors import UsageError
@@ -27,7 +27,7 @@ def read_metrics(file: Path) -> list[dict[str, Any]]:
     return rows
 
 
-class MetricsLog:
+class MetricsLog(ExitStack):
     """Appends rows `{"step": ..., "kind": "train" | "validation", ...}`.
 
     Each row is one write to the file, so a killed process leaves whole lines. Opening keeps the
@@ -40,8 +40,11 @@ class MetricsLog:
         rows = read_metrics(file) if file.exists() else []
         kept = [row for row in rows if row["step"] <= resume_step] if resume_step else []
         write_bytes(file, b"".join(_line(row) for row in kept))
-        self._file = file.open("ab", buffering=0)
+        super().__init__()  # closes what is open when the log is closed
+        self._file = self.enter_context(file.open("ab", buffering=0))
         self._writer = _tensorboard_writer(tensorboard, resume_step) if tensorboard else None
+        if self._writer is not None:
+            self.callback(self._writer.close)
 
     def append(self, step: int, kind: str, values: Mapping[str, float | str | None]) -> None:
         """Add a row. Numbers that JSON cannot hold (nan, inf) become null."""
@@ -54,22 +57,6 @@ class MetricsLog:
     def sync(self) -> None:
         """Make all rows durable; called before each checkpoint."""
         os.fsync(self._file.fileno())
-
-    def close(self) -> None:
-        self._file.close()
-        if self._writer is not None:
-            self._writer.close()
-
-    def __enter__(self) -> MetricsLog:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _line(row: Mapping[str, Any]) -> bytes:

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from torch import nn
 
-from ecgan.config import to_yaml
+from ecgan.config_loading import to_yaml
 from ecgan.data.dataset import TranslationData
 from ecgan.data.fingerprint import fingerprint
 from ecgan.errors import CheckpointError, UsageError
 from ecgan.files import write_text
-from ecgan.networks.windowed import Windowed
+from ecgan.networks.build import Windowed
 from ecgan.training.checkpoint import CheckpointFolder
 from ecgan.training.distributed import World, gather_lists
 from ecgan.training.export import export_checkpoint, write_translator
@@ -25,9 +25,17 @@ from ecgan.training.fitness import warn_without_validation
 from ecgan.training.method import RunContext
 from ecgan.training.metrics import MetricsLog
 from ecgan.training.same_run import refuse_other_data
-from ecgan.training.samples import expression_codes, sample_grid, sample_people, write_grid
 from ecgan.training.state import TrainingState
-from ecgan.training.validation import Validation, load_probability, validate, validation_data
+from ecgan.training.validation import (
+    Validation,
+    expression_codes,
+    load_probability,
+    sample_grid,
+    sample_people,
+    validate,
+    validation_data,
+    write_grid,
+)
 from ecgan.window import Window
 
 SNAPSHOT, LAST_SNAPSHOT = "snapshot", "snapshot-last"

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ecgan.config import ObjectiveConfig
 from ecgan.data.motion import Shapes
@@ -18,6 +18,8 @@ from ecgan.networks.patchgan import DiscriminatorOutput
 from ecgan.shapes import Codes, Flows, Images, Masks, Patches, Points2D
 
 T = TypeVar("T")
+Generator = Callable[[Images, Codes], Translation]
+Discriminator = Callable[[Images, Codes, Images], DiscriminatorOutput]
 Features = Callable[[Tensor], Sequence[Tensor]]
 
 
@@ -43,11 +45,11 @@ class Pass:
     together: bool
     """Whether one call of a network may take several kinds of images: its norm keeps examples
     apart."""
-    generator: nn.Module
+    generator: Generator
     """G_XY."""
-    backward: nn.Module
+    backward: Generator
     """G_YX."""
-    discriminator: nn.Module
+    discriminator: Discriminator
     """D_Y."""
     source: Images
     """x."""
@@ -79,7 +81,7 @@ class Pass:
     @cached_property
     def reconstructed(self) -> Images:
         """G_YX(G_XY(x, z), z'), for Eq. 2."""
-        return self._made(self.backward, self.translated, self.shown).image
+        return self.backward(self.translated, self.shown).image
 
     @property
     def context_output(self) -> Sequence[Tensor]:
@@ -101,7 +103,7 @@ class Pass:
         """G_XY(y, z), for Eq. 4."""
         if self.together:
             return self._both.image[len(self.source) :]
-        return self._made(self.generator, *self._unchanged).image
+        return self.generator(*self._unchanged).image
 
     @cached_property
     def mask_output(self) -> Images:
@@ -110,8 +112,8 @@ class Pass:
         if self.config.mask_reading == "cycle":
             return self.reconstructed
         hidden = masked_input(self.source, self.mask)
-        there = self._made(self.generator, hidden, self.target)
-        return self._made(self.backward, there.image, self.shown).image
+        there = self.generator(hidden, self.target)
+        return self.backward(there.image, self.shown).image
 
     # What the terms beyond the paper ask for.
 
@@ -129,8 +131,7 @@ class Pass:
     def discriminator_truth(self) -> Sequence[Tensor]:
         """D's features of the truth."""
         with torch.no_grad():
-            output: DiscriminatorOutput = self.discriminator(self.truth, self.target, self.source)
-        return output.features
+            return self.discriminator(self.truth, self.target, self.source).features
 
     @cached_property
     def translated_features(self) -> Sequence[Tensor]:
@@ -168,21 +169,17 @@ class Pass:
     @cached_property
     def _translation(self) -> Translation:
         if not (self.config.identity and self.together):
-            return self._made(self.generator, self.source, self.target)
-        count = len(self.source)
-        image, flow, blend = self._both.image, self._both.flow, self._both.blend
-        return Translation(
-            image=image[:count],
-            flow=None if flow is None else flow[:count],
-            blend=None if blend is None else blend[:count],
-        )
+            return self.generator(self.source, self.target)
+        count, both = len(self.source), self._both
+        fields = (both.flow, both.blend)
+        return Translation(both.image[:count], *(v if v is None else v[:count] for v in fields))
 
     @cached_property
     def _both(self) -> Translation:
         """G_XY of x and, behind it, of y: one call is faster than two."""
         images, codes = self._unchanged
         both = torch.cat([self.source, images])
-        return self._made(self.generator, both, torch.cat([self.target, codes]))
+        return self.generator(both, torch.cat([self.target, codes]))
 
     @property
     def _unchanged(self) -> tuple[Images, Codes]:
@@ -190,8 +187,7 @@ class Pass:
 
     @cached_property
     def _discriminated(self) -> DiscriminatorOutput:
-        output: DiscriminatorOutput = self.discriminator(self.translated, self.target, self.source)
-        return output
+        return self.discriminator(self.translated, self.target, self.source)
 
     @cached_property
     def _context(self) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
@@ -204,11 +200,6 @@ class Pass:
         with torch.no_grad():
             wanted = phi(self.truth if reading == "literal" else self.source)
         return phi(output), wanted
-
-    @staticmethod
-    def _made(generator: nn.Module, images: Images, code: Codes) -> Translation:
-        made: Translation = generator(images, code)
-        return made
 
 
 def _needed(value: T | None) -> T:

@@ -14,11 +14,22 @@ from ecgan.shapes import Codes, Images
 
 
 @dataclass(frozen=True)
-class Pooled:
-    """Translations, each with the expression vector that it was made for."""
+class DiscriminatorInput:
+    """Images, each with the z under which a discriminator sees it."""
 
     images: Images
     codes: Codes
+    source: Images | None = None
+    """What the images were translated from; beside real images, an image of the other domain."""
+
+    def __add__(self, other: DiscriminatorInput) -> DiscriminatorInput:
+        """Both in one batch; both have sources."""
+        assert self.source is not None and other.source is not None
+        return DiscriminatorInput(
+            torch.cat([self.images, other.images]),
+            torch.cat([self.codes, other.codes]),
+            torch.cat([self.source, other.source]),
+        )
 
 
 class TranslationPool:
@@ -41,14 +52,13 @@ class TranslationPool:
         return self._count
 
     @torch.no_grad()
-    def exchange(self, images: Images, codes: Codes, step: int) -> Pooled:
+    def exchange(self, images: Images, codes: Codes, step: int) -> DiscriminatorInput:
         """Offer a batch of translations, get one of the same size for the discriminator."""
         images, codes = images.detach(), codes.detach()
         if self.capacity == 0:
-            return Pooled(images, codes)
+            return DiscriminatorInput(images, codes)
         if self._images is None or self._codes is None:
-            self._images = at_least_fp32(images.new_zeros((self.capacity, *images.shape[1:])))
-            self._codes = at_least_fp32(codes.new_zeros((self.capacity, codes.shape[1])))
+            self._images, self._codes = self._room(images), self._room(codes)
         random = numpy_generator(self._seed, "pool", self._name, step)
         out_images, out_codes = images.clone(), codes.clone()
         for i in range(len(images)):
@@ -61,7 +71,7 @@ class TranslationPool:
             else:
                 continue
             self._images[place], self._codes[place] = images[i], codes[i]
-        return Pooled(out_images, out_codes)
+        return DiscriminatorInput(out_images, out_codes)
 
     def state_dict(self) -> dict[str, Tensor]:
         """`images` and `codes` in use; empty when nothing is stored."""
@@ -79,14 +89,15 @@ class TranslationPool:
         self._count = 0
         if not state:
             return
-        images, codes = state["images"], state["codes"]
+        images, codes = state["images"].to(device), state["codes"].to(device)
         if len(images) > self.capacity:
             raise CheckpointError(
                 f"the checkpoint holds a pool of {len(images)} translations, expected at most "
                 f"{self.capacity}; resume with the same optimizer.pool"
             )
         self._count = len(images)
-        self._images = torch.zeros((self.capacity, *images.shape[1:]), device=device)
-        self._codes = torch.zeros((self.capacity, codes.shape[1]), device=device)
-        self._images[: self._count] = images.to(device)
-        self._codes[: self._count] = codes.to(device)
+        self._images, self._codes = self._room(images), self._room(codes)
+        self._images[: self._count], self._codes[: self._count] = images, codes
+
+    def _room(self, like: Tensor) -> Tensor:
+        return at_least_fp32(like.new_zeros((self.capacity, *like.shape[1:])))

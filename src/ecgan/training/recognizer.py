@@ -14,10 +14,10 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 from torch.nn import functional
 
-from ecgan.config import RecognizerConfig, published, to_yaml
-from ecgan.data.dataset import to_images
+from ecgan.config import RecognizerConfig
+from ecgan.config_loading import published, to_yaml
 from ecgan.data.labelled import LabelledImages
-from ecgan.data.manifest import Manifest, Split, load_manifest
+from ecgan.data.manifest import Manifest, load_manifest
 from ecgan.errors import Interrupted, NonFiniteError
 from ecgan.files import write_json, write_text
 from ecgan.inference.recognizer import Recognizer
@@ -25,14 +25,12 @@ from ecgan.inference.snapshot import save_snapshot
 from ecgan.precision import Precision, autocast, choose_precision, default_device
 from ecgan.seeding import derive_seed
 from ecgan.training.checkpoint import CheckpointFolder
-from ecgan.training.divergence import ABSURD
-from ecgan.training.fitness import refuse_unfit, warn_without_validation
+from ecgan.training.distributed import StopRequest, stop_on_signals
+from ecgan.training.fitness import ABSURD, refuse_unfit, warn_without_validation
 from ecgan.training.metrics import MetricsLog
-from ecgan.training.recognition_scores import RecognitionScores, recognition_scores
-from ecgan.training.recognizer_card import recognizer_card
+from ecgan.training.recognizer_scores import RecognitionScores, recognizer_card, score_split
 from ecgan.training.recognizer_state import RecognizerState, new_state
 from ecgan.training.schedule import set_learning_rate
-from ecgan.training.signals import StopRequest, stop_on_signals
 
 _WARM_UP_EPOCHS = 1.0
 
@@ -121,14 +119,13 @@ def train_recognizer(
             epoch = Epoch(
                 number=state.epoch + 1,
                 epochs=config.epochs,
-                **asdict(passed),
+                **passed,
                 validation_loss=loss,
                 validation_accuracy=accuracy,
                 best=state.keep_best(loss),
             )
-            values = {
-                name: v for name, v in asdict(epoch).items() if name not in ("number", "epochs")
-            }
+            values = asdict(epoch)
+            del values["number"], values["epochs"]
             log.append(epoch.number, "epoch", values)
             log.sync()
             state.save(folder)
@@ -178,21 +175,14 @@ def cosine_factor(position: float, epochs: float, warm_up: float = _WARM_UP_EPOC
     return 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
 
 
-@dataclass(frozen=True)
-class _Pass:
-    train_loss: float
-    train_accuracy: float
-    learning_rate: float
-    images_per_second: float
-
-
 def _train_epoch(
     state: RecognizerState,
     train: LabelledImages,
     weights: Tensor,
     precision: Precision,
     stop: StopRequest,
-) -> _Pass:
+) -> dict[str, float]:
+    """What `Epoch` tells of the training images."""
     config, number = state.config, state.epoch + 1
     loss_of = nn.CrossEntropyLoss(weights, label_smoothing=config.label_smoothing)
     neutral = train.vocabulary.neutral_index
@@ -228,7 +218,12 @@ def _train_epoch(
             num_right += int((logits.argmax(dim=1) == labels).sum())
             num_seen += len(labels)
     seconds = time.perf_counter() - started
-    return _Pass(loss_sum / num_seen, num_right / num_seen, rate, num_seen / seconds)
+    return {
+        "train_loss": loss_sum / num_seen,
+        "train_accuracy": num_right / num_seen,
+        "learning_rate": rate,
+        "images_per_second": num_seen / seconds,
+    }
 
 
 def _validate(
@@ -279,23 +274,3 @@ def _finish(state: RecognizerState, manifest: Manifest, run: Path) -> Recognizer
         test=test,
         test_by_source=test_by_source,
     )
-
-
-def score_split(
-    recognizer: Recognizer, manifest: Manifest, split: Split, seed: int = 0
-) -> tuple[RecognitionScores | None, dict[str, RecognitionScores]]:
-    """Scores of a split (none without images) and of each source in it."""
-    if not manifest.select(split=split):
-        return None, {}
-    data = LabelledImages(manifest, split, recognizer.size, vocabulary=recognizer.vocabulary)
-    pixels = np.stack([data.image(index) for index in range(len(data))])
-    probabilities = recognizer.probabilities(to_images(pixels)).numpy()
-    people = np.array([record.subject for record in data.records])
-    sources = np.array([record.source for record in data.records])
-
-    def scores(chosen: np.ndarray) -> RecognitionScores:
-        labels, subjects = data.labels[chosen], people[chosen].tolist()
-        return recognition_scores(probabilities[chosen], labels, subjects, seed)
-
-    by_source = {source: scores(sources == source) for source in sorted(set(sources.tolist()))}
-    return scores(np.full(len(data), True)), by_source

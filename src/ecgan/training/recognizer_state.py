@@ -17,9 +17,8 @@ from ecgan.data.manifest import Manifest
 from ecgan.expressions import Vocabulary
 from ecgan.networks.vgg import VGGRecognizer, resolve_weights
 from ecgan.seeding import derive_seed
-from ecgan.training.checkpoint import Checkpoint, CheckpointFolder, flatten
-from ecgan.training.initial import initial_snapshot
-from ecgan.training.same_run import refuse_other_data, refuse_other_run
+from ecgan.training.checkpoint import Checkpoint, CheckpointFolder, flatten, restore_optimizer
+from ecgan.training.same_run import initial_snapshot, refuse_other_data, refuse_other_run
 
 
 @dataclass
@@ -57,8 +56,7 @@ class RecognizerState:
     def save(self, folder: CheckpointFolder) -> None:
         """Write durably; older epochs' files go."""
         tensors = flatten("model", self.model.state_dict()) | flatten("best", self.best or {})
-        for index, values in self.optimizer.state_dict()["state"].items():
-            tensors |= flatten(f"optimizer.{index}", values)
+        tensors |= flatten("optimizer", self.optimizer.state_dict()["state"])
         values = {
             "best_epoch": self.best_epoch,
             "best_loss": None if math.isinf(self.best_loss) else self.best_loss,
@@ -76,12 +74,7 @@ class RecognizerState:
         refuse_other_run(checkpoint, self.config)
         refuse_other_data(checkpoint, self.data, run)
         self.model.load_state_dict(checkpoint.part("model"))
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, value in checkpoint.part("optimizer").items():
-            index, key = name.split(".")
-            state.setdefault(int(index), {})[key] = value
-        groups = self.optimizer.state_dict()["param_groups"]
-        self.optimizer.load_state_dict({"state": state, "param_groups": groups})
+        restore_optimizer(self.optimizer, checkpoint.part("optimizer"))
         # The fused kernel misreads moments that do not lie in memory as their weights do.
         for weights, moments in self.optimizer.state.items():
             for name in ("exp_avg", "exp_avg_sq"):

@@ -1,4 +1,4 @@
-"""Whether a training may go on from a checkpoint: the same settings and the same data."""
+"""What a training may go on from: a checkpoint of the same settings and data, or a snapshot."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ecgan.config import Section, shorten
+from ecgan.config import Section
+from ecgan.config_loading import shorten
 from ecgan.data.fingerprint import difference
-from ecgan.errors import CheckpointError
+from ecgan.errors import CheckpointError, SnapshotError
+from ecgan.expressions import Vocabulary
+from ecgan.inference.snapshot import Kind, Snapshot, load_snapshot
 from ecgan.training.checkpoint import Checkpoint
 
 log = logging.getLogger(__name__)
@@ -59,6 +62,21 @@ def refuse_other_data(checkpoint: Checkpoint, data: Mapping[str, Any], run: Path
             f"{run} was begun with other data: {changed}; resume with those, or start anew from "
             f"what it learned: --out another folder --set init={run / 'snapshot'}"
         )
+
+
+def initial_snapshot(source: str, kind: Kind, vocabulary: Vocabulary) -> Snapshot:
+    """The snapshot of a run's `init`.
+
+    Raises:
+        SnapshotError: it is missing, of another kind, or for other expressions than the data's.
+    """
+    snapshot = load_snapshot(source, kind)
+    if (names := snapshot.config.get("vocabulary")) != list(vocabulary.names):
+        raise SnapshotError(
+            f"init={source} knows {names}, the data have {list(vocabulary.names)}; "
+            "train without init"
+        )
+    return snapshot
 
 
 def _shown(value: Any) -> str:

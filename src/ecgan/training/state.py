@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,21 +12,23 @@ from torch import Tensor, nn
 from torch.optim import Adam
 
 from ecgan.config import Config, OptimizerConfig
-from ecgan.errors import CheckpointError, ConfigError, SnapshotError
+from ecgan.errors import CheckpointError, SnapshotError
 from ecgan.expressions import Vocabulary
-from ecgan.networks.build import build_generator
 from ecgan.seeding import derive_seed
-from ecgan.training.checkpoint import Checkpoint, flatten
-from ecgan.training.discriminators import fresh_discriminator
+from ecgan.training.checkpoint import Checkpoint, flatten, restore_optimizer
 from ecgan.training.distributed import World, broadcast
-from ecgan.training.ema import start_average
-from ecgan.training.initial import initial_snapshot
+from ecgan.training.method import (
+    GENERATORS,
+    NETWORKS,
+    Models,
+    shares_networks,
+    stored_names,
+    two_generators,
+)
 from ecgan.training.pool import TranslationPool
-from ecgan.training.same_run import refuse_other_run
-from ecgan.training.step import Models
+from ecgan.training.same_run import initial_snapshot, refuse_other_run
+from ecgan.training.schedule import start_average
 
-GENERATORS = ("to_expression", "to_neutral")
-NETWORKS = (*GENERATORS, "discriminator_expression", "discriminator_neutral")
 MAY_CHANGE = ("steps", "epochs", "threads", "compile", "recognizer", "log")
 """Configuration that a resumed run may alter; the rest would make it another run."""
 
@@ -38,10 +40,10 @@ class TrainingState:
     models: Models
     averages: dict[str, nn.Module]
     """Moving averages of the generators, a shared one once; empty without EMA."""
-    generator_optimizer: Adam
-    discriminator_optimizer: Adam
-    expressive_pool: TranslationPool
-    neutral_pool: TranslationPool
+    optimizers: dict[str, Adam]
+    """`generator` and `discriminator`: of both networks of the kind."""
+    pools: dict[str, TranslationPool]
+    """Past translations, `expressive` and `neutral`."""
     step: int = 0
     best_score: float | None = None
     best_step: int | None = None
@@ -91,10 +93,9 @@ class TrainingState:
     def to_checkpoint(self, config: Config, extra: dict[str, Any]) -> Checkpoint:
         """All state; `extra` are JSON values to keep with it."""
         tensors = self.weights()
-        for name, optimizer in self._optimizers().items():
-            state = optimizer.state_dict()["state"]
-            tensors |= flatten(f"optimizer.{name}", {str(k): v for k, v in state.items()})
-        for name, pool in self._pools().items():
+        for name, optimizer in self.optimizers.items():
+            tensors |= flatten(f"optimizer.{name}s", optimizer.state_dict()["state"])
+        for name, pool in self.pools.items():
             tensors |= flatten(f"pool.{name}", pool.state_dict())
         tensors["random.torch"] = torch.get_rng_state()
         values = {
@@ -122,11 +123,9 @@ class TrainingState:
         except RuntimeError as error:
             reason = " ".join(str(error).split())[:200]
             raise CheckpointError(f"the checkpoint does not fit these networks: {reason}") from None
-        for name, optimizer in self._optimizers().items():
-            groups = optimizer.state_dict()["param_groups"]
-            states = _nested(checkpoint.part(f"optimizer.{name}"))
-            optimizer.load_state_dict({"state": states, "param_groups": groups})
-        for name, pool in self._pools().items():
+        for name, optimizer in self.optimizers.items():
+            restore_optimizer(optimizer, checkpoint.part(f"optimizer.{name}s"))
+        for name, pool in self.pools.items():
             pool.load_state_dict(checkpoint.part(f"pool.{name}"), device)
         torch.set_rng_state(checkpoint.tensors["random.torch"])
         self.step = checkpoint.step
@@ -165,28 +164,17 @@ class TrainingState:
         for network in (*self.models.generators(), *self.models.discriminators()):
             network.compile(dynamic=False)
 
-    def _optimizers(self) -> dict[str, Adam]:
-        return {
-            "generators": self.generator_optimizer,
-            "discriminators": self.discriminator_optimizer,
-        }
-
-    def _pools(self) -> dict[str, TranslationPool]:
-        return {"expressive": self.expressive_pool, "neutral": self.neutral_pool}
-
 
 def fresh_state(
     config: Config,
     num_expressions: int,
     world: World,
-    fresh_models: Callable[[Config, int], Models] | None = None,
+    fresh_models: Callable[[Config, int], Models] = two_generators,
 ) -> TrainingState:
-    """State before the first update: weights drawn from `config.seed`, equal on every process.
-
-    `fresh_models`: of the method; none: `two_generators`.
-    """
+    """State before the first update: weights of the method's `fresh_models`, drawn from
+    `config.seed`, equal on every process."""
     torch.manual_seed(derive_seed(config.seed, "weights"))
-    models = (fresh_models or two_generators)(config, num_expressions)
+    models = fresh_models(config, num_expressions)
     for network in (*models.generators(), *models.discriminators()):
         network.to(world.device).train()
         broadcast(list(network.state_dict().values()), world)
@@ -200,35 +188,14 @@ def fresh_state(
     return TrainingState(
         models=models,
         averages=averages,
-        generator_optimizer=_adam(models.generators(), options),
-        discriminator_optimizer=_adam(models.discriminators(), options),
-        expressive_pool=TranslationPool(capacity, config.seed, "expressive"),
-        neutral_pool=TranslationPool(capacity, config.seed, "neutral"),
+        optimizers={
+            "generator": _adam(models.generators(), options),
+            "discriminator": _adam(models.discriminators(), options),
+        },
+        pools={
+            name: TranslationPool(capacity, config.seed, name) for name in ("expressive", "neutral")
+        },
     )
-
-
-def shares_networks(config: Config) -> bool:
-    """Whether one generator and one discriminator serve both directions (StarGAN)."""
-    return config.objective.method == "stargan"
-
-
-def stored_names(names: Iterable[str], shared: bool) -> dict[str, str]:
-    """The name under which a checkpoint holds each network: its own, or where both directions share
-    one, that of the direction to the expression."""
-    return {name: name.replace("_neutral", "_expression") if shared else name for name in names}
-
-
-def two_generators(config: Config, num_expressions: int) -> Models:
-    """The paper's four networks, with weights from torch's global generator.
-
-    Raises:
-        ConfigError: the configuration is StarGAN's.
-    """
-    if shares_networks(config) or config.discriminator.kind == "stargan":
-        raise ConfigError("StarGAN's networks are those of `ecgan.lab.stargan.method.STARGAN`")
-    generators = [build_generator(config.generator, num_expressions, config.size) for _ in "XY"]
-    discriminators = [fresh_discriminator(config, num_expressions) for _ in "YX"]
-    return Models(*generators, *discriminators)
 
 
 def _adam(networks: tuple[nn.Module, ...], options: OptimizerConfig) -> Adam:
@@ -236,11 +203,3 @@ def _adam(networks: tuple[nn.Module, ...], options: OptimizerConfig) -> Adam:
     parameters = [parameter for parameter in everything if parameter.requires_grad]
     betas = (options.beta1, options.beta2)
     return Adam(parameters, lr=options.learning_rate, betas=betas, fused=True)
-
-
-def _nested(flat: dict[str, Tensor]) -> dict[int, dict[str, Tensor]]:
-    states: dict[int, dict[str, Tensor]] = {}
-    for name, tensor in flat.items():
-        index, _, key = name.partition(".")
-        states.setdefault(int(index), {})[key] = tensor
-    return states

@@ -11,21 +11,26 @@ from pathlib import Path
 
 import torch
 
-from ecgan.config import Config, ObjectiveConfig
+from ecgan.config import Config
 from ecgan.data.dataset import TranslationBatch, TranslationData
 from ecgan.data.manifest import load_manifest
 from ecgan.errors import ConfigError, Interrupted
 from ecgan.expressions import NEUTRAL
+from ecgan.inference.recognizer import feature_network
 from ecgan.precision import choose_precision
-from ecgan.training.distributed import World, any_process, join_world, share_of_batch
+from ecgan.training.distributed import (
+    World,
+    any_process,
+    join_world,
+    share_of_batch,
+    stop_on_signals,
+)
 from ecgan.training.fitness import refuse_idle_terms, refuse_unfit
-from ecgan.training.flops import update_flops
-from ecgan.training.method import Method, RunContext
+from ecgan.training.method import Method, RunContext, update_flops
 from ecgan.training.outputs import LAST_SNAPSHOT, SNAPSHOT, RunOutputs, sole_owner
 from ecgan.training.passes import FeatureNetworks, Features
 from ecgan.training.progress import show_progress
 from ecgan.training.schedule import total_steps
-from ecgan.training.signals import stop_on_signals
 from ecgan.training.state import fresh_state
 from ecgan.training.update import TWO_GENERATORS, update
 from ecgan.window import Window
@@ -141,7 +146,15 @@ def _open(
     data = TranslationData(manifest, "train", size=config.size, data=config.data)
     refuse_unfit((*data.neutral, *data.expressive), manifest.root, tuned=config.init is not None)
     refuse_idle_terms(config, data)
-    if world.size > 1 and world.is_first and "batch" in _norms(config):
+    if (
+        world.size > 1
+        and world.is_first
+        and "batch"
+        in (
+            config.generator.norm,
+            config.discriminator.norm,
+        )
+    ):
         log.warning(
             "norm=batch takes its mean over each process's share of the batch: not what one "
             "process would train"
@@ -158,16 +171,9 @@ def _open(
         total_steps=total_steps(config, data.num_expressive),
         neutral_code=torch.from_numpy(data.vocabulary.code(NEUTRAL))[None].to(world.device),
         method=method,
-        features=FeatureNetworks(
-            context=_context_features(config.objective, world.device),
-            paired=_paired_features(config, world.device),
-        ),
+        features=_feature_networks(config, world.device),
     )
     return data, context
-
-
-def _norms(config: Config) -> tuple[str, str]:
-    return config.generator.norm, config.discriminator.norm
 
 
 def _batches(data: TranslationData, context: RunContext, first: int) -> Iterator[TranslationBatch]:
@@ -199,39 +205,35 @@ def _batches(data: TranslationData, context: RunContext, first: int) -> Iterator
             yield batch
 
 
-def _context_features(objective: ObjectiveConfig, device: torch.device) -> Features | None:
-    if not objective.context:
-        return None
-    options = objective.context_options
-    pyramid = [f"relu{i}_1" for i in range(1, 6)]
-    layers = pyramid if options.form == "pyramid" else [options.layer]
-    return _features(options.network, layers, device)
+def _feature_networks(config: Config, device: torch.device) -> FeatureNetworks:
+    """Those that the terms of the objective compare features of."""
 
+    def load(network: str, layers: Sequence[str]) -> Features:
+        found: Features = feature_network(network, layers).to(device)
+        return found
 
-def _paired_features(config: Config, device: torch.device) -> Features | None:
-    if not config.objective.perceives:
-        return None
-    options, window = config.objective.perceptual_options, Window(config.data.zoom)
-    if options.part == "mouth":
-        side = min(window.mouth(torch.empty(1, 1, config.size, config.size)).shape[2:])
-        # Layers of block k, conv<k>_1 and so on, stand behind k - 1 halvings, pool<k> behind k.
-        deep = [name for name in options.layers if side < 2 ** (int(name[4]) - (name[0] != "p"))]
-        if deep:
-            raise ConfigError(
-                f"objective.perceptual_options.layers={deep[0]} sees nothing of a mouth of {side} "
-                f"px at size={config.size}: set part=face, a larger size or an earlier layer"
-            )
-    of_part = _features(options.network, options.layers, device)
+    objective, window = config.objective, Window(config.data.zoom)
+    context: Features | None = None
+    if objective.context:
+        of_context = objective.context_options
+        pyramid = [f"relu{i}_1" for i in range(1, 6)]
+        layers = pyramid if of_context.form == "pyramid" else [of_context.layer]
+        context = load(of_context.network, layers)
+    options = objective.perceptual_options
+    if not objective.compares_features:
+        return FeatureNetworks(context)
     if options.part == "face":
-        return of_part
-    return lambda images: of_part(window.mouth(images))
-
-
-def _features(network: str, layers: Sequence[str], device: torch.device) -> Features:
-    from ecgan.inference.recognizer import feature_network
-
-    found: Features = feature_network(network, layers).to(device)
-    return found
+        return FeatureNetworks(context, load(options.network, options.layers))
+    side = min(window.mouth(torch.empty(1, 1, config.size, config.size)).shape[2:])
+    # Layers of block k, conv<k>_1 and so on, stand behind k - 1 halvings, pool<k> behind k.
+    deep = [name for name in options.layers if side < 2 ** (int(name[4]) - (name[0] != "p"))]
+    if deep:
+        raise ConfigError(
+            f"objective.perceptual_options.layers={deep[0]} sees nothing of a mouth of {side} "
+            f"px at size={config.size}: set part=face, a larger size or an earlier layer"
+        )
+    of_mouth = load(options.network, options.layers)
+    return FeatureNetworks(context, lambda images: of_mouth(window.mouth(images)))
 
 
 @contextlib.contextmanager

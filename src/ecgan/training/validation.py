@@ -1,19 +1,26 @@
-"""Validation: people whom training never sees, scored without touching training's randomness."""
+"""Validation: people whom training never sees, scored without touching training's randomness, and
+shown in every expression in a grid."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+from PIL import Image
 from torch import Tensor, nn
+from torchvision.utils import make_grid
 
 from ecgan.config import Config
 from ecgan.data.dataset import TranslationData, translation_vocabulary
 from ecgan.data.manifest import Manifest
 from ecgan.expressions import NEUTRAL, Vocabulary, expression_of
-from ecgan.precision import autocast
+from ecgan.files import write_with
+from ecgan.precision import Precision, autocast
 from ecgan.seeding import derive_seed
 from ecgan.shapes import Images
 from ecgan.training.method import RunContext
@@ -21,6 +28,7 @@ from ecgan.window import Window
 
 MAX_EXAMPLES = 256
 BATCH = 16
+GAP_PX = 2
 
 ProbabilityOfAsked = Callable[[Images, Tensor], Tensor]
 """(images, labels (batch,) in the data's vocabulary) -> probability of each label, (batch,)."""
@@ -127,3 +135,57 @@ def load_probability(source: str | None, vocabulary: Vocabulary) -> ProbabilityO
 
 def _distance(images: Images, truth: Images) -> Tensor:
     return (images - truth).abs().mean(dim=(1, 2, 3))
+
+
+def sample_people(data: TranslationData, count: int) -> Images:
+    """The first neutral image of up to `count` people, spread over all of them.
+
+    Returns:
+        (people, 3, size, size), in [-1, 1].
+    """
+    first = {record.subject: record for record in reversed(data.neutral)}
+    people = [first[subject] for subject in sorted(first)]
+    places = np.linspace(0, len(people) - 1, min(count, len(people))).round().astype(int)
+    return data.stack([people[place] for place in places])[0]
+
+
+@torch.no_grad()
+def sample_grid(
+    to_expression: nn.Module, people: Images, codes: Tensor, precision: Precision
+) -> NDArray[np.uint8]:
+    """A row a person: the photo, then its translation to each code (codes, expressions).
+
+    Returns:
+        RGB image, (height, width, 3).
+    """
+    device = codes.device
+    training = to_expression.training
+    to_expression.eval()
+    try:
+        columns = [people]
+        for code in codes:
+            with autocast(precision, device):
+                made = to_expression(people.to(device), code.expand(len(people), -1))
+            columns.append(made.image.float().cpu())
+    finally:
+        to_expression.train(training)
+    return tile(torch.stack(columns, dim=1))
+
+
+def tile(images: Tensor) -> NDArray[np.uint8]:
+    """(rows, columns, 3, H, W) in [-1, 1] as one RGB image with narrow white gaps."""
+    pixels = ((images.clamp(-1, 1) + 1) * 127.5).round().byte().flatten(0, 1)
+    framed = make_grid(pixels, nrow=images.shape[1], padding=GAP_PX, pad_value=255)
+    grid: NDArray[np.uint8] = framed[:, GAP_PX:-GAP_PX, GAP_PX:-GAP_PX].permute(1, 2, 0).numpy()
+    return grid
+
+
+def write_grid(file: Path, grid: NDArray[np.uint8]) -> None:
+    """Write a grid as PNG, whole or not at all."""
+    write_with(file, lambda stream: Image.fromarray(grid).save(stream, "PNG"))
+
+
+def expression_codes(vocabulary: Vocabulary, device: torch.device) -> Tensor:
+    """z of every expression but neutral, at full strength."""
+    codes = np.stack([vocabulary.code(name) for name in vocabulary.expressive])
+    return torch.from_numpy(codes).to(device)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from ecgan.lab.stargan.losses import gradient_penalty, interpolate, wgan_critic, wgan_generator
+from ecgan.lab.stargan.step import gradient_penalty, interpolate, wgan_critic, wgan_generator
 from ecgan.losses.paper import (
     Form,
     discriminator_loss,
@@ -41,8 +41,8 @@ def test_penalty_of_a_linear_critic(slope: float) -> None:
     weight = (slope * direction / direction.norm()).requires_grad_()
     points = interpolate(torch.zeros(2, 3, 8, 8), torch.ones(2, 3, 8, 8), torch.tensor([0.25, 1.0]))
     torch.testing.assert_close(points.detach()[:, 0, 0, 0], torch.tensor([0.75, 0.0]))
-    judged = (points * weight).sum(dim=(1, 2, 3))[:, None, None, None]
-    penalty = gradient_penalty(points, judged)
+    scored = (points * weight).sum(dim=(1, 2, 3))[:, None, None, None]
+    penalty = gradient_penalty(points, scored)
     assert penalty.item() == pytest.approx((slope - 1) ** 2, abs=1e-5)
     if slope == 3.0:
         penalty.backward()

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from ecgan.config import ContextConfig, ObjectiveConfig, build
+from ecgan.config import ContextConfig, ObjectiveConfig
+from ecgan.config_loading import build
 from ecgan.losses.paper import content_loss, pyramid_loss
 from ecgan.networks.output import Translation
 from ecgan.training.passes import FeatureNetworks, Pass

@@ -16,22 +16,22 @@ from ecgan.losses.extras import (
     paired_loss,
     shape_loss,
 )
-from ecgan.losses.paper import cycle_loss, identity_loss, lsgan_discriminator, lsgan_generator
+from ecgan.losses.paper import cycle_loss, discriminator_loss, generator_loss, identity_loss
 
 ONES, ZEROS = torch.ones(2, 1, 6, 6), torch.zeros(2, 1, 6, 6)
 SOURCE = torch.rand(3, 3, 8, 8, generator=torch.Generator().manual_seed(0)) * 2 - 1
 
 
 def test_lsgan_fixed_points() -> None:
-    assert lsgan_discriminator(ONES, ZEROS) == 0
-    assert lsgan_discriminator(ZEROS, ONES) == 2
-    assert lsgan_discriminator(ONES / 2, ONES / 2) == 0.5
-    assert lsgan_generator(ONES) == 0
-    assert lsgan_generator(ZEROS) == 1
+    assert discriminator_loss(ONES, ZEROS) == 0
+    assert discriminator_loss(ZEROS, ONES) == 2
+    assert discriminator_loss(ONES / 2, ONES / 2) == 0.5
+    assert generator_loss(ONES) == 0
+    assert generator_loss(ZEROS) == 1
 
 
 def test_lsgan_takes_batches_of_different_size() -> None:
-    assert lsgan_discriminator(ONES[:1], ZEROS) == 0
+    assert discriminator_loss(ONES[:1], ZEROS) == 0
 
 
 def test_l1_losses_are_zero_at_equality_and_count_a_constant() -> None:

@@ -10,7 +10,6 @@ from ecgan.networks.output import (
     Translation,
     TrunkOutput,
     no_change,
-    recompose,
     recomposed,
     to_translation,
     warp,
@@ -38,6 +37,11 @@ def translation(
     alpha, new = torch.full((1, 1, low, low), blend), torch.full((1, 3, low, low), pixels)
     small = F.interpolate(source, (low, low), mode="bilinear", antialias=True)
     return Translation(torch.lerp(warp(small, flow), new, alpha), flow, alpha, new)
+
+
+def recompose(source: torch.Tensor, made: Translation, strength: float = 1.0) -> torch.Tensor:
+    """The image that `recomposed` gives."""
+    return recomposed(source, made, strength)[0]
 
 
 def fine(images: torch.Tensor) -> float:

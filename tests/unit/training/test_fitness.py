@@ -1,7 +1,8 @@
-"""Data that teach nothing and terms that cannot act are refused before training starts."""
+"""Data that teach nothing, terms that cannot act and losses that run away are refused."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,13 @@ import pytest
 from support.tiny_data import make_tiny_data
 from support.tiny_run import tiny_config
 
-from ecgan.config import Config, load_config
+from ecgan.config import Config
+from ecgan.config_loading import load_config
 from ecgan.config_rules import PAIRED_TERMS
 from ecgan.data.dataset import TranslationData
 from ecgan.data.manifest import Record, load_manifest
 from ecgan.errors import DataError
-from ecgan.training.fitness import refuse_idle_terms, refuse_unfit
+from ecgan.training.fitness import absurd, refuse_idle_terms, refuse_unfit
 
 
 def records(root: Path) -> tuple[Record, ...]:
@@ -80,3 +82,21 @@ def test_best_on_unpaired_photos_names_all_that_is_to_be_left_out(unpaired: Path
     options = [word for word in str(caught.value).replace(";", "").split() if "=0" in word]
     rest = load_config(Config, preset="best", settings=options)
     refuse_idle_terms(rest, opened(rest, unpaired))
+
+
+def test_what_is_large_at_first_may_be_large() -> None:
+    first: dict[str, float] = {}
+    assert not absurd("cycle", 0.3, first)
+    assert not absurd("context", 3e4, first)
+    assert first == {"cycle": 0.3, "context": 3e4}
+    assert not absurd("cycle", 9000, first)
+    assert not absurd("context", -2e8, first)
+    assert absurd("cycle", 1.1e4, first)
+    assert absurd("context", 4e8, first)
+    assert absurd("cycle", -4.8e16, first)
+
+
+def test_what_is_no_number_or_absurd_at_first_is_absurd() -> None:
+    assert absurd("cycle", math.nan, {})
+    assert absurd("cycle", math.inf, {})
+    assert absurd("cycle", 4.8e16, {})

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from ecgan.config import AugmentConfig, RecognizerConfig, load_config
+from ecgan.config import AugmentConfig, RecognizerConfig
+from ecgan.config_loading import load_config
 from ecgan.data.labelled import LabelledImages
 from ecgan.data.manifest import load_manifest
 from ecgan.errors import CheckpointError, DataError, Interrupted, NonFiniteError, SnapshotError

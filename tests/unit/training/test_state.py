@@ -9,7 +9,7 @@ from support.tiny_run import ALONE, start, tiny_config
 from torch import Tensor
 
 from ecgan.training.checkpoint import decode, encode
-from ecgan.training.ema import warmed_decay
+from ecgan.training.schedule import warmed_decay
 from ecgan.training.state import TrainingState, fresh_state
 from ecgan.training.update import update
 
@@ -20,14 +20,14 @@ AFTER = 3
 
 def test_a_restored_state_goes_on_as_if_nothing_had_been(tiny_data: Path) -> None:
     config = tiny_config()
-    state, data, setting = start(config, tiny_data)
+    state, data, context = start(config, tiny_data)
 
     def go_on(trained: TrainingState) -> list[dict[str, float]]:
         """Up to the end; the updates' values."""
         values = []
         while trained.step < UPDATES:
             batch = data.batch(config.batch, config.seed, trained.step)
-            values.append(update(trained, batch, setting))
+            values.append(update(trained, batch, context))
             if trained.step == AFTER and "saved" not in kept:
                 kept["saved"] = encode(trained.to_checkpoint(config, {}))
         return values
@@ -45,10 +45,10 @@ def test_a_restored_state_goes_on_as_if_nothing_had_been(tiny_data: Path) -> Non
 
 def test_averages_follow_the_generators(tiny_data: Path) -> None:
     config = tiny_config()
-    state, data, setting = start(config, tiny_data)
+    state, data, context = start(config, tiny_data)
     for step in range(2):
         old = {name: _weights(kept) for name, kept in state.averages.items()}
-        update(state, data.batch(config.batch, config.seed, step), setting)
+        update(state, data.batch(config.batch, config.seed, step), context)
         decay = warmed_decay(config.optimizer.ema, step)
         for name, kept in state.averages.items():
             new = _weights(state.network(name))

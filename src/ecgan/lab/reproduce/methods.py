@@ -13,7 +13,8 @@ from typing import Annotated, Any
 import yaml
 from pydantic import Field
 
-from ecgan.config import Config, RecognizerConfig, Section, build, load_config
+from ecgan.config import Config, RecognizerConfig, Section
+from ecgan.config_loading import build, load_config
 from ecgan.errors import ConfigError, UsageError
 
 

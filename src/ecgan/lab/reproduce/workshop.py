@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ecgan.config import Config, GeneratorConfig, build
+from ecgan.config import Config, GeneratorConfig
+from ecgan.config_loading import build
 from ecgan.data.manifest import Manifest, load_manifest
 from ecgan.errors import SnapshotError
 from ecgan.evaluation.evaluate import evaluate
@@ -26,9 +27,8 @@ from ecgan.lab.reproduce.methods import SHARED_RUN, Method, method_configs
 from ecgan.lab.reproduce.parts import Made, Say
 from ecgan.lab.reproduce.plan import Plan
 from ecgan.lab.stargan.method import method_of
-from ecgan.networks.build import build_generator
+from ecgan.networks.build import Windowed, build_generator
 from ecgan.networks.output import Translation
-from ecgan.networks.windowed import Windowed
 from ecgan.shapes import Codes, Images
 from ecgan.training.outputs import LAST_SNAPSHOT
 from ecgan.training.trainer import train

@@ -15,14 +15,15 @@ from torch import Tensor
 
 from ecgan.config import Config
 from ecgan.data.dataset import TranslationBatch
-from ecgan.lab.stargan.losses import gradient_penalty, interpolate, wgan_critic, wgan_generator
 from ecgan.losses.extras import classification_loss
-from ecgan.losses.paper import Objective, Term, cycle_loss, full_objective
+from ecgan.losses.paper import FakePatches, Objective, Term, cycle_loss, full_objective
 from ecgan.networks.patchgan import DiscriminatorOutput
 from ecgan.seeding import numpy_generator
-from ecgan.shapes import Codes, Images, NeutralCode, Patches
+from ecgan.shapes import Codes, Images, NeutralCode, Patches, Scalar
 from ecgan.training.distributed import World, gather
-from ecgan.training.step import Models
+from ecgan.training.method import Models
+
+Shares = Float[Tensor, " batch"]
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class DomainBatch:
     """z of what they show."""
     target: Codes
     """z of what they shall show."""
-    share: Float[Tensor, " batch"]
+    share: Shares
     """Of the real image in the point at which the critic's slope is taken, 0 to 1."""
 
 
@@ -59,6 +60,44 @@ def domain_batch(
     )
 
 
+# Wasserstein loss with gradient penalty (Gulrajani et al. 2017).
+
+
+def wgan_critic(real_patches: Patches, fake_patches: FakePatches) -> Scalar:
+    """E[D(G(x, c))] - E[D(x)], which the critic makes small."""
+    return fake_patches.mean() - real_patches.mean()
+
+
+def wgan_generator(patches: Patches) -> Scalar:
+    """-E[D(G(x, c))]."""
+    return -patches.mean()
+
+
+def interpolate(real: Images, fake: Images, share: Shares) -> Images:
+    """share x + (1 - share) G(x, c), by example: a point on the line between the two, detached,
+    that takes gradients itself.
+
+    Args:
+        real: images.
+        fake: as many translations.
+        share: of the real image, uniform in [0, 1].
+    """
+    share = share[:, None, None, None]
+    return (share * real + (1 - share) * fake).detach().requires_grad_()
+
+
+def gradient_penalty(points: Images, patches: Patches) -> Scalar:
+    """E[(|d sum D(x^) / d x^|_2 - 1)^2]: a critic of slope 1 costs nothing.
+
+    Args:
+        points: x^ of `interpolate`.
+        patches: D's values for them, with their graph.
+    """
+    (slope,) = torch.autograd.grad(patches.sum(), points, create_graph=True)
+    lengths: Tensor = torch.linalg.vector_norm(slope.flatten(1), dim=1)
+    return (lengths - 1).square().mean()
+
+
 TERMS: Mapping[str, Term] = {
     "adversarial": wgan_generator,
     "cycle": cycle_loss,
@@ -67,7 +106,7 @@ TERMS: Mapping[str, Term] = {
 
 
 @dataclass(frozen=True)
-class _Made:
+class GeneratorOutputs:
     """What the terms of the generator compare."""
 
     source: Images
@@ -84,7 +123,7 @@ def domain_generator_step(models: Models, examples: DomainBatch, config: Config)
     translated: Images = generator(images, examples.target).image
     output: DiscriminatorOutput = models.discriminator_expression(translated, examples.target)
     back = generator(translated, examples.code).image if config.objective.cycle else None
-    made = _Made(images, examples.target, output.patches, output.logits, back)
+    made = GeneratorOutputs(images, examples.target, output.patches, output.logits, back)
     return full_objective([made], config.objective, TERMS)
 
 

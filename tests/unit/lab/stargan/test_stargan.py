@@ -9,7 +9,8 @@ import pytest
 import torch
 from support.tiny_run import ALONE, start, tiny_config, tiny_stargan_config
 
-from ecgan.config import Config, build, load_config
+from ecgan.config import Config
+from ecgan.config_loading import build, load_config
 from ecgan.data.dataset import TranslationBatch
 from ecgan.errors import CheckpointError, ConfigError, Interrupted
 from ecgan.inference.snapshot import load_snapshot
@@ -17,8 +18,7 @@ from ecgan.lab.stargan.method import STARGAN
 from ecgan.lab.stargan.step import domain_batch, domain_critic_step, domain_generator_step
 from ecgan.training.checkpoint import Checkpoint, CheckpointFolder
 from ecgan.training.export import export_checkpoint
-from ecgan.training.flops import update_flops
-from ecgan.training.method import RunContext
+from ecgan.training.method import RunContext, update_flops
 from ecgan.training.metrics import read_metrics
 from ecgan.training.state import TrainingState, refuse_other_run
 from ecgan.training.trainer import train
@@ -34,15 +34,15 @@ def one_thread() -> Iterator[None]:
 
 
 def setup(config: Config, data_root: Path) -> tuple[TrainingState, TranslationBatch, RunContext]:
-    state, data, setting = start(config, data_root)
-    return state, data.batch(config.batch, config.seed, 0), setting
+    state, data, context = start(config, data_root)
+    return state, data.batch(config.batch, config.seed, 0), context
 
 
 def test_targets_are_the_codes_of_the_batch_in_another_order(tiny_data: Path) -> None:
-    _, batch, setting = setup(tiny_stargan_config(batch=8), tiny_data)
+    _, batch, context = setup(tiny_stargan_config(batch=8), tiny_data)
     orders = set()
     for step in range(4):
-        made = domain_batch(batch, setting.neutral_code, 0, step, ALONE)
+        made = domain_batch(batch, context.neutral_code, 0, step, ALONE)
         shown, asked = made.code.argmax(1), made.target.argmax(1)
         assert shown[:8].eq(0).all() and shown[8:].gt(0).all()
         assert asked.sort().values.equal(shown.sort().values)
@@ -61,15 +61,15 @@ def test_weights_are_kept_once(tiny_data: Path) -> None:
     }
     made = state.inference_generators()
     assert made["to_expression"] is made["to_neutral"] is state.averages["to_expression"]
-    trained = [p for group in state.generator_optimizer.param_groups for p in group["params"]]
+    trained = [p for group in state.optimizers["generator"].param_groups for p in group["params"]]
     assert len(trained) == len(list(state.models.to_expression.parameters()))
 
 
 def test_generator_moves_at_every_nth_update_only(tiny_data: Path) -> None:
-    state, batch, setting = setup(tiny_stargan_config(), tiny_data)
+    state, batch, context = setup(tiny_stargan_config(), tiny_data)
     for turn in (False, True, False, True):
         before = {name: value.clone() for name, value in state.weights().items()}
-        values = update(state, batch, setting)
+        values = update(state, batch, context)
         moved = {n.rsplit(".")[1] for n, v in state.weights().items() if not v.equal(before[n])}
         assert moved == {"discriminator_expression"} | ({"to_expression"} if turn else set())
         assert ("generator/total" in values) == turn
@@ -79,8 +79,8 @@ def test_generator_moves_at_every_nth_update_only(tiny_data: Path) -> None:
 
 def test_steps_leave_the_other_network_without_gradient(tiny_data: Path) -> None:
     config = tiny_stargan_config()
-    state, batch, setting = setup(config, tiny_data)
-    examples = domain_batch(batch, setting.neutral_code, 0, 0, ALONE)
+    state, batch, context = setup(config, tiny_data)
+    examples = domain_batch(batch, context.neutral_code, 0, 0, ALONE)
     domain_critic_step(state.models, examples, config).total.backward()
     assert all(p.grad is None for p in state.models.to_expression.parameters())
     assert all(p.grad is not None for p in state.models.discriminator_expression.parameters())
@@ -95,8 +95,8 @@ def test_steps_leave_the_other_network_without_gradient(tiny_data: Path) -> None
 def test_unused_terms_cost_no_operations(tiny_data: Path) -> None:
     def count(**objective: float) -> int:
         config = tiny_stargan_config(objective=objective)
-        state, batch, setting = setup(config, tiny_data)
-        return update_flops(state.models, batch, setting)
+        state, batch, context = setup(config, tiny_data)
+        return update_flops(state.models, batch, context)
 
     assert count(gradient_penalty=0) < count()
     assert count(cycle=0) < count()

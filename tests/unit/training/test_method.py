@@ -8,11 +8,12 @@ import pytest
 import torch
 from support.tiny_run import start, tiny_config
 
-from ecgan.config import Config, RecognizerConfig, published
+from ecgan.config import Config, RecognizerConfig
+from ecgan.config_loading import published
 from ecgan.inference.snapshot import save_snapshot
-from ecgan.networks.projected import JointDiscriminator
+from ecgan.networks.patchgan import JointDiscriminator
 from ecgan.networks.vgg import VGGRecognizer
-from ecgan.training.discriminators import fresh_discriminator
+from ecgan.training.method import fresh_discriminator
 from ecgan.training.update import update
 
 NAMES = ("neutral", "happy", "sad", "angry", "fear", "disgust", "surprise")
@@ -47,10 +48,10 @@ def test_the_features_see_a_window_at_the_size_that_they_learned_on(recognizer: 
 
 def test_an_update_trains_all_but_the_recogniser(recognizer: Path, tiny_data: Path) -> None:
     options = config(recognizer)
-    state, data, setting = start(options, tiny_data)
+    state, data, context = start(options, tiny_data)
     discriminator = state.models.discriminator_expression
     before = {name: value.clone() for name, value in discriminator.state_dict().items()}
-    update(state, data.batch(options.batch, options.seed, 0), setting)
+    update(state, data.batch(options.batch, options.seed, 0), context)
     frozen = [name for name in before if "features.trunk" in name]
     assert frozen
     after = discriminator.state_dict()

@@ -1,17 +1,17 @@
-"""Learning rate, moving average and stop signals."""
-
-import os
-import signal
-import threading
+"""Learning rate and moving average."""
 
 import pytest
 import torch
 from torch import nn
 
 from ecgan.config import Config
-from ecgan.training.ema import start_average, update_average, warmed_decay
-from ecgan.training.schedule import learning_rate_factor, total_steps
-from ecgan.training.signals import stop_on_signals
+from ecgan.training.schedule import (
+    learning_rate_factor,
+    start_average,
+    total_steps,
+    update_average,
+    warmed_decay,
+)
 
 
 def test_rate_is_constant_then_linear_to_zero() -> None:
@@ -50,36 +50,3 @@ def test_decay_is_warmed_up() -> None:
     assert warmed_decay(0.999, 0) == pytest.approx(0.1)
     assert warmed_decay(0.999, 10**6) == 0.999
     assert warmed_decay(0.05, 0) == 0.05
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_becomes_a_request(number: signal.Signals) -> None:
-    before = signal.getsignal(number)
-    with stop_on_signals() as stop:
-        assert not stop
-        os.kill(os.getpid(), number)
-        assert stop
-        assert stop.signal_name == number.name
-    assert signal.getsignal(number) is before
-
-
-def test_a_second_ctrl_c_interrupts_at_once() -> None:
-    with stop_on_signals() as stop:
-        os.kill(os.getpid(), signal.SIGINT)
-        assert stop
-        with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), signal.SIGINT)
-            signal.pause()
-
-
-def test_outside_the_main_thread_nothing_is_caught() -> None:
-    seen = []
-
-    def work() -> None:
-        with stop_on_signals() as stop:
-            seen.append(bool(stop))
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    assert seen == [False]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ecgan.expressions import Vocabulary
-from ecgan.training.recognition_scores import people_interval, recognition_scores
+from ecgan.training.recognizer_scores import people_interval, recognition_scores
 
 PROBABILITIES = np.array([[0.7, 0.2, 0.1], [0.5, 0.4, 0.1], [0.1, 0.8, 0.1], [0.3, 0.3, 0.4]])
 LABELS = np.array([0, 1, 1, 0])

@@ -1,0 +1,185 @@
+"""How well a recogniser does (accuracy with an interval over people, confusions), and its card."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy import ndarray
+
+from ecgan.config import RecognizerConfig
+from ecgan.data.dataset import to_images
+from ecgan.data.labelled import LabelledImages
+from ecgan.data.manifest import Manifest, Split
+from ecgan.expressions import Vocabulary
+from ecgan.inference.recognizer import Recognizer
+from ecgan.seeding import numpy_generator
+
+
+@dataclass(frozen=True)
+class RecognitionScores:
+    """Scores of one split or of one source in it."""
+
+    num_images: int
+    num_people: int
+    accuracy: float
+    interval: tuple[float, float]
+    """95% bootstrap interval of the accuracy; whole people are drawn, not images."""
+    mean_probability: float
+    """Of the true expression."""
+    confusion: Int[ndarray, "expressions expressions"]
+    """Rows: true; columns: recognised."""
+
+    def recall(self) -> Float[ndarray, " expressions"]:
+        """Fraction recognised of every expression; nan where there is no image."""
+        totals = self.confusion.sum(axis=1)
+        with np.errstate(invalid="ignore"):
+            recall: Float[ndarray, " expressions"] = np.diag(self.confusion) / totals
+        return recall
+
+    def as_json(self, vocabulary: Vocabulary) -> dict[str, Any]:
+        recall = zip(vocabulary.names, self.recall(), strict=True)
+        return {
+            "images": self.num_images,
+            "people": self.num_people,
+            "accuracy": round(self.accuracy, 4),
+            "accuracy_interval_95": [round(bound, 4) for bound in self.interval],
+            "mean_probability": round(self.mean_probability, 4),
+            "recall": {name: round(float(r), 4) for name, r in recall if np.isfinite(r)},
+            "confusion": self.confusion.tolist(),
+        }
+
+
+def recognition_scores(
+    probabilities: Float[ndarray, "images expressions"],
+    labels: Int[ndarray, " images"],
+    people: Sequence[str],
+    seed: int = 0,
+) -> RecognitionScores:
+    """Scores of one set of images.
+
+    Args:
+        probabilities: recognised distribution of every image.
+        labels: true expression of every image.
+        people: subject of every image.
+        seed: of the bootstrap.
+
+    Raises:
+        ValueError: no images.
+    """
+    if not len(labels):
+        raise ValueError("recognition scores need one image at least")
+    num_expressions = probabilities.shape[1]
+    guesses = probabilities.argmax(axis=1)
+    confusion = np.zeros((num_expressions, num_expressions), dtype=np.int64)
+    np.add.at(confusion, (labels, guesses), 1)
+    right = guesses == labels
+    return RecognitionScores(
+        num_images=len(labels),
+        num_people=len(set(people)),
+        accuracy=float(right.mean()),
+        interval=people_interval(right.astype(np.float64), people, seed),
+        mean_probability=float(probabilities[np.arange(len(labels)), labels].mean()),
+        confusion=confusion,
+    )
+
+
+def people_interval(
+    values: Float[ndarray, " images"], people: Sequence[str], seed: int = 0, draws: int = 2000
+) -> tuple[float, float]:
+    """95% percentile bootstrap interval of a mean when the images of one person go together
+    (cluster bootstrap, Davison & Hinkley 1997, Sec. 3.8)."""
+    _, person = np.unique(np.asarray(people), return_inverse=True)
+    sums = np.bincount(person, weights=values)
+    counts = np.bincount(person)
+    drawn = numpy_generator(seed, "people").integers(len(sums), size=(draws, len(sums)))
+    means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
+    low, high = np.percentile(means, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def score_split(
+    recognizer: Recognizer, manifest: Manifest, split: Split, seed: int = 0
+) -> tuple[RecognitionScores | None, dict[str, RecognitionScores]]:
+    """Scores of a split (none without images) and of each source in it."""
+    if not manifest.select(split=split):
+        return None, {}
+    data = LabelledImages(manifest, split, recognizer.size, vocabulary=recognizer.vocabulary)
+    pixels = np.stack([data.image(index) for index in range(len(data))])
+    probabilities = recognizer.probabilities(to_images(pixels)).numpy()
+    people = np.array([record.subject for record in data.records])
+    sources = np.array([record.source for record in data.records])
+
+    def scores(chosen: np.ndarray) -> RecognitionScores:
+        labels, subjects = data.labels[chosen], people[chosen].tolist()
+        return recognition_scores(probabilities[chosen], labels, subjects, seed)
+
+    by_source = {source: scores(sources == source) for source in sorted(set(sources.tolist()))}
+    return scores(np.full(len(data), True)), by_source
+
+
+def recognizer_card(
+    config: RecognizerConfig,
+    manifest: Manifest,
+    validation: RecognitionScores | None,
+    test: RecognitionScores | None,
+    test_by_source: Mapping[str, RecognitionScores],
+) -> str:
+    """Markdown for the snapshot's README.md: what it saw, how well it does, what it must not be
+    used for; every figure comes from the scores handed in."""
+    names, card = manifest.vocabulary.names, manifest.card
+    train = manifest.select(split="train")
+    counts = {name: sum(record.expression == name for record in train) for name in names}
+    seen = ", ".join(f"{name} {count}" for name, count in counts.items())
+    chose = "No validation people: the last epoch was kept."
+    if validation is not None:
+        chose = f"{validation.num_people} other people chose the epoch."
+    tested = "No test people: nothing is known about people it has not seen."
+    if test is not None:
+        tested = f"{test.num_people} others tested it."
+    credit = "".join(
+        f"\n- {key}: {'; '.join(map(str, text)) if isinstance(text, list | tuple) else text}"
+        for key in ("name", "licence", "attribution")
+        if (text := card.get(key))
+    )
+    groups = {"validation people": validation, "test people": test}
+    groups |= {f"test people, {source}": score for source, score in test_by_source.items()}
+    rows = "".join(
+        f"\n| {title} | {score.num_images} | {score.num_people} | {score.accuracy:.1%} "
+        f"| {score.interval[0]:.1%}-{score.interval[1]:.1%} | {score.mean_probability:.3f} |"
+        for title, score in groups.items()
+        if score is not None
+    )
+    if test is not None:
+        rows += "\n\n| expression | recognised (test people) |\n|---|---|"
+        for name, recall in zip(names, test.recall(), strict=True):
+            rows += f"\n| {name} | {'no image' if np.isnan(recall) else f'{recall:.1%}'} |"
+    return f"""---
+library_name: ecgan
+pipeline_tag: image-classification
+---
+
+# Expression recogniser
+
+{config.network.upper()}, width {config.width:g}, for aligned faces of {config.size} px; \
+fc7 has {config.features:,} values. Expressions: {", ".join(names)}.
+
+## Data
+
+{len(train):,} images of {len({record.subject for record in train})} people ({seen}). \
+{chose} {tested}{credit}
+
+## Scores
+
+| images | number | people | accuracy | 95% interval | mean p |
+|---|---|---|---|---|---|{rows}
+
+## Limits
+
+It names the expression that a picture shows in the style of its training data, not what \
+a person feels. Few people trained it: expect it to do worse on other cameras, ages and \
+skin tones, on weak expressions and turned heads. Do not use it to judge people.
+"""
