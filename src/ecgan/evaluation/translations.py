@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from ecgan.data.manifest import Record
 from ecgan.expressions import NEUTRAL
 from ecgan.faces.alignment import Alignment
+from ecgan.faces.face import given_face
+from ecgan.faces.finder import AlignedFace
 from ecgan.faces.photo import Photo
-from ecgan.inference.photo_faces import AlignedFace, given_face
 from ecgan.inference.translator import ReadyPhoto, Translator
 
 Pixels = NDArray[np.uint8]

@@ -35,7 +35,8 @@ from ecgan.files import (
 )
 from ecgan.inference.marking import Mark, source_sha256, write_marked
 from ecgan.inference.recognizer import Recognizer
-from ecgan.inference.translator import MAX_STRENGTH, Translator
+from ecgan.inference.strength import MAX_STRENGTH
+from ecgan.inference.translator import Translator
 from ecgan.seeding import numpy_generator
 
 SOURCE = "generated"
