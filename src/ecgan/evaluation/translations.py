@@ -13,7 +13,8 @@ from ecgan.faces.alignment import Alignment
 from ecgan.faces.face import given_face
 from ecgan.faces.finder import AlignedFace
 from ecgan.faces.photo import Photo
-from ecgan.inference.translator import ReadyPhoto, Translator
+from ecgan.inference.crops import ReadyPhoto
+from ecgan.inference.translator import Translator
 
 Pixels = NDArray[np.uint8]
 
