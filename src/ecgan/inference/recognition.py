@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ecgan.errors import FaceError
-from ecgan.faces.landmarks import Face, check_translatable
+from ecgan.faces.face import Face, check_translatable
+from ecgan.faces.finder import align_face
 from ecgan.faces.photo import Photo
+from ecgan.inference.crops import to_tensor
 from ecgan.inference.doubt import doubts_of
-from ecgan.inference.photo_faces import align_face, to_tensor
 from ecgan.inference.recognizer import Recognizer
 
 
@@ -45,8 +46,6 @@ def recognise_faces(
         aligned = align_face(photo, face, number=number, least_px=recognizer.size)
         if not reasons:  # the pixels of a good face are learned from faces that can be translated
             reasons += doubts_of(aligned.pixels)
-        values = recognizer.probabilities(to_tensor(aligned.pixels))[0].tolist()
-        named = dict(zip(recognizer.vocabulary.names, values, strict=True))
-        doubt = ", ".join(reasons) or None
-        recognised.append(RecognisedFace(number, face.box, named, doubt))
+        seen = recognizer.of_crop(to_tensor(aligned.pixels))
+        recognised.append(RecognisedFace(number, face.box, seen, ", ".join(reasons) or None))
     return recognised

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from ecgan.config import RecognizerConfig
 from ecgan.config_loading import build
-from ecgan.errors import ConfigError, EcganError, SnapshotError
+from ecgan.errors import ConfigError
 from ecgan.expressions import Vocabulary
 from ecgan.inference.snapshot import default_snapshot, load_snapshot
 from ecgan.inference.turns import one_at_a_time
@@ -65,13 +65,9 @@ class Recognizer:
             SnapshotError: missing, damaged, or no recogniser.
         """
         snapshot = load_snapshot(source or default_snapshot("recognizer"), "recognizer")
-        try:
+        with snapshot.reading_config():
             vocabulary = Vocabulary(tuple(snapshot.config["vocabulary"]))
             config = build(RecognizerConfig, snapshot.config["recognizer"])
-        except (KeyError, TypeError, AttributeError) as error:
-            raise SnapshotError(f"{snapshot.folder}/config.json lacks {error}") from None
-        except EcganError as error:
-            raise SnapshotError(f"{snapshot.folder}/config.json: {error}") from None
         model = VGGRecognizer(config, len(vocabulary))
         snapshot.load_into("recognizer", model)
         return cls(
@@ -91,6 +87,11 @@ class Recognizer:
         """
         return torch.softmax(self._run(self.model, images, batch), dim=1)
 
+    def of_crop(self, image: Images) -> dict[str, float]:
+        """`probabilities` of one image, a batch of one, by expression."""
+        values = self.probabilities(image)[0].tolist()
+        return dict(zip(self.vocabulary.names, values, strict=True))
+
     def features(self, images: Images, batch: int = 64) -> Float[Tensor, "batch features"]:
         """The deep feature fc7 (4,096-D in the paper); float32 on the CPU.
 
@@ -99,7 +100,7 @@ class Recognizer:
         """
         return self._run(self.model.features, images, batch)
 
-    @one_at_a_time()
+    @one_at_a_time
     def _run(self, network: Callable[[Tensor], Tensor], images: Tensor, batch: int) -> Tensor:
         _check_images(images)
         if not len(images):
@@ -123,7 +124,7 @@ def _check_images(images: Any) -> None:
     expected = "expected images (batch, 3, height, width) in [-1, 1]"
     if not isinstance(images, Tensor) or not images.is_floating_point():
         got = images.dtype if isinstance(images, Tensor) else type(images).__name__
-        raise TypeError(f"{expected} as a float tensor, got {got}: see photo_faces.to_tensor")
+        raise TypeError(f"{expected} as a float tensor, got {got}: see inference.crops.to_tensor")
     if images.dim() != 4 or images.shape[1] != 3 or 0 in images.shape[2:]:
         raise ValueError(f"{expected}, got {tuple(images.shape)}")
     if len(images):

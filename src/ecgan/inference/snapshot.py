@@ -18,7 +18,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from ecgan.errors import SnapshotError
+from ecgan.errors import EcganError, SnapshotError
 from ecgan.files import sha256_bytes, sync_folder, write_bytes, write_json, write_text
 
 Kind = Literal["translator", "recognizer"]
@@ -42,6 +42,31 @@ class Snapshot:
     sha256: str
     """Of SHA256SUMS without the line of its card: what sidecars and scores call the model by; it
     stays when scores are written into the card."""
+
+    @property
+    def credit(self) -> str:
+        """Attribution and licence lines: `credit` of config.json, or else those of the card."""
+        if self.config.get("credit"):
+            return str(self.config["credit"])
+        card = self.folder / CARD
+        lines = card.read_text(encoding="utf-8").splitlines() if card.is_file() else []
+        keys = ("- attribution:", "- licence:", "- license:")
+        return "; ".join(line[2:].strip() for line in lines if line.lower().startswith(keys))
+
+    @contextlib.contextmanager
+    def reading_config(self) -> Iterator[None]:
+        """What goes wrong in the block is the fault of config.json.
+
+        Raises:
+            SnapshotError: for a value that is missing or wrong.
+        """
+        try:
+            yield
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            fault = "lacks" if isinstance(error, KeyError) else "misstates a value:"
+            raise SnapshotError(f"{self.folder}/config.json {fault} {error}") from None
+        except EcganError as error:
+            raise SnapshotError(f"{self.folder}/config.json: {error}") from None
 
     def load_into(self, name: str, module: nn.Module) -> None:
         """Fill a module.
