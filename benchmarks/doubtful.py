@@ -30,12 +30,13 @@ from spoiling import HELD_OUT, KINDS, Random
 from ecgan.data.splits import split_of
 from ecgan.errors import FaceError
 from ecgan.evaluation.bootstrap import mean_over_people
-from ecgan.faces.landmarks import LandmarkDetector, check_translatable
+from ecgan.faces.face import check_translatable
+from ecgan.faces.finder import FaceFinder, align_face
+from ecgan.faces.landmarks import LandmarkDetector
 from ecgan.faces.photo import Photo, read_photo
 from ecgan.files import write_json
 from ecgan.inference.doubt import doubts_of, load_network
 from ecgan.inference.grid import Tile, contact_grid
-from ecgan.inference.photo_faces import FaceFinder, align_face
 from ecgan.provenance import provenance
 
 Pixels = NDArray[np.uint8]

@@ -23,10 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ecgan.faces.finder import AlignedFace
 from ecgan.faces.masks import face_mask
 from ecgan.faces.photo import Photo, read_photo
 from ecgan.files import write_json
-from ecgan.inference.photo_faces import AlignedFace
 from ecgan.inference.translator import Translator
 from ecgan.provenance import provenance
 

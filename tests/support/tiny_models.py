@@ -12,9 +12,9 @@ from skimage.data import astronaut
 from ecgan.config import GeneratorConfig, RecognizerConfig
 from ecgan.errors import FaceError
 from ecgan.expressions import EXPRESSIONS
-from ecgan.faces.landmarks import Face
+from ecgan.faces.face import Face, given_face
+from ecgan.faces.finder import FaceFinder
 from ecgan.faces.photo import Photo
-from ecgan.inference.photo_faces import FaceFinder, given_face
 from ecgan.inference.snapshot import save_snapshot
 from ecgan.networks.build import build_generator
 from ecgan.networks.vgg import VGGRecognizer

@@ -45,7 +45,8 @@ def demo(
     from ecgan.expressions import NEUTRAL
     from ecgan.files import write_json
     from ecgan.inference.marking import Mark, source_sha256, write_marked
-    from ecgan.inference.translator import Translator, parse_route
+    from ecgan.inference.strength import parse_route
+    from ecgan.inference.translator import Translator
 
     translator = Translator.load(route=parse_route(route) if route else None)
     loaded = time.perf_counter()

@@ -61,7 +61,7 @@ def evaluate(
         raise UsageError(f"--out {out} is a folder, expected a JSON file")
     from ecgan.evaluation.evaluate import evaluate as score
     from ecgan.evaluation.evaluate import read_groups
-    from ecgan.inference.translator import parse_route
+    from ecgan.inference.strength import parse_route
 
     with progress("evaluate", "translations") as report:
         result = score(

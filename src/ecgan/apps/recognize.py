@@ -16,7 +16,7 @@ from ecgan.errors import EcganError, MissingExtra, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ecgan.inference.photo_faces import FaceFinder
+    from ecgan.faces.finder import FaceFinder
     from ecgan.inference.recognition import RecognisedFace
     from ecgan.inference.recognizer import Recognizer
 
@@ -48,7 +48,7 @@ def recognize(
     if as_json and as_csv:
         raise UsageError("--json and --csv exclude each other; give one of them")
     files = photo_files(photos, True)
-    from ecgan.inference.photo_faces import FaceFinder
+    from ecgan.faces.finder import FaceFinder
     from ecgan.inference.recognizer import Recognizer
 
     recognizer, finder = Recognizer.load(model), FaceFinder()

@@ -19,7 +19,7 @@ from ecgan.apps.photo_files import (
 from ecgan.errors import EcganError, FaceError, MissingExtra, UsageError
 
 if TYPE_CHECKING:
-    from ecgan.inference.photo_faces import FaceChoice
+    from ecgan.faces.finder import FaceChoice
     from ecgan.inference.translator import ReadyFace, Translator
 
 RouteOption = Annotated[
@@ -103,8 +103,9 @@ def translate(
         raise UsageError("PNG is lossless: --quality goes with --format jpg or webp")
     check_folder(out)
     from ecgan.expressions import parse_targets
-    from ecgan.inference.photo_faces import parse_face_choice
-    from ecgan.inference.translator import Translator, parse_route
+    from ecgan.faces.finder import parse_face_choice
+    from ecgan.inference.strength import parse_route
+    from ecgan.inference.translator import Translator
 
     choice = parse_face_choice(face)
     translator = Translator.load(model, route=parse_route(route) if route else None)

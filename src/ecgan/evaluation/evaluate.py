@@ -24,7 +24,8 @@ from ecgan.evaluation.results import Evaluation
 from ecgan.evaluation.scorer import Scorer
 from ecgan.files import sha256_file, write_json
 from ecgan.inference.recognizer import Recognizer
-from ecgan.inference.translator import Route, Translator
+from ecgan.inference.strength import Route
+from ecgan.inference.translator import Translator
 from ecgan.provenance import provenance
 
 Progress = Callable[[int, int], None]

@@ -1,14 +1,22 @@
-"""How an image file holds its pixels, so that what is made of it can be written alike."""
+"""What an image file holds beside its pixels: how they are stored, whose they are, what is missing.
+
+Of EXIF stays how and when the photo was taken, and whose it is. Not where, not by which copy of a
+camera, and not the small picture inside, which would show the face as it was.
+"""
 
 from __future__ import annotations
 
+import io
+import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+from xml.sax.saxutils import unescape
 
-from PIL import ImageFile, JpegImagePlugin
-
-from ecgan.faces.exif import rights_of
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFile, IptcImagePlugin, JpegImagePlugin
 
 _GREY_MODES = ("L", "LA", "La", "1", "F")
 _SUBSAMPLINGS = (0, 1, 2)
@@ -94,3 +102,123 @@ def _peek(file: Any, position: int, count: int) -> bytes:
     found: bytes = file.read(count)
     file.seek(before)
     return found
+
+
+_EXIF_IFD = 0x8769
+RIGHTS_TAGS = {"Author": 0x013B, "Copyright": 0x8298}
+"""EXIF tags by the names of PNG's text chunks."""
+_IPTC = {"Author": (2, 80), "Copyright": (2, 116)}
+_XMP = {"Author": "dc:creator", "Copyright": "dc:rights"}
+
+# Make, model, resolution with its unit, time.
+_KEPT = (0x010F, 0x0110, 0x011A, 0x011B, 0x0128, 0x0132, *RIGHTS_TAGS.values())
+# Exposure, version, times, lens and light, colour space, focal plane, scene, kind of lens.
+_KEPT_OF_EXPOSURE = (
+    *(0x829A, 0x829D, 0x8822, 0x8827, *range(0x8830, 0x8834)),
+    *(0x9000, 0x9003, 0x9004, *range(0x9010, 0x9013)),
+    *(*range(0x9201, 0x920B), *range(0x9290, 0x9293)),
+    *(0xA001, *range(0xA20E, 0xA211), 0xA217, *range(0xA401, 0xA40B), *range(0xA432, 0xA435)),
+)
+
+
+def kept_exif(block: bytes | None) -> Image.Exif:
+    """Of an EXIF block, what may stay; nothing of one that is damaged."""
+    kept = Image.Exif()
+    if not block:
+        return kept
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            whole = Image.Exif()
+            whole.load(block)
+            exposure = whole.get_ifd(_EXIF_IFD)
+            kept.update({tag: whole[tag] for tag in _KEPT if tag in whole})
+            found = {tag: exposure[tag] for tag in _KEPT_OF_EXPOSURE if tag in exposure}
+            if found:
+                kept.get_ifd(_EXIF_IFD).update(found)
+            kept.tobytes()
+    except Exception:  # whatever damage makes of Pillow's parser
+        return Image.Exif()
+    return kept
+
+
+def rights_of(image: ImageFile.ImageFile) -> dict[str, str]:
+    """Author and copyright that stand outside of EXIF: in PNG's texts, XMP or IPTC."""
+    found: dict[str, str] = {}
+    xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
+    text = xmp.decode("utf-8", "replace") if isinstance(xmp, bytes) else str(xmp)
+    try:
+        iptc = IptcImagePlugin.getiptcinfo(image) or {}
+    except Exception:  # whatever damage makes of Pillow's parser
+        iptc = {}
+    for name in RIGHTS_TAGS:
+        items = re.search(rf"<{_XMP[name]}>(.*?)</{_XMP[name]}>", text, re.DOTALL)
+        listed = re.findall(r"<rdf:li[^>]*>([^<]*)</rdf:li>", items[1]) if items else []
+        other = iptc.get(_IPTC[name], b"")
+        values = [
+            image.info.get(name),
+            ", ".join(unescape(value.strip()) for value in listed),
+            other.decode("utf-8", "replace") if isinstance(other, bytes) else "",
+        ]
+        value = next((str(value).strip() for value in values if value), "")
+        if value:
+            found[name] = value
+    return found
+
+
+_END = b"\xff\xd9"
+_OTHER = bytes(range(37, 165, 2))
+_START_OF_SCAN = 0xDA
+_RESTARTS = range(0xD0, 0xD8)
+
+
+def completed(data: bytes) -> tuple[bytes, float]:
+    """The file with an end marker, and the share of the picture, in [0, 1], that it lacks. Of a
+    progressive file that is 1 where only a coarse version is there, else 0.
+
+    Raises what Pillow raises where it cannot be decoded even so.
+    """
+    data = data.rstrip(b"\0")  # a copy may have been given its full length in advance
+    if data.endswith(b"\xff"):
+        data = data[:-1]
+    whole = data + _END
+    with Image.open(io.BytesIO(whole), formats=("JPEG",)) as image:
+        if "progressive" in image.info:
+            return whole, 0.0 if _is_fine(data, len(image.getbands())) else 1.0
+    # What changes with bytes behind the cut was not there, and nothing that comes after it.
+    shown = _eighth(whole)
+    changed = np.argwhere(shown != _eighth(data + _OTHER + _END))
+    if not len(changed):
+        return whole, 0.0
+    height, width = shown.shape[:2]
+    row, column = changed[0, :2]
+    there = row * width + min(2, height - row) * column  # blocks of 8 px come in rows of 1 or 2
+    return whole, 1 - float(there) / (height * width)
+
+
+def _eighth(data: bytes) -> NDArray[np.uint8]:
+    """The picture from the means of its blocks alone."""
+    with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
+        image.draft(image.mode, (max(1, image.width // 8), max(1, image.height // 8)))
+        return np.asarray(image)
+
+
+def _is_fine(data: bytes, num_channels: int) -> bool:
+    """Whether the scans of a progressive file bring all frequencies of all channels, and the one
+    that is cut the last bit."""
+    complete: set[int] = set()
+    last_bit = 0
+    at = 2
+    while 0 <= at <= len(data) - 4:
+        marker = data[at + 1]
+        if data[at] != 0xFF or marker in (0x00, 0xFF, *_RESTARTS):
+            at = data.find(b"\xff", at + 1)
+            continue
+        end = at + 2 + int.from_bytes(data[at + 2 : at + 4])
+        if marker == _START_OF_SCAN and end <= len(data):
+            head = data[at + 4 : end]
+            last_frequency, last_bit = head[-2], head[-1] & 0x0F
+            if last_frequency == 63:
+                complete.update(head[1 : 1 + 2 * head[0] : 2])
+        at = end
+    return len(complete) >= num_channels and last_bit == 0

@@ -1,8 +1,8 @@
 """Mediapipe's face networks, loaded once for the whole process.
 
 They are not thread-safe, a failed call spoils them for good, and where they have run, a forked
-process cannot use them. So a lock guards them, one that failed is loaded anew, and `forked` says
-where they must not be touched.
+process cannot use them. So a lock guards them, one that failed is loaded anew, and where `forked`
+says so, a helper process with networks of its own is asked instead.
 """
 
 from __future__ import annotations
@@ -10,30 +10,51 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import pickle
+import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgan.errors import EcganError, MissingExtra
 
+if TYPE_CHECKING:
+    from ecgan.faces.face import Face
+
 MIN_SCORE = 0.5
 """Confidence from which a face counts as found."""
 MOST_AT_ONCE = 10
 """Faces that the mesh looks for in one picture; of more, each is looked at by itself."""
+_MESH = {"static_image_mode": True, "refine_landmarks": True}
+_OPTIONS: dict[str, dict[str, Any]] = {
+    "mesh": {**_MESH, "max_num_faces": MOST_AT_ONCE, "min_detection_confidence": MIN_SCORE},
+    "patient": {
+        **_MESH,
+        "max_num_faces": 1,
+        "min_detection_confidence": 0.1,
+        "min_tracking_confidence": 0.1,
+    },
+    "far": {"model_selection": 1, "min_detection_confidence": MIN_SCORE},
+    "near": {"model_selection": 0, "min_detection_confidence": MIN_SCORE},
+}
+"""Of each network: two face meshes, then two face detectors."""
+
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in pixels."""
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A face as a finder sees it, in pixels of the picture."""
+    """A face as a detector sees it, in pixels of the picture."""
 
-    box: tuple[float, float, float, float]
-    """x0, y0, x1, y1; eyes to mouth with some room."""
+    box: Box
+    """Eyes to mouth with some room."""
     score: float
     """Confidence in [0, 1]."""
     roll: float
@@ -70,12 +91,12 @@ def finds(pixels: NDArray[np.uint8], *, near: bool = False) -> list[Seen]:
         place = detection.location_data
         box, (right, left) = place.relative_bounding_box, place.relative_keypoints[:2]
         x0, y0 = box.xmin * width, box.ymin * height
-        along = (left.x - right.x) * width, (left.y - right.y) * height
+        roll = np.arctan2((left.y - right.y) * height, (left.x - right.x) * width)
         faces.append(
             Seen(
                 (x0, y0, x0 + box.width * width, y0 + box.height * height),
                 float(detection.score[0]),
-                float(np.degrees(np.arctan2(along[1], along[0]))),
+                float(np.degrees(roll)),
             )
         )
     return faces
@@ -86,9 +107,29 @@ def forked() -> bool:
     return _graphs.started_in not in (None, os.getpid())
 
 
+def ask_helper(pixels: NDArray[np.uint8]) -> list[Face]:
+    """`LandmarkDetector.detect`, done by the helper process.
+
+    Raises:
+        EcganError: what detection raises, or the helper ended.
+    """
+    return _helper.ask(pixels)
+
+
 def release() -> None:
-    """Free all networks; the next call loads them again."""
+    """Free all networks and the helper process; the next call starts them again."""
+    _helper.end()
     _graphs.release()
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Hide what C++ parts print to the standard error of the process, from all threads."""
+    _stderr.silence()
+    try:
+        yield
+    finally:
+        _stderr.restore()
 
 
 def give_back_memory() -> None:
@@ -141,30 +182,13 @@ class _Graphs:
                 "or give landmarks beside the photos"
             ) from None
         warnings.filterwarnings("ignore", "SymbolDatabase.GetPrototype", UserWarning)
-        make: dict[str, Callable[[], Any]] = {
-            "mesh": lambda: face_mesh.FaceMesh(
-                static_image_mode=True,
-                refine_landmarks=True,
-                max_num_faces=MOST_AT_ONCE,
-                min_detection_confidence=MIN_SCORE,
-            ),
-            "patient": lambda: face_mesh.FaceMesh(
-                static_image_mode=True,
-                refine_landmarks=True,
-                max_num_faces=1,
-                min_detection_confidence=0.1,
-                min_tracking_confidence=0.1,
-            ),
-            "far": lambda: face_detection.FaceDetection(
-                model_selection=1, min_detection_confidence=MIN_SCORE
-            ),
-            "near": lambda: face_detection.FaceDetection(
-                model_selection=0, min_detection_confidence=MIN_SCORE
-            ),
-        }
+        options = _OPTIONS[name]
+        network = (
+            face_detection.FaceDetection if "model_selection" in options else face_mesh.FaceMesh
+        )
         self.started_in = os.getpid()
         with quiet():
-            graph = make[name]()
+            graph = network(**options)
             graph.process(np.zeros((64, 64, 3), np.uint8))  # what it prints, it prints at first
         self.loaded[name] = graph
         return graph
@@ -178,10 +202,9 @@ class _StandardError:
     """File descriptor 2, which many threads may want silent at the same time."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.silencers = 0
         self.before: int | None = None
         """A copy of the descriptor; None where it is closed."""
+        self.after_fork()
 
     def silence(self) -> None:
         with self.lock:
@@ -204,8 +227,7 @@ class _StandardError:
                 self._put_back()
 
     def after_fork(self) -> None:
-        self.lock = threading.Lock()
-        self.silencers = 0
+        self.lock, self.silencers = threading.Lock(), 0
         self._put_back()
 
     def _put_back(self) -> None:
@@ -215,17 +237,77 @@ class _StandardError:
             self.before = None
 
 
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Hide what C++ parts print to the standard error of the process, from all threads."""
-    _stderr.silence()
-    try:
-        yield
-    finally:
-        _stderr.restore()
+class _Helper:
+    """A fresh Python, which answers pictures with their faces until its standard input ends."""
+
+    process: subprocess.Popen[bytes] | None
+
+    def __init__(self) -> None:
+        self.after_fork()
+
+    def ask(self, pixels: NDArray[np.uint8]) -> list[Face]:
+        with self.lock:
+            try:
+                answer = self._exchange(np.ascontiguousarray(pixels))
+            except BaseException as error:  # the next picture must not get this one's answer
+                self.end()
+                if not isinstance(error, OSError | EOFError | pickle.UnpicklingError):
+                    raise
+                raise EcganError(
+                    "finding faces in a forked process failed: use the start method 'spawn'"
+                ) from None
+        if isinstance(answer, EcganError):
+            raise answer
+        faces: list[Face] = answer
+        return faces
+
+    def end(self) -> None:
+        process, self.process = self.process, None
+        if process is not None:
+            with contextlib.suppress(OSError), process:  # closes its pipes and waits
+                pass
+
+    def after_fork(self) -> None:
+        """The parent's helper goes on answering the parent alone."""
+        self.lock, self.process = threading.Lock(), None
+
+    def _exchange(self, pixels: NDArray[np.uint8]) -> Any:
+        if self.process is None:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", "from ecgan.faces.graphs import _serve; _serve()"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            )
+        stdin, stdout = self.process.stdin, self.process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        pickle.dump(pixels, stdin, pickle.HIGHEST_PROTOCOL)
+        stdin.flush()
+        return pickle.load(stdout)
 
 
-_graphs, _stderr = _Graphs(), _StandardError()
+def _serve() -> None:
+    """The helper process."""
+    from ecgan.faces.landmarks import LandmarkDetector
+
+    out = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever else prints must not get into the answers
+    detector = LandmarkDetector()
+    with contextlib.suppress(EOFError):
+        while True:
+            pixels = pickle.load(sys.stdin.buffer)
+            answer: Any
+            try:
+                answer = detector.detect(pixels)
+            except EcganError as error:
+                answer = error
+            pickle.dump(answer, out, pickle.HIGHEST_PROTOCOL)
+            out.flush()
+
+
+_graphs, _stderr, _helper = _Graphs(), _StandardError(), _Helper()
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_graphs.after_fork)
-    os.register_at_fork(after_in_child=_stderr.after_fork)
+    for _shared in (_graphs, _stderr, _helper):
+        os.register_at_fork(after_in_child=_shared.after_fork)

@@ -10,26 +10,21 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgan.faces import graphs, helper
-from ecgan.faces.face import (
-    Box,
-    Face,
-    check_translatable,
-    face_of_mesh,
-    moved,
-    unmirrored,
-    within,
-)
+from ecgan.faces import graphs
+from ecgan.faces.face import Face, face_of_mesh, moved, unmirrored, within
+from ecgan.faces.graphs import Box, Seen
 from ecgan.faces.pixels import as_rgb
-from ecgan.faces.tiles import LEAST_TILE, TILE, tiles, tiles_of
-
-__all__ = ["Face", "LandmarkDetector", "check_translatable"]
 
 SURE_SCORE = 0.7
 """Confidence of the finder from which a face without a mesh, mostly a profile, is tried harder."""
 
 LEAST_SIDE = 16
 """Pixels; smaller pictures show no face."""
+TILE = 640
+"""Side of the smallest squares: mediapipe's full-range finder sees 192 x 192 px, so a face of
+45 px, with eyes 20 px apart, is just visible in one."""
+LEAST_TILE = 160
+"""Side of the smallest squares where faces are small or many."""
 SMALL, SMALL_ALONE = 0.25, 0.1
 """Shares of a tile's side: where faces of a group, or the only one, are smaller, there are more."""
 MOST_TILES, FEW_TILES = 300, 64
@@ -66,7 +61,6 @@ class LandmarkDetector:
         """Free the networks unless another detector uses them; `detect` loads them again."""
         self._open.discard(self)
         if not self._open:
-            helper.end()
             graphs.release()
 
     def detect(self, pixels: NDArray[np.uint8]) -> list[Face]:
@@ -82,7 +76,7 @@ class LandmarkDetector:
         image = as_rgb(pixels)
         self._open.add(self)
         if graphs.forked():
-            return helper.ask(image)
+            return graphs.ask_helper(image)
         if min(image.shape[:2]) < LEAST_SIDE:
             return []
         faces = _righted(image, _upright(image)) or _turned(image)
@@ -97,19 +91,19 @@ class LandmarkDetector:
 def _upright(pixels: NDArray[np.uint8]) -> list[Face]:
     """Faces as they are in the picture: those of the mesh, and those that only the finder sees."""
     faces = [face_of_mesh(mesh) for mesh in graphs.meshes(pixels)]
-    for box, score in _boxes(pixels, [face.box for face in faces]):
-        known = [i for i, face in enumerate(faces) if _inside(_middle(box), face.box)]
+    for seen in _seen(pixels, [face.box for face in faces]):
+        known = [i for i, face in enumerate(faces) if _inside(_middle(seen.box), face.box)]
         if known:
-            best = max(score, faces[known[0]].score)
+            best = max(seen.score, faces[known[0]].score)
             faces[known[0]] = replace(faces[known[0]], score=best)
             continue
-        found = _closer(pixels, box, score)
+        found = _closer(pixels, seen)
         if found and not _known(found.box, faces):
             faces.append(found)
     return faces
 
 
-def _boxes(pixels: NDArray[np.uint8], known: list[Box]) -> list[tuple[Box, float]]:
+def _seen(pixels: NDArray[np.uint8], known: list[Box]) -> list[Seen]:
     """What the finder sees in the photo and its tiles, the surest first, each face once.
 
     Where there are several faces and small ones, or none, not even the `known`, the tiles get
@@ -118,7 +112,7 @@ def _boxes(pixels: NDArray[np.uint8], known: list[Box]) -> list[tuple[Box, float
     height, width = pixels.shape[:2]
     seen = _in_tiles(pixels, tiles(height, width))
     side = min(TILE, height, width)
-    while side > LEAST_TILE and _may_miss([box for box, _ in seen] or known, side):
+    while side > LEAST_TILE and _may_miss([one.box for one in seen] or known, side):
         side = max(LEAST_TILE, side // 2)
         squares = tiles_of(side, height, width)
         if len(squares) > (MOST_TILES if len(seen) > 1 else FEW_TILES):
@@ -127,22 +121,46 @@ def _boxes(pixels: NDArray[np.uint8], known: list[Box]) -> list[tuple[Box, float
     return seen
 
 
-def _in_tiles(
-    pixels: NDArray[np.uint8], squares: list[tuple[int, int, int]]
-) -> list[tuple[Box, float]]:
-    seen: list[tuple[Box, float]] = []
+def tiles(height: int, width: int) -> list[tuple[int, int, int]]:
+    """Squares (left, top, side) that show each face of a photo large enough to be found.
+
+    The whole photo, then squares of `TILE`, twice `TILE` and so on, each sharing a third with its
+    neighbour; the photo's border may cut them. Photos of up to 1.25 `TILE` are not divided.
+    """
+    squares = [(0, 0, max(height, width))]
+    side = TILE
+    while more := tiles_of(side, height, width):
+        squares += more
+        side *= 2
+    return squares
+
+
+def tiles_of(side: int, height: int, width: int) -> list[tuple[int, int, int]]:
+    """The squares of one side; none where the whole photo is hardly larger."""
+    if max(height, width) <= 1.25 * side:
+        return []
+    return [(x, y, side) for y in _starts(height, side) for x in _starts(width, side)]
+
+
+def _starts(length: int, side: int) -> list[int]:
+    steps = max(0, -(-3 * (length - side) // (2 * side)))
+    return [round((length - side) * i / steps) for i in range(steps + 1)] if steps else [0]
+
+
+def _in_tiles(pixels: NDArray[np.uint8], squares: list[tuple[int, int, int]]) -> list[Seen]:
+    seen = []
     for left, top, side in squares:
         for one in graphs.finds(pixels[top : top + side, left : left + side]):
             x0, y0, x1, y1 = one.box
-            seen.append(((x0 + left, y0 + top, x1 + left, y1 + top), one.score))
+            seen.append(replace(one, box=(x0 + left, y0 + top, x1 + left, y1 + top)))
     return _once(seen)
 
 
-def _once(seen: list[tuple[Box, float]]) -> list[tuple[Box, float]]:
-    once: list[tuple[Box, float]] = []
-    for candidate, score in sorted(seen, key=lambda one: one[1], reverse=True):
-        if not any(_inside(_middle(candidate), other) for other, _ in once):
-            once.append((candidate, score))
+def _once(seen: list[Seen]) -> list[Seen]:
+    once: list[Seen] = []
+    for candidate in sorted(seen, key=lambda one: one.score, reverse=True):
+        if not any(_inside(_middle(candidate.box), other.box) for other in once):
+            once.append(candidate)
     return once
 
 
@@ -152,27 +170,27 @@ def _may_miss(boxes: list[Box], side: int) -> bool:
     return smallest < side * (SMALL if len(boxes) != 1 else SMALL_ALONE)
 
 
-def _closer(pixels: NDArray[np.uint8], box: Box, score: float) -> Face | None:
+def _closer(pixels: NDArray[np.uint8], seen: Seen) -> Face | None:
     """The mesh of a face that was missed in the whole photo."""
     attempts = [(1.0, False, False)]
-    if score >= SURE_SCORE:  # a profile gets a mesh on one of its two sides only
+    if seen.score >= SURE_SCORE:  # a profile gets a mesh on one of its two sides only
         attempts += [(0.75, True, False), (0.75, True, True)]
-    (x, y), longest = _middle(box), max(box[2] - box[0], box[3] - box[1])
+    (x, y), (x0, y0, x1, y1) = _middle(seen.box), seen.box
     for reach, patient, mirrored in attempts:
-        side = reach * longest
+        side = reach * max(x1 - x0, y1 - y0)
         left, top = max(0, int(x - side)), max(0, int(y - side))
         part = pixels[top : max(0, int(y + side)), left : max(0, int(x + side))]
         if min(part.shape[:2]) < LEAST_SIDE:
             continue
-        if mirrored:
-            found = graphs.meshes(part[:, ::-1], patient=patient)
-            faces = [unmirrored(face_of_mesh(mesh), part.shape[1], left, top) for mesh in found]
-        else:
-            offset = np.array([left, top, 0], np.float32)
-            faces = [face_of_mesh(mesh + offset) for mesh in graphs.meshes(part, patient=patient)]
+        offset = np.array([left, top, 0], np.float32)
+        faces = [
+            unmirrored(face_of_mesh(mesh), part.shape[1], left, top)
+            if mirrored
+            else face_of_mesh(mesh + offset)
+            for mesh in graphs.meshes(part[:, ::-1] if mirrored else part, patient=patient)
+        ]
         if faces:
-            nearest = min(faces, key=lambda face: np.hypot(*(_middle(face.box) - (x, y))))
-            return replace(nearest, score=score)
+            return replace(_nearest(faces, seen.box), score=seen.score)
     return None
 
 
@@ -200,11 +218,10 @@ def _righted_one(pixels: NDArray[np.uint8], face: Face) -> Face | None:
     found = [face_of_mesh(moved(mesh, back)) for mesh in graphs.meshes(part)]
     if not found:
         return replace(face, roll=(face.roll + turn + 180) % 360 - 180)
-    nearest = min(found, key=lambda one: np.hypot(*(_middle(one.box) - _middle(face.box))))
-    return replace(nearest, score=face.score)
+    return replace(_nearest(found, face.box), score=face.score)
 
 
-def _best_near(pixels: NDArray[np.uint8], face: Face, turn: float) -> graphs.Seen | None:
+def _best_near(pixels: NDArray[np.uint8], face: Face, turn: float) -> Seen | None:
     part, _ = _cut_upright(pixels, face, turn, LOOK_SIDE)
     return max(graphs.finds(part, near=True), key=lambda seen: seen.score, default=None)
 
@@ -244,6 +261,10 @@ def _turned(pixels: NDArray[np.uint8]) -> list[Face]:
 
 def _middle(box: Box) -> NDArray[np.float64]:
     return np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2])
+
+
+def _nearest(faces: list[Face], box: Box) -> Face:
+    return min(faces, key=lambda face: np.hypot(*(_middle(face.box) - _middle(box))))
 
 
 def _known(box: Box, faces: list[Face]) -> bool:

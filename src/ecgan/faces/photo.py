@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError
 
 from ecgan.errors import ImageError
-from ecgan.faces.cut_jpeg import completed
-from ecgan.faces.encoding import Encoding, encoding_of
+from ecgan.faces.encoding import Encoding, completed, encoding_of
 from ecgan.faces.pixels import MAX_SIDE_PX, as_rgb
 
 MAX_PIXELS = 100_000_000

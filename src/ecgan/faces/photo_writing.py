@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from ecgan.errors import UsageError
-from ecgan.faces.encoding import Encoding
-from ecgan.faces.exif import RIGHTS_TAGS, kept_exif
+from ecgan.faces.encoding import RIGHTS_TAGS, Encoding, kept_exif
 from ecgan.faces.photo import Photo
 from ecgan.files import write_bytes
 

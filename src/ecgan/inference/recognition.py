@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ecgan.errors import FaceError
-from ecgan.faces.landmarks import Face, check_translatable
+from ecgan.faces.face import Face, check_translatable
+from ecgan.faces.finder import align_face
 from ecgan.faces.photo import Photo
+from ecgan.inference.crops import to_tensor
 from ecgan.inference.doubt import doubts_of
-from ecgan.inference.photo_faces import align_face, to_tensor
 from ecgan.inference.recognizer import Recognizer
 
 

@@ -43,6 +43,16 @@ class Snapshot:
     """Of SHA256SUMS without the line of its card: what sidecars and scores call the model by; it
     stays when scores are written into the card."""
 
+    @property
+    def credit(self) -> str:
+        """Attribution and licence lines: `credit` of config.json, or else those of the card."""
+        if self.config.get("credit"):
+            return str(self.config["credit"])
+        card = self.folder / CARD
+        lines = card.read_text(encoding="utf-8").splitlines() if card.is_file() else []
+        keys = ("- attribution:", "- licence:", "- license:")
+        return "; ".join(line[2:].strip() for line in lines if line.lower().startswith(keys))
+
     def load_into(self, name: str, module: nn.Module) -> None:
         """Fill a module.
 

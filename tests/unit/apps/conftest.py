@@ -11,7 +11,8 @@ from support.tiny_models import (
     translator_snapshot,
 )
 
-from ecgan.inference import photo_faces, recognizer, translator
+from ecgan.faces import finder
+from ecgan.inference import recognizer, translator
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +38,7 @@ def packaged(weights: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Commands find tiny weights and use the known landmarks."""
     for module in (translator, recognizer):
         monkeypatch.setattr(module, "default_snapshot", lambda kind: weights / kind)
-    monkeypatch.setattr(photo_faces, "LandmarkDetector", Detector)
+    monkeypatch.setattr(finder, "LandmarkDetector", Detector)
     return weights
 
 

@@ -17,7 +17,8 @@ from support.tiny_models import astronaut_photo
 
 from ecgan.apps.cli import main
 from ecgan.errors import MissingExtra
-from ecgan.inference import marking, photo_faces
+from ecgan.faces import finder
+from ecgan.inference import marking
 from ecgan.inference.snapshot import verify_snapshot
 
 Capture = pytest.CaptureFixture[str]
@@ -278,7 +279,7 @@ def test_a_missing_package_is_said_once(
     capsys: Capture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(photo_faces, "LandmarkDetector", WithoutMediapipe)
+    monkeypatch.setattr(finder, "LandmarkDetector", WithoutMediapipe)
     shutil.copy(photos / "anna.jpg", photos / "bea.jpg")
     translate = ("translate", photos, "--to", "happy", "--out", tmp_path / "o")
     for asked in (translate, ("recognize", photos, "--csv")):

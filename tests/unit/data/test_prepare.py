@@ -24,7 +24,7 @@ from ecgan.data.prepare_worker import landmark_error
 from ecgan.data.report import PrepareReport
 from ecgan.errors import DataError, UsageError
 from ecgan.faces.alignment import align
-from ecgan.faces.landmarks import Face
+from ecgan.faces.face import Face
 
 SIZE = 160
 """Of the drawn source photos."""

@@ -17,7 +17,7 @@ from ecgan.evaluation.instruments import PARTS
 from ecgan.evaluation.results import Evaluation
 from ecgan.expressions import EXPRESSIONS
 from ecgan.faces.masks import face_mask
-from ecgan.inference.translator import ROUTES
+from ecgan.inference.strength import ROUTES
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,16 @@ import pytest
 
 from ecgan.errors import FaceError
 from ecgan.faces import landmarks
-from ecgan.faces.face import MAX_PITCH, MAX_ROLL, MAX_YAW, MIN_EYE_DISTANCE, unmirrored
-from ecgan.faces.landmarks import Face, LandmarkDetector, check_translatable
+from ecgan.faces.face import (
+    MAX_PITCH,
+    MAX_ROLL,
+    MAX_YAW,
+    MIN_EYE_DISTANCE,
+    Face,
+    check_translatable,
+    unmirrored,
+)
+from ecgan.faces.landmarks import LandmarkDetector
 
 skimage_data = pytest.importorskip("skimage.data")
 pytest.importorskip("mediapipe")

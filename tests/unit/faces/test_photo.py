@@ -12,7 +12,7 @@ from PIL import Image, features
 from support.tiny_data import draw_face
 
 from ecgan.errors import ImageError, UsageError
-from ecgan.faces.cut_jpeg import completed
+from ecgan.faces.encoding import completed
 from ecgan.faces.photo import MAX_SIDE_PX, Photo, read_photo
 from ecgan.faces.photo_writing import DIGITAL_SOURCE_TYPE, write_photo
 

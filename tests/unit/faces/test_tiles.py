@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ecgan.faces.tiles import LEAST_TILE, TILE, tiles, tiles_of
+from ecgan.faces.landmarks import LEAST_TILE, TILE, tiles, tiles_of
 
 
 def test_small_photos_are_searched_once() -> None:

@@ -12,6 +12,7 @@ from support.tiny_models import astronaut_face, astronaut_photo
 from ecgan.errors import FACE_REASONS, FaceError, SnapshotError
 from ecgan.expressions import EXPRESSIONS
 from ecgan.faces.alignment import EYE_DISTANCE, align, crop
+from ecgan.faces.finder import align_face
 from ecgan.faces.masks import GLASSES_REACH, below_the_eyes
 from ecgan.inference.doubt import (
     ADVICE,
@@ -24,7 +25,6 @@ from ecgan.inference.doubt import (
     noise_of,
     view_of,
 )
-from ecgan.inference.photo_faces import align_face
 from ecgan.lab.drawn.people import perform, person, shot
 from ecgan.lab.drawn.render import Sitting
 

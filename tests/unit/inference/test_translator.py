@@ -20,11 +20,13 @@ from support.tiny_models import (
 
 from ecgan.errors import FaceError, SnapshotError, UsageError
 from ecgan.expressions import EXPRESSIONS
+from ecgan.faces.face import given_face
+from ecgan.faces.finder import MAX_CROP_PX
 from ecgan.faces.masks import JAW_ROOM, face_mask
 from ecgan.faces.paste import photo_mask
-from ecgan.inference.photo_faces import MAX_CROP_PX, given_face
 from ecgan.inference.recognizer import Recognizer
-from ecgan.inference.translator import NEUTRAL_PASSES, Route, Translator, parse_route
+from ecgan.inference.strength import NEUTRAL_PASSES, Route, parse_route
+from ecgan.inference.translator import Translator
 from ecgan.window import Window
 
 ZOOM = 1.375
@@ -108,7 +110,7 @@ def test_a_zoomed_translator_sees_the_window_and_changes_it_alone(
         1
     ]
     ready = translator.prepare(astronaut_photo())
-    crop = ready.faces[0].start
+    crop = ready.faces[0].start.image
     made = translator._translated(ready.faces[0], "sad", 1.0).image
     assert set(sizes) == {SIZE}
     inside = torch.zeros(crop.shape[2:], dtype=torch.bool)

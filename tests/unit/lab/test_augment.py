@@ -13,9 +13,9 @@ from support.tiny_models import recognizer_snapshot, translator_snapshot
 
 from ecgan.data.manifest import Manifest, load_manifest, write_manifest
 from ecgan.errors import DataError, UsageError
+from ecgan.faces.face import given_face
 from ecgan.faces.photo import read_photo
 from ecgan.inference.marking import sidecar_path
-from ecgan.inference.photo_faces import given_face
 from ecgan.lab.augment import maker
 from ecgan.lab.augment.plan import AugmentOptions
 from ecgan.lab.augment.run import LEDGER_NAME, augment

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from ecgan.errors import DataError, FaceError, ImageError
 from ecgan.expressions import NEUTRAL
 from ecgan.faces.alignment import CANONICAL_SIZE, Alignment, align, crop
+from ecgan.faces.face import check_translatable
 from ecgan.faces.landmark_files import given_landmarks
-from ecgan.faces.landmarks import LandmarkDetector, check_translatable
+from ecgan.faces.landmarks import LandmarkDetector
 from ecgan.faces.photo import read_photo
 from ecgan.faces.photo_writing import write_photo
 from ecgan.files import write_text

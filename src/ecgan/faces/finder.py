@@ -4,30 +4,25 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from ecgan.errors import EcganWarning, FaceError, MissingExtra, UsageError
 from ecgan.faces.alignment import CANONICAL_SIZE, Alignment, align, crop
-from ecgan.faces.face import within
+from ecgan.faces.face import Face, check_translatable, given_face, within
+from ecgan.faces.graphs import Box
 from ecgan.faces.landmark_files import given_landmarks, of_another_size
-from ecgan.faces.landmarks import Face, LandmarkDetector, check_translatable
+from ecgan.faces.landmarks import LandmarkDetector
+from ecgan.faces.masks import JAW_ROOM, below_the_eyes, face_mask
 from ecgan.faces.photo import Photo
 from ecgan.faces.pixels import described
-from ecgan.inference.doubt import check_readable
-from ecgan.shapes import Images
 
 MAX_CROP_PX = 1024
 """Networks see larger faces at this size; what they change is applied to the photo itself."""
-NOSE_DEPTH = 0.78
-"""How far the tip of the nose stands before the eyes, in eye distances: gives the detector's yaw
-of 35 faces, turned by up to 51 degrees, to 1.2 degrees on average (at most 7)."""
 
 Position = Literal["left", "right", "center"]
 """The face that stands farthest to a side of the picture, or nearest to its middle."""
@@ -56,12 +51,18 @@ class AlignedFace:
     pixels: NDArray[np.uint8]
     """(side, side, 3), RGB."""
     doubts: tuple[str, ...] = ()
-    """Why its translation may not be right, of `doubt.WARNED`."""
+    """Why its translation may not be right, such as "covered eyes"."""
 
     @property
     def points(self) -> NDArray[np.float32]:
         """The 68 landmarks in pixels of the crop."""
-        return np.asarray(self.alignment.to_aligned(self.face.points), dtype=np.float32)
+        return self.alignment.to_aligned(self.face.points)
+
+    @property
+    def mask(self) -> NDArray[np.uint8]:
+        """Where a translation may change the crop: of one with covered eyes, below them."""
+        mask = face_mask(self.points, self.alignment.size, JAW_ROOM)
+        return below_the_eyes(mask, self.points) if "covered eyes" in self.doubts else mask
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class RefusedFace:
     """A face that cannot be translated."""
 
     number: int
-    box: tuple[float, float, float, float]
+    box: Box
     reason: str
     """One of `errors.FACE_REASONS`."""
     message: str
@@ -136,25 +137,6 @@ class FaceFinder:
         return any(of_another_size(given, face.points) for face in found)
 
 
-def given_face(points: NDArray[np.float32]) -> Face:
-    """A face of which only the 68 landmarks are known: roll from the eyes, yaw from how far the tip
-    of the nose stands beside their middle; pitch counts as 0. Left and right of a face upside down
-    may have been named as they lie in the picture: the chin says where down is."""
-    left, right = points[36:42].mean(axis=0), points[42:48].mean(axis=0)
-    x0, y0 = (float(v) for v in points.min(axis=0))
-    x1, y1 = (float(v) for v in points.max(axis=0))
-    roll = math.degrees(math.atan2(float(right[1] - left[1]), float(right[0] - left[0])))
-    across = right - left
-    down = points[8] - (left + right) / 2
-    if across[0] * down[1] - across[1] * down[0] < 0:
-        roll = (roll + 360) % 360 - 180
-    beside = float((points[30] - (left + right) / 2) @ across / (across @ across))
-    yaw = math.degrees(math.atan(beside / NOSE_DEPTH))
-    return Face(
-        points=points, box=(x0, y0, x1, y1), yaw=yaw, pitch=0.0, roll=roll, dense=None, score=1.0
-    )
-
-
 def parse_face_choice(text: str) -> FaceChoice:
     """`all`, `largest`, a number, a position, or a comma list of numbers and positions.
 
@@ -180,7 +162,12 @@ def parse_face_choice(text: str) -> FaceChoice:
 
 
 def choose_faces(
-    photo: Photo, faces: Sequence[Face], choice: FaceChoice, *, least_px: int
+    photo: Photo,
+    faces: Sequence[Face],
+    choice: FaceChoice,
+    *,
+    least_px: int,
+    check_pixels: Callable[[NDArray[np.uint8]], tuple[str, ...]] = lambda _: (),
 ) -> ChosenFaces:
     """Check and align the asked-for faces.
 
@@ -189,17 +176,18 @@ def choose_faces(
         faces: from `FaceFinder.find`.
         choice: which of them.
         least_px: the crop is at least this large; the networks' own size.
+        check_pixels: gives the doubts about a crop; raises FaceError for one that is no use.
 
     Raises:
         FaceError: none of them can be used; the first one's reason.
     """
-    numbered = [(n, faces[n - 1]) for n in _numbers(choice, faces, photo.pixels.shape)]
     aligned, refused, errors = [], [], []
-    for number, face in numbered:
+    for number in _numbers(choice, faces, photo.pixels.shape):
+        face = faces[number - 1]
         try:
             check_translatable(face, photo.pixels.shape)
             upright = align_face(photo, face, number=number, least_px=least_px)
-            aligned.append(replace(upright, doubts=check_readable(upright.pixels)))
+            aligned.append(replace(upright, doubts=check_pixels(upright.pixels)))
         except FaceError as error:
             errors.append(error)
             refused.append(RefusedFace(number, face.box, error.reason, str(error)))
@@ -235,14 +223,3 @@ def align_face(photo: Photo, face: Face, *, number: int = 1, least_px: int) -> A
     own_px = math.ceil(CANONICAL_SIZE / canonical.scale)
     alignment = canonical.scaled(max(least_px, min(own_px, MAX_CROP_PX)))
     return AlignedFace(number, face, alignment, crop(photo.pixels, alignment))
-
-
-def to_tensor(pixels: NDArray[np.uint8]) -> Images:
-    """One uint8 RGB picture as a batch of one in [-1, 1]."""
-    return torch.from_numpy(np.array(pixels)).permute(2, 0, 1)[None].float() / 127.5 - 1
-
-
-def to_pixels(images: Tensor) -> NDArray[np.uint8]:
-    """The first image of a batch in [-1, 1] as uint8 RGB; the inverse of `to_tensor`."""
-    scaled = ((images[0].float().clamp(-1, 1) + 1) * 127.5).round()
-    return np.ascontiguousarray(scaled.to(torch.uint8).permute(1, 2, 0).cpu().numpy())

@@ -5,24 +5,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from support.tiny_models import astronaut_face, astronaut_photo, astronaut_points
 
 from ecgan.errors import EcganWarning, FaceError, UsageError
-from ecgan.faces.landmarks import Face
-from ecgan.faces.photo import read_photo
-from ecgan.inference.photo_faces import (
+from ecgan.faces.face import NOSE_DEPTH, Face, given_face
+from ecgan.faces.finder import (
     MAX_CROP_PX,
-    NOSE_DEPTH,
     FaceFinder,
     align_face,
     choose_faces,
-    given_face,
     parse_face_choice,
-    to_pixels,
-    to_tensor,
 )
+from ecgan.faces.photo import read_photo
 
 
 class Detector:
@@ -33,16 +28,6 @@ class Detector:
 
     def detect(self, pixels):
         return self.faces
-
-
-def test_pixels_survive_the_way_through_tensors() -> None:
-    pixels = np.arange(256, dtype=np.uint8).repeat(3).reshape(16, 16, 3)
-    tensor = to_tensor(pixels)
-    assert tensor.shape == (1, 3, 16, 16)
-    assert tensor.min() == -1
-    assert tensor.max() == 1
-    np.testing.assert_array_equal(to_pixels(tensor), pixels)
-    assert to_pixels(torch.full((1, 3, 2, 2), 9.0)).max() == 255
 
 
 @pytest.mark.parametrize(

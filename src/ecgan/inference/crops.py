@@ -1,0 +1,107 @@
+"""Aligned crops as tensors, and what generators make of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ecgan.faces.paste import FaceChange
+from ecgan.inference.recognizer import resize
+from ecgan.networks.output import Change, Translation, no_change, recomposed
+from ecgan.shapes import Codes, Images
+from ecgan.window import Window
+
+GREY_RANGE = 4
+"""Levels of 255 between the channels of a pixel that still counts as grey: JPEG leaves some."""
+_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+
+
+def to_tensor(pixels: NDArray[np.uint8]) -> Images:
+    """One uint8 RGB picture as a batch of one in [-1, 1]."""
+    return torch.from_numpy(np.array(pixels)).permute(2, 0, 1)[None].float() / 127.5 - 1
+
+
+def to_pixels(images: Tensor) -> NDArray[np.uint8]:
+    """The first image of a batch in [-1, 1] as uint8 RGB; the inverse of `to_tensor`."""
+    scaled = ((images[0].float().clamp(-1, 1) + 1) * 127.5).round()
+    return np.ascontiguousarray(scaled.to(torch.uint8).permute(1, 2, 0).cpu().numpy())
+
+
+@dataclass(frozen=True)
+class ChangedCrop:
+    """An aligned crop that generators have changed."""
+
+    image: Images
+    change: Change | None = None
+    """What makes `image` from the photo's own crop; None: they are the same."""
+
+
+@dataclass(frozen=True)
+class CropGenerator:
+    """A generator, for crops of any size."""
+
+    network: nn.Module
+    size: int
+    """Side in pixels of the images that it learned on."""
+    window: Window
+    """What it sees of a crop."""
+
+    def apply(self, start: ChangedCrop, code: Codes, share: float) -> ChangedCrop:
+        """The crop with `share` of the network's change for z; 0 returns the crop."""
+        if share == 0:
+            return start
+        with torch.inference_mode():
+            part = self.window.cut(start.image)
+            changed, change = self._changed(part, code, share)
+            image = self.window.put_back(start.image, changed)
+            whole, side = int(start.image.shape[3]), int(part.shape[3])
+            if side < whole:
+                within = replace(change, flow=change.flow * side / whole).fields
+                around = no_change(len(part), whole).fields.to(within)
+                change = Change.of_fields(self.window.put_back(around, within))
+            return ChangedCrop(
+                image, change if start.change is None else change.after(start.change)
+            )
+
+    def _changed(self, part: Images, code: Codes, share: float) -> tuple[Images, Change]:
+        """What the window shows, changed; and the change."""
+        small = resize(part, self.size)
+        translation: Translation = self.network(small, code)
+        if translation.flow is not None and translation.blend is not None:
+            still = replace(
+                translation,
+                flow=self.window.stilled(translation.flow),
+                blend=self.window.stilled(translation.blend),
+            )
+            return recomposed(part, still, share)
+        side = int(part.shape[3])
+        offset = share * (translation.image - small)
+        if offset.shape != part.shape:
+            offset = nn.functional.interpolate(offset, (side, side), mode="bicubic")
+        change = replace(no_change(len(part), side), offset=offset)
+        return (part + offset).clamp(-1, 1), change
+
+
+def face_change(change: Change, face: NDArray[np.uint8]) -> FaceChange:
+    """The first of a batch of changes as arrays, in pixels and levels of 255.
+
+    Args:
+        change: what generators make of an aligned face.
+        face: (n, 3) pixels of the face. Where they have no colour, none is painted, whatever the
+            generator has painted.
+    """
+    motion, gate, offset = (
+        fields[0].permute(1, 2, 0).float().cpu().numpy()
+        for fields in (change.flow, change.gate, change.offset)
+    )
+    size = motion.shape[0]
+    # In [-1, 1] black is -1: what is taken from the moved source leaves half a range behind.
+    paint = 127.5 * (offset + 1 - gate)
+    colour = face.max(axis=1) - face.min(axis=1)
+    if np.mean(colour <= GREY_RANGE) > 0.999:
+        paint = np.repeat(paint @ _LUMA[:, None], 3, axis=2)
+    return FaceChange(motion * (size / 2), gate[..., 0], paint)
