@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ecgan.apps.console import about, percent, progress, say, say_json, warn
+from ecgan.apps.console import percent, progress, say, say_json, warn
 from ecgan.apps.photo_files import check_folder
-from ecgan.apps.translate import RouteOption, describe_face, doubt_warnings
+from ecgan.apps.translate import RouteOption, describe_face, doubt_warnings, mark_of, opened
 from ecgan.errors import EcganError
 
 if TYPE_CHECKING:
     from ecgan.faces.photo import Photo
+    from ecgan.inference.crops import ReadyPhoto, Translated
     from ecgan.inference.grid import Tile
     from ecgan.inference.marking import Mark
-    from ecgan.inference.translator import ReadyPhoto, Translated, Translator
+    from ecgan.inference.translator import Translator
 
 EXAMPLE = "Example: ecgan demo --photo anna.jpg --out demo"
 FRAME = 1.5
@@ -41,10 +43,11 @@ def demo(
     """
     began = time.perf_counter()
     check_folder(out)
-    source, name = _source(photo)
+    source = demo_photo() if photo is None else opened(photo)
+    name = "astronaut" if photo is None else photo.name
     from ecgan.expressions import NEUTRAL
     from ecgan.files import write_json
-    from ecgan.inference.marking import Mark, source_sha256, write_marked
+    from ecgan.inference.marking import source_sha256, write_marked
     from ecgan.inference.strength import parse_route
     from ecgan.inference.translator import Translator
 
@@ -61,45 +64,25 @@ def demo(
             report(len(made), len(targets))
     translated = time.perf_counter()
     results = {target: _recognise(translator, result) for target, result in made.items()}
-    faces = [describe_face(face) for face in ready.faces]
-
-    def mark(expression: str, faces: list[dict[str, Any]]) -> Mark:
-        return Mark(
-            source=name,
-            source_sha256=source_sha256(source),
-            model_sha256=translator.sha256,
-            settings={
-                "expression": expression,
-                "strength": 1.0,
-                "face": "largest",
-                "route": translator.route,
-            },
-            faces=faces,
-            credit=translator.credit,
-        )
-
+    sha256 = source_sha256(source)
+    mark = partial(mark_of, translator, name, sha256, strength=1.0, face="largest")
     for target, result in made.items():
-        started = [describe_face(face) for face in result.faces]
-        write_marked(
-            out / f"{target}.png",
-            result.pixels,
-            source,
-            mark(target, started),
-            face_area=result.face_area(),
-        )
+        marked, area = mark(result.faces, target), result.face_area()
+        write_marked(out / f"{target}.png", result.pixels, source, marked, face_area=area)
     shown = made
     if ready.faces[0].expressive:  # but on the route direct, the step between
         neutral = translator.render(ready, NEUTRAL)
         shown = {NEUTRAL: neutral, **made}
         results = {NEUTRAL: _recognise(translator, neutral), **results}
-    _write_grid(out / "grid.png", ready, shown, results, mark(", ".join(targets), faces))
+    whole = mark(ready.faces, ", ".join(targets))
+    _write_grid(out / "grid.png", ready, shown, results, whole)
     facts: dict[str, Any] = {
         "photo": name,
-        "photo_sha256": source_sha256(source),
+        "photo_sha256": sha256,
         "model_sha256": translator.sha256,
         "route": translator.route,
         "recognizer_sha256": translator.recognizer.sha256,
-        "faces": faces,
+        "faces": [describe_face(face) for face in ready.faces],
         "expressions": {
             target: {
                 "file": f"{target}.png",
@@ -122,18 +105,6 @@ def demo(
         say_json(facts)
     else:
         _summarise(facts, out)
-
-
-def _source(path: Path | None) -> tuple[Photo, str]:
-    """The photo and its name."""
-    from ecgan.faces.photo import read_photo
-
-    if path is not None:
-        source = read_photo(path)
-        for note in source.notes:
-            warn(about(path, note))
-        return source, path.name
-    return demo_photo(), "astronaut"
 
 
 def demo_photo() -> Photo:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ecgan.apps.console import about, complain, percent, progress, say, say_json, warn
+from ecgan.apps.console import about, complain, percent, progress, say, say_json
 from ecgan.apps.photo_files import photo_files
+from ecgan.apps.translate import opened
 from ecgan.errors import EcganError, MissingExtra, UsageError
 
 if TYPE_CHECKING:
@@ -85,13 +86,10 @@ def _recognised(
     path: Path, finder: FaceFinder, recognizer: Recognizer
 ) -> tuple[list[RecognisedFace], str | None]:
     """The faces of a photo, or why there are none."""
-    from ecgan.faces.photo import read_photo
     from ecgan.inference.recognition import recognise_faces
 
     try:
-        photo = read_photo(path)
-        for note in photo.notes:
-            warn(about(path, note))
+        photo = opened(path)
         return recognise_faces(photo, finder.find(photo), recognizer), None
     except MissingExtra:
         raise

@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ecgan.apps.console import about, complain, progress, say, say_json, warn
-from ecgan.apps.photo_files import (
-    PhotoFile,
-    check_folder,
-    check_outputs,
-    parse_format,
-    photo_files,
-)
+from ecgan.apps.photo_files import PhotoFile, check_folder, check_outputs, parse_format, photo_files
 from ecgan.errors import EcganError, FaceError, MissingExtra, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ecgan.faces.finder import FaceChoice
-    from ecgan.inference.translator import ReadyFace, Translator
+    from ecgan.faces.photo import Photo
+    from ecgan.inference.crops import ReadyFace
+    from ecgan.inference.marking import Mark
+    from ecgan.inference.translator import Translator
 
 RouteOption = Annotated[
     str | None,
@@ -114,16 +114,7 @@ def translate(
         translator.check(target, strength)
     check_outputs(files, out, targets, file_format)
 
-    job = _Job(
-        translator,
-        targets,
-        strength=strength,
-        choice=choice,
-        assume_neutral=assume_neutral,
-        out=out,
-        file_format=file_format,
-        quality=quality,
-    )
+    job = _Job(translator, targets, strength, choice, assume_neutral, out, file_format, quality)
     results = []
     missing: MissingExtra | None = None
     with progress("translate", "photos", lines=False) as report:
@@ -154,60 +145,41 @@ def translate(
         raise typer.Exit(1)
 
 
+@dataclass(frozen=True)
 class _Job:
     """What is asked for, for one photo after another."""
 
-    def __init__(
-        self,
-        translator: Translator,
-        targets: tuple[str, ...],
-        *,
-        strength: float,
-        choice: FaceChoice,
-        assume_neutral: bool,
-        out: Path,
-        file_format: str,
-        quality: int | None,
-    ) -> None:
-        self.translator = translator
-        self.targets = targets
-        self.strength = strength
-        self.choice = choice
-        self.assume_neutral = assume_neutral
-        self.out = out
-        self.file_format = file_format
-        self.quality = quality
+    translator: Translator
+    targets: tuple[str, ...]
+    strength: float
+    choice: FaceChoice
+    assume_neutral: bool
+    out: Path
+    file_format: str
+    quality: int | None
 
     def run(self, file: PhotoFile) -> dict[str, Any]:
         """Translate and write one photo; what can go wrong with it ends up in `refused`."""
-        result: dict[str, Any] = {
-            "photo": str(file.path),
-            "outputs": {},
-            "faces": [],
-            "refused": [],
-            "warnings": [],
-        }
+        result: dict[str, Any] = {"photo": str(file.path), "outputs": {}}
+        result.update({key: [] for key in ("faces", "refused", "warnings")})
         try:
             self._translate(file, result)
-        except FaceError as error:
-            _refuse(result, error.reason, str(error))
         except MissingExtra:
             raise
         except EcganError as error:
-            _refuse(result, "unreadable", str(error))
+            reason = error.reason if isinstance(error, FaceError) else "unreadable"
+            result["refused"].append({"face": None, "reason": reason, "message": str(error)})
         except OSError as error:
             where = f"{error.filename} " if error.filename else ""
-            _refuse(result, "unwritable", f"{where}cannot be written: {error.strerror or error}")
+            message = f"{where}cannot be written: {error.strerror or error}"
+            result["refused"].append({"face": None, "reason": "unwritable", "message": message})
         return result
 
     def _translate(self, file: PhotoFile, result: dict[str, Any]) -> None:
-        from ecgan.faces.photo import read_photo
         from ecgan.faces.photo_writing import what_is_lost
-        from ecgan.inference.marking import Mark, source_sha256, write_marked
+        from ecgan.inference.marking import source_sha256, write_marked
 
-        photo = read_photo(file.path)
-        for note in photo.notes:
-            warn(about(file.path, note))
+        photo = opened(file.path)
         ready = self.translator.prepare(photo, self.choice, self.assume_neutral)
         sha256 = source_sha256(photo)
         result["faces"] = [describe_face(face) for face in ready.faces]
@@ -218,34 +190,54 @@ class _Job:
         ]
         for target in self.targets:
             made = self.translator.render(ready, target, self.strength)
-            settings = {
-                "expression": target,
-                "strength": self.strength,
-                "face": self.choice,
-                "assume_neutral": self.assume_neutral,
-                "route": self.translator.route,
-            }
-            mark = Mark(
-                source=os.fsencode(file.path.name).decode(errors="replace"),
-                source_sha256=sha256,
-                model_sha256=self.translator.sha256,
-                settings=settings,
-                faces=[describe_face(face) for face in made.faces],
-                credit=self.translator.credit,
+            mark = mark_of(
+                self.translator,
+                os.fsencode(file.path.name).decode(errors="replace"),
+                sha256,
+                made.faces,
+                target,
+                strength=self.strength,
+                face=self.choice,
+                assume_neutral=self.assume_neutral,
             )
             output = file.output(self.out, target, self.file_format)
             if target == self.targets[0]:
                 for text in what_is_lost(photo, output.suffix, self.quality):
                     warn(about(file.path, text))
-            write_marked(
-                output,
-                made.pixels,
-                photo,
-                mark,
-                face_area=made.face_area(),
-                quality=self.quality,
-            )
+            area, quality = made.face_area(), self.quality
+            write_marked(output, made.pixels, photo, mark, face_area=area, quality=quality)
             result["outputs"][target] = str(output)
+
+
+def opened(path: Path) -> Photo:
+    """`read_photo`, with its notes as warnings."""
+    from ecgan.faces.photo import read_photo
+
+    photo = read_photo(path)
+    for note in photo.notes:
+        warn(about(path, note))
+    return photo
+
+
+def mark_of(
+    translator: Translator,
+    name: str,
+    sha256: str,
+    faces: Sequence[ReadyFace],
+    expression: str,
+    **asked: Any,
+) -> Mark:
+    """The mark of a translation of the photo `name`; `asked`: options beside the expression."""
+    from ecgan.inference.marking import Mark
+
+    return Mark(
+        source=name,
+        source_sha256=sha256,
+        model_sha256=translator.sha256,
+        settings={"expression": expression, **asked, "route": translator.route},
+        faces=[describe_face(face) for face in faces],
+        credit=translator.credit,
+    )
 
 
 def doubt_warnings(face: ReadyFace) -> list[str]:
@@ -253,10 +245,6 @@ def doubt_warnings(face: ReadyFace) -> list[str]:
     from ecgan.inference.doubt import ADVICE
 
     return [f"face {face.aligned.number}: {ADVICE[doubt]}" for doubt in face.aligned.doubts]
-
-
-def _refuse(result: dict[str, Any], reason: str, message: str) -> None:
-    result["refused"].append({"face": None, "reason": reason, "message": message})
 
 
 def describe_face(face: ReadyFace) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Aligned crops as tensors, and what generators make of them."""
+"""The faces of a photo as generators see them, and what they make of them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from ecgan.faces.paste import FaceChange
+from ecgan.expressions import Vocabulary
+from ecgan.faces.finder import AlignedFace, RefusedFace
+from ecgan.faces.paste import FaceChange, photo_mask
+from ecgan.faces.photo import Photo
 from ecgan.inference.recognizer import resize
+from ecgan.inference.strength import Request
 from ecgan.networks.output import Change, Translation, no_change, recomposed
 from ecgan.shapes import Codes, Images
 from ecgan.window import Window
@@ -41,19 +45,70 @@ class ChangedCrop:
 
 
 @dataclass(frozen=True)
+class ReadyFace:
+    """An aligned face, and the crop that its translations to an expression start from."""
+
+    aligned: AlignedFace
+    probabilities: dict[str, float] | None
+    """What the recogniser sees in the photo; None where it was not asked."""
+    start: ChangedCrop
+    """The crop, neutralised `passes` times."""
+    passes: int = 0
+    expressive: bool = False
+    """Whether the recogniser sees an expression in the photo; False where it was not asked."""
+
+    @property
+    def direct(self) -> bool:
+        """Whether translations start from an expressive face."""
+        return self.expressive and not self.passes
+
+
+@dataclass(frozen=True)
+class ReadyPhoto:
+    """A photo whose faces are found: what all its translations share."""
+
+    photo: Photo
+    faces: tuple[ReadyFace, ...]
+    refused: tuple[RefusedFace, ...]
+
+
+@dataclass(frozen=True)
+class Translated:
+    """A translated photo."""
+
+    pixels: NDArray[np.uint8]
+    """The whole photo at its own size; outside the faces equal to the source."""
+    faces: tuple[ReadyFace, ...]
+    """The faces that were translated, as each was started from."""
+    refused: tuple[RefusedFace, ...]
+    """Faces that were asked for but cannot be translated."""
+
+    def face_area(self) -> NDArray[np.bool_]:
+        """(height, width): where the photo may have changed."""
+        area = np.zeros(self.pixels.shape[:2], bool)
+        for face in self.faces:
+            area |= photo_mask(area.shape, face.aligned.alignment, face.aligned.mask) > 0
+        return area
+
+
+@dataclass(frozen=True)
 class CropGenerator:
     """A generator, for crops of any size."""
 
     network: nn.Module
+    vocabulary: Vocabulary
     size: int
     """Side in pixels of the images that it learned on."""
     window: Window
     """What it sees of a crop."""
 
-    def apply(self, start: ChangedCrop, code: Codes, share: float) -> ChangedCrop:
-        """The crop with `share` of the network's change for z; 0 returns the crop."""
+    def apply(self, start: ChangedCrop, expression: str, request: Request) -> ChangedCrop:
+        """The crop with an expression, as requested; a share of 0 returns the crop."""
+        share = request.share
         if share == 0:
             return start
+        z = torch.from_numpy(self.vocabulary.code(expression, request.intensity))
+        code = z[None].to(start.image.device)
         with torch.inference_mode():
             part = self.window.cut(start.image)
             changed, change = self._changed(part, code, share)

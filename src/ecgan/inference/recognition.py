@@ -46,8 +46,6 @@ def recognise_faces(
         aligned = align_face(photo, face, number=number, least_px=recognizer.size)
         if not reasons:  # the pixels of a good face are learned from faces that can be translated
             reasons += doubts_of(aligned.pixels)
-        values = recognizer.probabilities(to_tensor(aligned.pixels))[0].tolist()
-        named = dict(zip(recognizer.vocabulary.names, values, strict=True))
-        doubt = ", ".join(reasons) or None
-        recognised.append(RecognisedFace(number, face.box, named, doubt))
+        seen = recognizer.of_crop(to_tensor(aligned.pixels))
+        recognised.append(RecognisedFace(number, face.box, seen, ", ".join(reasons) or None))
     return recognised

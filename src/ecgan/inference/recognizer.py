@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from ecgan.config import RecognizerConfig
 from ecgan.config_loading import build
-from ecgan.errors import ConfigError, EcganError, SnapshotError
+from ecgan.errors import ConfigError
 from ecgan.expressions import Vocabulary
 from ecgan.faces.graphs import give_back_memory
 from ecgan.inference.snapshot import default_snapshot, load_snapshot
@@ -103,13 +103,9 @@ class Recognizer:
             SnapshotError: missing, damaged, or no recogniser.
         """
         snapshot = load_snapshot(source or default_snapshot("recognizer"), "recognizer")
-        try:
+        with snapshot.reading_config():
             vocabulary = Vocabulary(tuple(snapshot.config["vocabulary"]))
             config = build(RecognizerConfig, snapshot.config["recognizer"])
-        except (KeyError, TypeError, AttributeError) as error:
-            raise SnapshotError(f"{snapshot.folder}/config.json lacks {error}") from None
-        except EcganError as error:
-            raise SnapshotError(f"{snapshot.folder}/config.json: {error}") from None
         model = VGGRecognizer(config, len(vocabulary))
         snapshot.load_into("recognizer", model)
         return cls(
@@ -128,6 +124,11 @@ class Recognizer:
             TypeError, ValueError: something else than images in [-1, 1].
         """
         return torch.softmax(self._run(self.model, images, batch), dim=1)
+
+    def of_crop(self, image: Images) -> dict[str, float]:
+        """`probabilities` of one image, a batch of one, by expression."""
+        values = self.probabilities(image)[0].tolist()
+        return dict(zip(self.vocabulary.names, values, strict=True))
 
     def features(self, images: Images, batch: int = 64) -> Float[Tensor, "batch features"]:
         """The deep feature fc7 (4,096-D in the paper); float32 on the CPU.

@@ -18,7 +18,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from ecgan.errors import SnapshotError
+from ecgan.errors import EcganError, SnapshotError
 from ecgan.files import sha256_bytes, sync_folder, write_bytes, write_json, write_text
 
 Kind = Literal["translator", "recognizer"]
@@ -52,6 +52,21 @@ class Snapshot:
         lines = card.read_text(encoding="utf-8").splitlines() if card.is_file() else []
         keys = ("- attribution:", "- licence:", "- license:")
         return "; ".join(line[2:].strip() for line in lines if line.lower().startswith(keys))
+
+    @contextlib.contextmanager
+    def reading_config(self) -> Iterator[None]:
+        """What goes wrong in the block is the fault of config.json.
+
+        Raises:
+            SnapshotError: for a value that is missing or wrong.
+        """
+        try:
+            yield
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            fault = "lacks" if isinstance(error, KeyError) else "misstates a value:"
+            raise SnapshotError(f"{self.folder}/config.json {fault} {error}") from None
+        except EcganError as error:
+            raise SnapshotError(f"{self.folder}/config.json: {error}") from None
 
     def load_into(self, name: str, module: nn.Module) -> None:
         """Fill a module.

@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import nn
 
 from ecgan.config import GeneratorConfig
 from ecgan.config_loading import build
-from ecgan.errors import EcganError, SnapshotError
 from ecgan.expressions import NEUTRAL, Vocabulary, canonical_expression, expression_of
 from ecgan.faces.finder import (
     AlignedFace,
     FaceChoice,
     FaceFinder,
-    RefusedFace,
     check_photo,
     choose_faces,
 )
-from ecgan.faces.paste import change_face, photo_mask
+from ecgan.faces.paste import change_face
 from ecgan.faces.photo import Photo
-from ecgan.inference.crops import ChangedCrop, CropGenerator, face_change, to_pixels, to_tensor
+from ecgan.inference.crops import (
+    ChangedCrop,
+    CropGenerator,
+    ReadyFace,
+    ReadyPhoto,
+    Translated,
+    face_change,
+    to_pixels,
+    to_tensor,
+)
 from ecgan.inference.doubt import check_readable
 from ecgan.inference.recognizer import Recognizer, one_at_a_time
 from ecgan.inference.snapshot import default_snapshot, load_snapshot
 from ecgan.inference.strength import (
+    Request,
     Route,
     check_strength,
     direct_is_better,
@@ -41,50 +48,7 @@ from ecgan.inference.strength import (
 )
 from ecgan.networks.build import build_generator
 from ecgan.precision import default_device
-from ecgan.shapes import Codes
 from ecgan.window import Window
-
-
-@dataclass(frozen=True)
-class ReadyFace:
-    """An aligned face, and the crop that its translations to an expression start from."""
-
-    aligned: AlignedFace
-    probabilities: dict[str, float] | None
-    """What the recogniser sees in the photo; None where it was not asked."""
-    start: ChangedCrop
-    """The crop, neutralised `passes` times."""
-    passes: int = 0
-    expressive: bool = False
-    """Whether the recogniser sees an expression in the photo; False where it was not asked."""
-
-
-@dataclass(frozen=True)
-class ReadyPhoto:
-    """A photo whose faces are found: what all its translations share."""
-
-    photo: Photo
-    faces: tuple[ReadyFace, ...]
-    refused: tuple[RefusedFace, ...]
-
-
-@dataclass(frozen=True)
-class Translated:
-    """A translated photo."""
-
-    pixels: NDArray[np.uint8]
-    """The whole photo at its own size; outside the faces equal to the source."""
-    faces: tuple[ReadyFace, ...]
-    """The faces that were translated, as each was started from."""
-    refused: tuple[RefusedFace, ...]
-    """Faces that were asked for but cannot be translated."""
-
-    def face_area(self) -> NDArray[np.bool_]:
-        """(height, width): where the photo may have changed."""
-        area = np.zeros(self.pixels.shape[:2], bool)
-        for face in self.faces:
-            area |= photo_mask(area.shape, face.aligned.alignment, face.aligned.mask) > 0
-        return area
 
 
 class Translator:
@@ -111,8 +75,6 @@ class Translator:
         device: torch.device | None = None,
     ) -> None:
         self.device = device or default_device()
-        self._to_expression = to_expression.to(self.device).eval().requires_grad_(False)
-        self._to_neutral = to_neutral.to(self.device).eval().requires_grad_(False)
         self.vocabulary = vocabulary
         self.size = size
         """Side in pixels of the images that the generators learned on."""
@@ -123,6 +85,12 @@ class Translator:
         neutral. Of an expressive one something stays, so that it is asked for 1 at least."""
         self.window = Window(zoom)
         """What the generators see of a crop."""
+        self._to_expression, self._to_neutral = (
+            CropGenerator(
+                network.to(self.device).eval().requires_grad_(False), vocabulary, size, self.window
+            )
+            for network in (to_expression, to_neutral)
+        )
         self.route = route
         self.sha256 = sha256
         self.credit = credit
@@ -153,19 +121,13 @@ class Translator:
         """
         snapshot = load_snapshot(source or default_snapshot("translator"), "translator")
         config = snapshot.config
-        try:
+        with snapshot.reading_config():
             vocabulary = Vocabulary(tuple(config["vocabulary"]))
             size, intensity = int(config["size"]), bool(config["intensity"])
             full_intensity = full_intensities(config.get("full_intensity", 1.0), vocabulary)
             zoom = float(config.get("zoom", 1.0))
             generator_config = build(GeneratorConfig, config["generator"])
             own_route = parse_route(config.get("route", "neutral-first"))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise SnapshotError(
-                f"{snapshot.folder}/config.json lacks or misstates {error}"
-            ) from None
-        except EcganError as error:
-            raise SnapshotError(f"{snapshot.folder}/config.json: {error}") from None
         generators = {}
         for name in ("to_expression", "to_neutral"):
             generators[name] = build_generator(generator_config, len(vocabulary), size)
@@ -269,16 +231,15 @@ class Translator:
         faces = tuple(self._started(face, target) for face in ready.faces)
         for face in faces:
             change = self._translated(face, target, strength).change
+            aligned, mask = face.aligned, face.aligned.mask
             if change is not None:
-                aligned, mask = face.aligned, face.aligned.mask
                 in_pixels = face_change(change, aligned.pixels[mask > 0])
                 change_face(pixels, in_pixels, aligned.alignment, mask)
         return Translated(pixels, faces, ready.refused)
 
     def probabilities(self, crop: NDArray[np.uint8]) -> dict[str, float]:
         """What the recogniser sees in an aligned crop, by expression."""
-        values = self.recognizer.probabilities(to_tensor(crop))[0].tolist()
-        return dict(zip(self.recognizer.vocabulary.names, values, strict=True))
+        return self.recognizer.of_crop(to_tensor(crop))
 
     def ready_face(self, aligned: AlignedFace, assume_neutral: bool = False) -> ReadyFace:
         """An aligned face; on the routes `neutral-first` and `auto`, neutralised until the
@@ -286,9 +247,8 @@ class Translator:
         crop = self._crop(aligned)
         if assume_neutral:
             return ReadyFace(aligned, None, crop)
-        seen = self.probabilities(aligned.pixels)
+        seen, passes = self.probabilities(aligned.pixels), 0
         expressive = is_expressive(seen)
-        passes = 0
         if expressive and self.route != "direct":
             crop, passes = self._neutralised(crop)
         return ReadyFace(aligned, seen, crop, passes, expressive)
@@ -300,7 +260,7 @@ class Translator:
         """An expressive crop after as many passes as it takes and as help, at least one."""
         passes, found = 0, 0.0
         while neutralises_further(passes, found):
-            further = self._to_neutral_once(crop, 1.0)
+            further = self._to_neutral.apply(crop, NEUTRAL, Request(1.0, 1.0))
             probability = self.probabilities(to_pixels(further.image))[NEUTRAL]
             if passes and probability <= found:
                 break
@@ -310,9 +270,8 @@ class Translator:
     def _started(self, face: ReadyFace, target: str) -> ReadyFace:
         """On the route `auto` an expressive face as it is in the photo, where that is better."""
         asked = expression_of(canonical_expression(target))
-        if self.route != "auto" or not face.passes or asked == NEUTRAL:
-            return face
-        if asked not in self.recognizer.vocabulary.expressions:
+        choice = self.route == "auto" and face.passes and asked != NEUTRAL
+        if not choice or asked not in self.recognizer.vocabulary.expressions:
             return face
         photo = replace(face, start=self._crop(face.aligned), passes=0)
         first, direct = (
@@ -324,25 +283,14 @@ class Translator:
     def _translated(self, face: ReadyFace, target: str, strength: float) -> ChangedCrop:
         """The whole aligned crop with another expression."""
         name = canonical_expression(target)
-        direct = face.expressive and not face.passes
         if name == NEUTRAL:
             if face.passes and strength == 1:
                 return face.start
             crop = self._crop(face.aligned)
-            passes = self._neutralised(crop)[1] if direct else face.passes
+            passes = self._neutralised(crop)[1] if face.direct else face.passes
             for _ in range(max(1, passes)):
-                crop = self._to_neutral_once(crop, strength)
+                crop = self._to_neutral.apply(crop, NEUTRAL, Request(1.0, strength))
             return crop
         full = self.full(name) if self.intensity else None
-        request = request_for(strength, full, expressive=face.expressive, direct=direct)
-        code = self._code(name, request.intensity)
-        return self._on_crops(self._to_expression).apply(face.start, code, request.share)
-
-    def _to_neutral_once(self, crop: ChangedCrop, share: float) -> ChangedCrop:
-        return self._on_crops(self._to_neutral).apply(crop, self._code(NEUTRAL, 1.0), share)
-
-    def _on_crops(self, network: nn.Module) -> CropGenerator:
-        return CropGenerator(network, self.size, self.window)
-
-    def _code(self, name: str, intensity: float) -> Codes:
-        return torch.from_numpy(self.vocabulary.code(name, intensity))[None].to(self.device)
+        request = request_for(strength, full, expressive=face.expressive, direct=face.direct)
+        return self._to_expression.apply(face.start, name, request)

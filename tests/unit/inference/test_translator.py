@@ -72,7 +72,7 @@ def calls(translator: Translator) -> list[tuple[str, list[float]]]:
     """Grows by each generator's name and z as they are called."""
     seen: list[tuple[str, list[float]]] = []
     for name in ("to_expression", "to_neutral"):
-        generator = getattr(translator, f"_{name}")
+        generator = getattr(translator, f"_{name}").network
         inner = generator.forward
 
         def spy(source, code, name=name, inner=inner):
@@ -104,7 +104,7 @@ def test_a_zoomed_translator_sees_the_window_and_changes_it_alone(
     translator = load(folders, kind)
     assert translator.window == Window(ZOOM)
     sizes: list[int] = []
-    generator = translator._to_expression
+    generator = translator._to_expression.network
     inner = generator.forward
     generator.forward = lambda source, code: (sizes.append(source.shape[-1]), inner(source, code))[
         1
@@ -344,7 +344,8 @@ def test_grain_stays_at_any_size(folders: dict[str, Path], times: int, sees: str
     pixels = 60 + smooth // 2 + random.normal(0, 10, smooth.shape)
     photo = replace(astronaut_photo(), pixels=np.clip(pixels, 0, 255).astype(np.uint8))
     translator = load(folders, sees=sees)
-    for generator in (translator._to_expression, translator._to_neutral):
+    for crops in (translator._to_expression, translator._to_neutral):
+        generator = crops.network
         generator.trunk.last.weight.zero_()  # they move the face a little and paint nothing
         generator.trunk.last.bias[0] = -20
         generator.trunk.flow.weight.mul_(0.2)
