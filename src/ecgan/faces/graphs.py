@@ -122,16 +122,6 @@ def release() -> None:
     _graphs.release()
 
 
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Hide what C++ parts print to the standard error of the process, from all threads."""
-    _stderr.silence()
-    try:
-        yield
-    finally:
-        _stderr.restore()
-
-
 def give_back_memory() -> None:
     """What was freed, to the system: glibc keeps it, once for each thread."""
     with contextlib.suppress(OSError, AttributeError, TypeError):
@@ -206,29 +196,34 @@ class _StandardError:
         """A copy of the descriptor; None where it is closed."""
         self.after_fork()
 
-    def silence(self) -> None:
+    @contextlib.contextmanager
+    def hidden(self) -> Iterator[None]:
+        """Hide what C++ parts print to the standard error of the process, from all threads."""
         with self.lock:
-            self.silencers += 1
-            if self.silencers > 1:
-                return
-            with contextlib.suppress(OSError, ValueError, AttributeError):
-                sys.stderr.flush()
-            sink = os.open(os.devnull, os.O_WRONLY)
-            with contextlib.suppress(OSError):
-                self.before = os.dup(2)
-            if sink != 2:
-                os.dup2(sink, 2)
-                os.close(sink)
-
-    def restore(self) -> None:
-        with self.lock:
-            self.silencers -= 1
             if not self.silencers:
-                self._put_back()
+                self._silence()
+            self.silencers += 1
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.silencers -= 1
+                if not self.silencers:
+                    self._put_back()
 
     def after_fork(self) -> None:
         self.lock, self.silencers = threading.Lock(), 0
         self._put_back()
+
+    def _silence(self) -> None:
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            sys.stderr.flush()
+        with contextlib.suppress(OSError):
+            self.before = os.dup(2)
+        sink = os.open(os.devnull, os.O_WRONLY)
+        if sink != 2:
+            os.dup2(sink, 2)
+            os.close(sink)
 
     def _put_back(self) -> None:
         if self.before is not None:
@@ -308,6 +303,7 @@ def _serve() -> None:
 
 
 _graphs, _stderr, _helper = _Graphs(), _StandardError(), _Helper()
+quiet = _stderr.hidden
 if hasattr(os, "register_at_fork"):
     for _shared in (_graphs, _stderr, _helper):
         os.register_at_fork(after_in_child=_shared.after_fork)

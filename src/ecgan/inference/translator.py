@@ -7,19 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import nn
 
 from ecgan.config import GeneratorConfig
 from ecgan.config_loading import build
 from ecgan.expressions import NEUTRAL, Vocabulary, canonical_expression, expression_of
-from ecgan.faces.finder import (
-    AlignedFace,
-    FaceChoice,
-    FaceFinder,
-    check_photo,
-    choose_faces,
-)
+from ecgan.faces.finder import AlignedFace, FaceChoice, FaceFinder, check_photo, choose_faces
 from ecgan.faces.paste import change_face
 from ecgan.faces.photo import Photo
 from ecgan.inference.crops import (
