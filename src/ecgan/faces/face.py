@@ -31,8 +31,8 @@ _MIRRORED_68 = (
 _CHEEKS, _FOREHEAD_CHIN = (234, 454), (10, 152)
 
 MAX_YAW, MAX_PITCH, MAX_ROLL = 34.0, 26.0, 60.0
-"""Degrees beyond which a face is refused: of one turned to the side, half is not in the picture,
-and like one thrown back none was learned from (photos of -8 to 15 degrees)."""
+"""Degrees beyond which a face is refused. Of one turned to the side, half is hidden; the heads in
+the training photos lean by -8 to 15 degrees."""
 MIN_EYE_DISTANCE = 12.0
 """Pixels between the eye centres: down to it the recogniser is right as often as in large photos,
 and translations look like the photo, as coarse as it is. Pictures of FER2013, 48 px, have 18."""

@@ -50,7 +50,7 @@ Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
-class Seen:
+class Detection:
     """A face as a detector sees it, in pixels of the picture."""
 
     box: Box
@@ -78,7 +78,7 @@ def meshes(pixels: NDArray[np.uint8], *, patient: bool = False) -> list[NDArray[
     ]
 
 
-def finds(pixels: NDArray[np.uint8], *, near: bool = False) -> list[Seen]:
+def detections(pixels: NDArray[np.uint8], *, near: bool = False) -> list[Detection]:
     """The faces in an RGB picture; `near`: for one that fills a good part of it.
 
     Raises:
@@ -93,7 +93,7 @@ def finds(pixels: NDArray[np.uint8], *, near: bool = False) -> list[Seen]:
         x0, y0 = box.xmin * width, box.ymin * height
         roll = np.arctan2((left.y - right.y) * height, (left.x - right.x) * width)
         faces.append(
-            Seen(
+            Detection(
                 (x0, y0, x0 + box.width * width, y0 + box.height * height),
                 float(detection.score[0]),
                 float(np.degrees(roll)),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
 import zipfile
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -23,26 +25,6 @@ _NOT_LANDMARKS = (
     zipfile.BadZipFile,
 )
 """What the readers raise for files of other content."""
-
-# Point of the 189-point template for each of the 68; two points stand for their middle.
-# fmt: off
-_TEMPLATE_189: dict[int, tuple[int, ...]] = {
-    3: (125,), 4: (126,), 6: (127,), 7: (128,),
-    8: (129,), 9: (130,), 10: (131,), 12: (132,), 13: (133,),
-    17: (71,), 18: (72,), 19: (73,), 20: (74,), 21: (76,),
-    22: (77,), 23: (78,), 24: (79,), 25: (81,),
-    26: (82,), 27: (51, 57), 28: (52, 58), 29: (53, 59), 31: (65,), 33: (55,), 35: (70,),
-    36: (18,), 37: (19,), 38: (21,), 39: (22,), 40: (30,), 41: (28,),
-    42: (23,), 43: (24,), 44: (26,), 45: (27,), 46: (33,), 47: (31,),
-    48: (87,), 50: (89,), 51: (90,), 52: (91,), 54: (93,), 55: (108,), 56: (107,), 57: (106,),
-    58: (105,), 59: (104,), 61: (95,), 62: (96,), 63: (97,), 65: (102,), 66: (101,), 67: (100,),
-}
-# What the template lacks: (point a, point b, fraction of the way from a to b), in this order.
-_BETWEEN: dict[int, tuple[int, int, float]] = {
-    5: (4, 6, 0.5), 11: (10, 12, 0.5), 30: (29, 33, 0.5), 32: (31, 33, 0.5), 34: (33, 35, 0.5),
-    49: (48, 50, 0.5), 53: (52, 54, 0.5), 60: (48, 61, 0.3), 64: (54, 63, 0.3),
-}
-# fmt: on
 
 
 def given_landmarks(
@@ -115,11 +97,14 @@ def _tem(path: Path) -> NDArray[np.float64]:
     if count != 189:
         raise DataError(f"{path}: expected the 189-point template, got {count} points")
     given = np.array([line.split()[:2] for line in lines[1 : count + 1]], dtype=np.float64)
+    # `given`: points of the template, or two for their middle. `between`, in this order: two of the
+    # 68 that are known by then, and the fraction of the way from one to the other.
+    table = json.loads((resources.files("ecgan.faces") / "template_189.json").read_text())
     points = np.full((68, 2), np.nan)
-    for index, sources in _TEMPLATE_189.items():
-        points[index] = given[list(sources)].mean(axis=0)
-    for index, (first, second, fraction) in _BETWEEN.items():
-        points[index] = points[first] + fraction * (points[second] - points[first])
+    for index, sources in table["given"].items():
+        points[int(index)] = given[sources].mean(axis=0)
+    for index, (first, second, fraction) in table["between"].items():
+        points[int(index)] = points[first] + fraction * (points[second] - points[first])
     return _with_jaw_ends(points)
 
 

@@ -12,16 +12,17 @@ from numpy.typing import NDArray
 
 from ecgan.faces import graphs
 from ecgan.faces.face import Face, face_of_mesh, moved, unmirrored, within
-from ecgan.faces.graphs import Box, Seen
+from ecgan.faces.graphs import Box, Detection
 from ecgan.faces.pixels import as_rgb
 
 SURE_SCORE = 0.7
-"""Confidence of the finder from which a face without a mesh, mostly a profile, is tried harder."""
+"""Confidence of the face detector from which a face without a mesh, mostly a profile, is tried
+harder."""
 
 LEAST_SIDE = 16
 """Pixels; smaller pictures show no face."""
 TILE = 640
-"""Side of the smallest squares: mediapipe's full-range finder sees 192 x 192 px, so a face of
+"""Side of the smallest squares: mediapipe's full-range detector sees 192 x 192 px, so a face of
 45 px, with eyes 20 px apart, is just visible in one."""
 LEAST_TILE = 160
 """Side of the smallest squares where faces are small or many."""
@@ -31,10 +32,10 @@ MOST_TILES, FEW_TILES = 300, 64
 """So many smaller tiles are worth their time (10 ms each) for a group, and where at most one face
 was seen."""
 UPRIGHT_SCORE, UPRIGHT_SCORE_NEAR = 0.9, 0.88
-"""Confidence with which the finder, and that for near faces, sees no face that is upside down (of
-3,634 and of 325)."""
+"""From this confidence of the face detector, or of that for near faces, a face is upright: no face
+upside down got as much (of 3,634 and of 325)."""
 MOST_MISTURNED = 20.0
-"""Degrees by which the mesh's roll may differ from the eyes that the finder sees."""
+"""Degrees by which the mesh's roll may differ from the eyes that the face detector sees."""
 LOOK_SIDE, NEAR_SIDE = 192, 768
 """Pixels to which a face is brought to be looked at once more, and to be measured."""
 BORDER = 0.25
@@ -89,9 +90,10 @@ class LandmarkDetector:
 
 
 def _upright(pixels: NDArray[np.uint8]) -> list[Face]:
-    """Faces as they are in the picture: those of the mesh, and those that only the finder sees."""
+    """Faces as they are in the picture: those of the mesh, and those that the face detector alone
+    sees."""
     faces = [face_of_mesh(mesh) for mesh in graphs.meshes(pixels)]
-    for seen in _seen(pixels, [face.box for face in faces]):
+    for seen in _detections(pixels, [face.box for face in faces]):
         known = [i for i, face in enumerate(faces) if _inside(_middle(seen.box), face.box)]
         if known:
             best = max(seen.score, faces[known[0]].score)
@@ -103,11 +105,11 @@ def _upright(pixels: NDArray[np.uint8]) -> list[Face]:
     return faces
 
 
-def _seen(pixels: NDArray[np.uint8], known: list[Box]) -> list[Seen]:
-    """What the finder sees in the photo and its tiles, the surest first, each face once.
+def _detections(pixels: NDArray[np.uint8], known: list[Box]) -> list[Detection]:
+    """What the face detector sees in the photo and its tiles, the surest first, each face once.
 
     Where there are several faces and small ones, or none, not even the `known`, the tiles get
-    smaller: the finder misses every second face that is an eighth of the tile.
+    smaller: the face detector misses every second face that is an eighth of the tile.
     """
     height, width = pixels.shape[:2]
     seen = _in_tiles(pixels, tiles(height, width))
@@ -147,17 +149,17 @@ def _starts(length: int, side: int) -> list[int]:
     return [round((length - side) * i / steps) for i in range(steps + 1)] if steps else [0]
 
 
-def _in_tiles(pixels: NDArray[np.uint8], squares: list[tuple[int, int, int]]) -> list[Seen]:
+def _in_tiles(pixels: NDArray[np.uint8], squares: list[tuple[int, int, int]]) -> list[Detection]:
     seen = []
     for left, top, side in squares:
-        for one in graphs.finds(pixels[top : top + side, left : left + side]):
+        for one in graphs.detections(pixels[top : top + side, left : left + side]):
             x0, y0, x1, y1 = one.box
             seen.append(replace(one, box=(x0 + left, y0 + top, x1 + left, y1 + top)))
     return _once(seen)
 
 
-def _once(seen: list[Seen]) -> list[Seen]:
-    once: list[Seen] = []
+def _once(seen: list[Detection]) -> list[Detection]:
+    once: list[Detection] = []
     for candidate in sorted(seen, key=lambda one: one.score, reverse=True):
         if not any(_inside(_middle(candidate.box), other.box) for other in once):
             once.append(candidate)
@@ -170,7 +172,7 @@ def _may_miss(boxes: list[Box], side: int) -> bool:
     return smallest < side * (SMALL if len(boxes) != 1 else SMALL_ALONE)
 
 
-def _closer(pixels: NDArray[np.uint8], seen: Seen) -> Face | None:
+def _closer(pixels: NDArray[np.uint8], seen: Detection) -> Face | None:
     """The mesh of a face that was missed in the whole photo."""
     attempts = [(1.0, False, False)]
     if seen.score >= SURE_SCORE:  # a profile gets a mesh on one of its two sides only
@@ -201,8 +203,8 @@ def _righted(pixels: NDArray[np.uint8], faces: list[Face]) -> list[Face]:
 
 
 def _righted_one(pixels: NDArray[np.uint8], face: Face) -> Face | None:
-    """The mesh of a face upside down comes out upright, with the mouth for eyes. The finder for
-    near faces sees one better upright, and where its eyes are."""
+    """The mesh of a face upside down comes out upright, with the mouth for eyes. The detector for near
+    faces is surer of an upright face, and says where its eyes are."""
     if face.score >= UPRIGHT_SCORE:
         return face
     views = [(0.0, _best_near(pixels, face, 0.0))]
@@ -221,9 +223,9 @@ def _righted_one(pixels: NDArray[np.uint8], face: Face) -> Face | None:
     return replace(_nearest(found, face.box), score=face.score)
 
 
-def _best_near(pixels: NDArray[np.uint8], face: Face, turn: float) -> Seen | None:
+def _best_near(pixels: NDArray[np.uint8], face: Face, turn: float) -> Detection | None:
     part, _ = _cut_upright(pixels, face, turn, LOOK_SIDE)
-    return max(graphs.finds(part, near=True), key=lambda seen: seen.score, default=None)
+    return max(graphs.detections(part, near=True), key=lambda seen: seen.score, default=None)
 
 
 def _cut_upright(

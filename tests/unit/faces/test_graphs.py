@@ -36,7 +36,7 @@ def test_a_failed_network_is_loaded_anew(monkeypatch: pytest.MonkeyPatch) -> Non
         with pytest.raises(EcganError, match="mediapipe failed on a picture of 0 x 0 px"):
             graphs.meshes(np.zeros((0, 0, 3), np.uint8))
         with pytest.raises(EcganError, match="mediapipe failed"):
-            graphs.finds(np.zeros((0, 0, 3), np.uint8))
+            graphs.detections(np.zeros((0, 0, 3), np.uint8))
         np.testing.assert_array_equal(detector.detect(pixels)[0].points, before)
 
 
