@@ -203,8 +203,8 @@ def _righted(pixels: NDArray[np.uint8], faces: list[Face]) -> list[Face]:
 
 
 def _righted_one(pixels: NDArray[np.uint8], face: Face) -> Face | None:
-    """The mesh of a face upside down comes out upright, with the mouth for eyes. The detector for near
-    faces is surer of an upright face, and says where its eyes are."""
+    """The mesh of a face upside down comes out upright, with the mouth for eyes. The detector for
+    near faces is surer of an upright face, and says where its eyes are."""
     if face.score >= UPRIGHT_SCORE:
         return face
     views = [(0.0, _best_near(pixels, face, 0.0))]
