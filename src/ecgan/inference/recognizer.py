@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,49 +15,14 @@ from ecgan.config import RecognizerConfig
 from ecgan.config_loading import build
 from ecgan.errors import ConfigError
 from ecgan.expressions import Vocabulary
-from ecgan.faces.graphs import give_back_memory
 from ecgan.inference.snapshot import default_snapshot, load_snapshot
+from ecgan.inference.turns import one_at_a_time
 from ecgan.networks.vgg import VGGFeatures, VGGRecognizer
 from ecgan.precision import PrecisionOption, autocast, choose_precision, default_device
 from ecgan.shapes import Images
 
 ROUNDING = 0.01
 """How far beyond [-1, 1] images may go: bfloat16 and resampling leave that much."""
-
-
-class _Turns(contextlib.ContextDecorator):
-    """Threads and forked processes that share the networks: one call at a time, since a call uses
-    all cores, and many at once all memory."""
-
-    def __init__(self) -> None:
-        self.lock = threading.RLock()
-        self.depth = 0
-        self.last: int | None = None
-        """The thread that had the networks last."""
-
-    def __enter__(self) -> None:
-        self.lock.acquire()
-        self.depth += 1
-
-    def __exit__(self, *_: object) -> None:
-        self.depth -= 1
-        if not self.depth:
-            before, self.last = self.last, threading.get_ident()
-            if before not in (None, self.last):
-                give_back_memory()
-        self.lock.release()
-
-    def after_fork(self) -> None:
-        """The threads of the parent, OpenMP's too, do not exist in the child, which would wait for
-        them forever."""
-        self.lock, self.depth = threading.RLock(), 0
-        torch.set_num_threads(1)
-
-
-one_at_a_time = _Turns()
-"""Decorates what uses the networks of this process."""
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=one_at_a_time.after_fork)
 
 
 class Recognizer:

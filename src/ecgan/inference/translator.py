@@ -28,7 +28,7 @@ from ecgan.inference.crops import (
     to_tensor,
 )
 from ecgan.inference.doubt import check_readable
-from ecgan.inference.recognizer import Recognizer, one_at_a_time
+from ecgan.inference.recognizer import Recognizer
 from ecgan.inference.snapshot import default_snapshot, load_snapshot
 from ecgan.inference.strength import (
     Request,
@@ -41,6 +41,7 @@ from ecgan.inference.strength import (
     parse_route,
     request_for,
 )
+from ecgan.inference.turns import one_at_a_time
 from ecgan.networks.build import build_generator
 from ecgan.precision import default_device
 from ecgan.window import Window

@@ -63,14 +63,11 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_turns.after_fork)
 
 
-def one_at_a_time() -> Callable[[Callable[P, R]], Callable[P, R]]:
+def one_at_a_time(function: Callable[P, R]) -> Callable[P, R]:
     """Decorator: calls take turns, since each uses all cores, and many at once all memory."""
 
-    def decorate(function: Callable[P, R]) -> Callable[P, R]:
-        @functools.wraps(function)
-        def call(*args: P.args, **kwargs: P.kwargs) -> R:
-            return _turns.run(lambda: function(*args, **kwargs))
+    @functools.wraps(function)
+    def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        return _turns.run(lambda: function(*args, **kwargs))
 
-        return call
-
-    return decorate
+    return call
