@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 from ecgan.data.manifest import Manifest, Record, Split
 from ecgan.expressions import NEUTRAL, Vocabulary, expression_of
 from ecgan.faces.alignment import Alignment
+from ecgan.faces.face import given_face
+from ecgan.faces.finder import AlignedFace
 from ecgan.faces.photo import Photo
-from ecgan.inference.photo_faces import AlignedFace, given_face
-from ecgan.inference.translator import ReadyPhoto, Translator
+from ecgan.inference.crops import ReadyPhoto
+from ecgan.inference.translator import Translator
 
 Pixels = NDArray[np.uint8]
 Truths = Mapping[tuple[str, str], Record]

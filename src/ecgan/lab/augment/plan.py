@@ -10,7 +10,7 @@ from ecgan.data.manifest import Manifest, Record
 from ecgan.errors import DataError, UsageError
 from ecgan.expressions import NEUTRAL
 from ecgan.files import sha256_bytes
-from ecgan.inference.translator import MAX_STRENGTH
+from ecgan.inference.strength import MAX_STRENGTH
 from ecgan.seeding import numpy_generator
 
 SOURCE = "generated"
