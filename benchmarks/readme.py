@@ -95,9 +95,9 @@ def summary(results: dict[str, Json]) -> str:
     rows = [
         [label, *(shown(part[column].get(figure, {}).get("all"), unit) for column in columns)]
         for label, part, figure, unit in (
-            ("neutral to an expression: recognised as asked", there, "accuracy", "percent"),
+            ("neutral to an expression: seen by our recogniser", there, "accuracy", "percent"),
             ("more strength shows more", there, "intensity_monotone", "percent"),
-            ("an expression to neutral: recognised", back, "accuracy", "percent"),
+            ("an expression to neutral: seen by our recogniser", back, "accuracy", "percent"),
             ("SSIM inside the face, as labelled", labelled, "ssim", "plain"),
             ("taken for the same person (dlib)", there, "same_person", "percent"),
             ("change outside the mask, grey levels of 255", there, "outside", "level"),
@@ -105,9 +105,17 @@ def summary(results: dict[str, Json]) -> str:
         if figure in part["model"]
     ]
     head = [f"{scores['data']['people']} {scores['data']['split']} people", "translated"]
-    return (
-        table([*head, "unchanged photo", "real image"], rows) + "\n" + origin("evaluation", scores)
-    )
+    text = origin("evaluation", scores)
+    outside = results.get("outside_recogniser")
+    if outside is not None:
+        seen = outside["outside"]["all"]
+        cells = [shown(seen[key], "percent") for key in ("accuracy", "unchanged")]
+        rows.insert(0, ["neutral to an expression: seen by an outside network", *cells, ""])
+        text = (
+            f"<sub>Outside network: {outside['network']}; `{outside['command']}`, "
+            f"{outside['date']}.</sub>\n\n{text}"
+        )
+    return table([*head, "unchanged photo", "real image"], rows) + "\n" + text
 
 
 def render(results: dict[str, Json]) -> str:

@@ -159,7 +159,7 @@ def test_writes_only_between_the_markers(script: ModuleType, tmp_path: Path) -> 
     for written in (short, text):
         assert written.startswith("before\n") and written.endswith("after\n")
         assert "old" not in written
-    assert "an expression: recognised as asked | 81.2 % (80.2 to 82.2)" in short
+    assert "an expression: seen by our recogniser | 81.2 % (80.2 to 82.2)" in short
     for words in (
         "| smiles | 81.2 % (80.2 to 82.2)",
         "recognised as asked | 81.2 % (80.2 to 82.2)",
