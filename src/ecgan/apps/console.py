@@ -54,8 +54,11 @@ def warn(text: str) -> None:
 
 
 def _to_stderr(line: str) -> None:
-    with contextlib.suppress(OSError):  # nobody listens, or there is no room
+    try:
         print(line, file=sys.stderr, flush=True)
+    except OSError:  # nobody listens, or there is no room; what is left must not be tried again
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
 
 
 def about(path: Path, message: str) -> str:

@@ -170,7 +170,10 @@ def test_closed_streams_are_no_crash(redirect: str) -> None:
     code = "import sys; from ecgan.apps.cli import main; sys.exit(main(sys.argv[1:]))"
     for arguments, expected in (("--version", 0), ("recognize nothing", 2)):
         command = f'"{sys.executable}" -c "{code}" {arguments} {redirect}'
-        done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
+        done = subprocess.run(
+            command, shell=True, capture_output=True, text=True, check=False, env=environment
+        )
         assert done.returncode == expected
         assert done.stdout in ("", f"ecgan {__version__}\n")
         assert "Traceback" not in done.stderr
