@@ -143,7 +143,10 @@ class _Graphs:
             try:
                 return graph.process(np.ascontiguousarray(pixels))
             except BaseException as error:
+                del graph  # it keeps 20 MB for as long as anything refers to it
+                error.__traceback__ = None
                 self._drop(name)
+                give_back_memory()
                 if not isinstance(error, Exception):
                     raise
                 reason = (str(error).splitlines() or [type(error).__name__])[0]
