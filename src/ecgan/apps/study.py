@@ -152,11 +152,12 @@ def serve(
     from ecgan.lab.study.server import StudyServer, StudySite
 
     site = StudySite(study)
-    with contextlib.closing(site), StudyServer(site, host, port) as server:
+    with contextlib.closing(site):
+        server = StudyServer(site, host, port)
         say(f"serving {study} on http://{host}:{server.port} (Ctrl-C stops)")
         signal.signal(signal.SIGTERM, _stop)
         with contextlib.suppress(KeyboardInterrupt):
-            server.serve_forever(poll_interval=0.2)
+            server.serve_forever()
     say(f"stopped; next: ecgan study results {study}")
 
 
