@@ -42,7 +42,7 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Robots-Tag": "noindex",
 }
-Milliseconds = Annotated[int, Field(ge=0)]
+Whole = Annotated[int, Field(ge=0)]
 
 
 class RaterRequest(BaseModel):
@@ -57,10 +57,10 @@ class JoinRequest(RaterRequest):
 
 
 class AnswerRequest(RaterRequest):
-    trial: int = Field(ge=0)
+    trial: Whole
     choice: Side
-    reaction_ms: Milliseconds
-    shown_ms: Milliseconds
+    reaction_ms: Whole
+    shown_ms: Whole
 
 
 class StudySite:
@@ -78,17 +78,15 @@ class StudySite:
         self._orders: dict[str, tuple[Trial, ...]] = {}
         self.app = app = FastAPI(openapi_url=None)
         app.middleware("http")(_guard)
-        full = "the answer could not be kept; try again"
-        app.exception_handler(HTTPException)(lambda _, e: _error(e.status_code, e.detail))
         app.exception_handler(RequestValidationError)(_unfit)
+        app.exception_handler(HTTPException)(lambda _, e: _error(e.status_code, e.detail))
         app.exception_handler(AnswerError)(lambda _, e: _error(409, str(e)))
-        app.exception_handler(OSError)(lambda *_: _error(503, full))
+        app.exception_handler(OSError)(
+            lambda *_: _error(503, "the answer could not be kept; try again")
+        )
         app.get("/api/welcome")(self.welcome)
-        app.post("/api/join")(self.join)
-        app.post("/api/session")(self.session)
-        app.post("/api/answer")(self.answer)
-        app.post("/api/debriefing")(self.debriefing)
-        app.post("/api/withdraw")(self.withdraw)
+        for handle in (self.join, self.session, self.answer, self.debriefing, self.withdraw):
+            app.post(f"/api/{handle.__name__}")(handle)
         app.api_route("/{path:path}", methods=["GET", "HEAD", "POST"])(self.file)
 
     def close(self) -> None:
@@ -119,7 +117,7 @@ class StudySite:
 
     def session(self, sent: RaterRequest) -> dict[str, Any]:
         """All that the page needs to show the trials, and nothing that tells real from fake."""
-        rater = self.journal.rater(sent.rater)
+        rater, order = self._rater(sent)
         settings = self.study.settings
         return {
             **_progress(rater),
@@ -133,13 +131,12 @@ class StudySite:
                     "right": _address(trial.right),
                     "practice": trial.item.kind == "practice",
                 }
-                for trial in self._order(rater)
+                for trial in order
             ],
         }
 
     def answer(self, sent: AnswerRequest) -> dict[str, Any]:
-        rater = self.journal.rater(sent.rater)
-        order = self._order(rater)
+        rater, order = self._rater(sent)
         reaction_ms, shown_ms = min(sent.reaction_ms, MAX_MS), min(sent.shown_ms, MAX_MS)
         answer = Answer(sent.trial, sent.choice, reaction_ms, shown_ms)
         kept = self.journal.add(rater.code, answer, len(order))
@@ -149,8 +146,7 @@ class StudySite:
         return {**_progress(rater), "correct": kept.choice != trial.generated_side}
 
     def debriefing(self, sent: RaterRequest) -> dict[str, Any]:
-        rater = self.journal.rater(sent.rater)
-        order = self._order(rater)
+        rater, order = self._rater(sent)
         if len(rater.answers) < len(order):
             raise AnswerError("the debriefing comes after the last pair")
         shown = [trial for trial in order if trial.item.kind == "pair"]
@@ -167,10 +163,11 @@ class StudySite:
         self.journal.withdraw(sent.rater)
         return {"withdrawn": True}
 
-    def _order(self, rater: Rater) -> tuple[Trial, ...]:
+    def _rater(self, sent: RaterRequest) -> tuple[Rater, tuple[Trial, ...]]:
+        rater = self.journal.rater(sent.rater)
         if rater.code not in self._orders:
             self._orders[rater.code] = trials(self.study, rater.code, rater.form)
-        return self._orders[rater.code]
+        return rater, self._orders[rater.code]
 
 
 class StudyServer(uvicorn.Server):
@@ -227,29 +224,25 @@ class _Connection(H11Protocol):
 
 
 async def _guard(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Refuse what is too long or not from the page, unread, and give every reply its headers."""
-    reply = _unread(request) or await answer(request)
+    """Refuse, unread, what is too long or not from the page, and give every reply its headers.
+
+    Other sites cannot send the content type of JSON without asking first, which is not allowed.
+    """
+    kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    length = request.headers.get("Content-Length")
+    if request.method not in ("GET", "HEAD", "POST"):
+        reply = _error(501, "expected GET or POST")
+    elif request.method == "POST" and kind != "application/json":
+        reply = _error(415, "expected application/json")
+    elif request.method == "POST" and length is None:
+        reply = _error(411, "expected a Content-Length")
+    elif int(length or 0) > MAX_BODY:
+        reply = _error(413, f"at most {MAX_BODY} bytes")
+    else:
+        reply = await answer(request)
     reply.headers.setdefault("Cache-Control", "no-store")
     reply.headers.update(_HEADERS)
     return reply
-
-
-def _unread(request: Request) -> Response | None:
-    """Why the body of a request is not read. Other sites cannot send the content type of JSON
-    without asking first, which is not allowed."""
-    if request.method in ("GET", "HEAD"):
-        return None
-    if request.method != "POST":
-        return _error(501, "expected GET or POST")
-    kind = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        return _error(415, "expected application/json")
-    length = request.headers.get("Content-Length")
-    if length is None:
-        return _error(411, "expected a Content-Length")
-    if int(length) > MAX_BODY:
-        return _error(413, f"at most {MAX_BODY} bytes")
-    return None
 
 
 def _error(status: int, message: str) -> Response:
