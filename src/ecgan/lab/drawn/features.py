@@ -8,6 +8,7 @@ from ecgan.lab.drawn.canvas import (
     Canvas,
     Colour,
     Points,
+    band,
     closed_curve,
     ellipse,
     mix,
@@ -37,8 +38,8 @@ def paint_mouth(brush: Brush) -> None:
     middle = mouth.top[len(mouth.top) // 2]
     groove = ellipse(0, 0.5 * (brush.face.base[2, 1] + middle[1]) + 0.02, 0.04, 0.1, 14)
     brush.soft(groove, brush.shade, 0.3, 0.025)
-    canvas.fill(pose(mouth.lower_lip, lift), lips)
-    canvas.fill(pose(mouth.upper_lip, lift), mix(lips, shadow(lips), 0.65))
+    canvas.fill(pose(band(mouth.lower, mouth.bottom), lift), lips)
+    canvas.fill(pose(band(mouth.top, mouth.upper), lift), mix(lips, shadow(lips), 0.65))
     light = mix(lips, (255, 240, 235), 0.6)
     centre = 0.5 * (mouth.lower + mouth.bottom)[len(mouth.lower) // 2]
     thick = (mouth.bottom - mouth.lower)[:, 1].max()
@@ -58,7 +59,7 @@ def paint_mouth(brush: Brush) -> None:
 def _mouth_inside(brush: Brush, lift: float) -> None:
     mouth, pose, action = brush.face.mouth, brush.pose, brush.action
     layer = Canvas(brush.canvas.size, brush.canvas.factor)
-    inside = pose(mouth.inside, lift)
+    inside = pose(band(mouth.upper, mouth.lower), lift)
     layer.pixels[...] = _THROAT
     gap = mouth.opening
     low = mouth.lower[len(mouth.lower) // 2]
@@ -75,7 +76,7 @@ def _mouth_inside(brush: Brush, lift: float) -> None:
     rim[:, 1] += level * np.minimum(0, mouth.upper[12, 1] + height - rim[:, 1])
     teeth = np.concatenate([edge - (0, 0.03), rim[::-1] * (0.95, 1)])
     layer.fill(pose(teeth, lift), _TEETH)
-    shade = np.concatenate([mouth.upper - (0, 0.02), (mouth.upper - (0, -0.03))[::-1]])
+    shade = band(mouth.upper - (0, 0.02), mouth.upper - (0, -0.03))
     layer.fill(pose(shade, lift), (150, 110, 110), alpha=0.5, blur=0.012 * pose.unit)
     if brush.canvas.size >= 96:
         for x in np.linspace(-0.24, 0.24, 7):
@@ -83,7 +84,7 @@ def _mouth_inside(brush: Brush, lift: float) -> None:
             gap_line = ribbon(pose(line, lift), [0.008 * pose.unit] * 2)
             layer.fill(gap_line, (214, 200, 190), alpha=0.5)
     if action(16) > 0.15 or action(20) > 0.3:
-        rows = np.concatenate([(mouth.lower[5:-5] - (0, 0.055)), mouth.lower[5:-5][::-1]])
+        rows = band(mouth.lower[5:-5] - (0, 0.055), mouth.lower[5:-5])
         layer.fill(pose(rows, lift), mix(_TEETH, _THROAT, 0.15))
     brush.canvas.paste(layer.pixels, layer.mask(inside))
 
@@ -103,7 +104,7 @@ def paint_eyes(brush: Brush) -> None:
     canvas.paste(layer.pixels, canvas.mask(*(pose(eye.outline) for eye in brush.face.eyes)))
     for side, eye in zip((-1, 1), brush.face.eyes, strict=True):
         if person.lashes > 0.4:
-            lid = np.concatenate([eye.upper - (0, 0.11), eye.upper[::-1]])
+            lid = band(eye.upper - (0, 0.11), eye.upper)
             tone = mix(person.skin, (150, 80, 90), 0.45)
             brush.soft(lid, tone, 0.5 * person.lashes, 0.02)
         crease = eye.upper * (1, 1) - (0, 0.05 + 0.02 * brush.action(5, side))

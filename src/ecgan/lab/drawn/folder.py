@@ -25,7 +25,7 @@ from ecgan.data.manifest import CARD_NAME
 from ecgan.data.pool import run_tasks
 from ecgan.errors import UsageError
 from ecgan.expressions import EXPRESSIONS, MAX_INTENSITY, NEUTRAL
-from ecgan.files import sync_folder, write_json
+from ecgan.files import sync_folder, write_json, write_lines
 from ecgan.lab.drawn.people import ACTION_UNITS, perform, person, shot
 from ecgan.lab.drawn.render import Sitting
 
@@ -131,18 +131,13 @@ def _draw_all(
     for expression in EXPRESSIONS:
         (root / expression).mkdir()
         (root / MASKS / expression).mkdir(parents=True)
-    waiting: dict[int, str] = {}
-    written = 0
-    with (root / LABELS_NAME).open("w", encoding="utf-8") as labels:
-        for done, (number, lines) in enumerate(
-            run_tasks(partial(Worker, root, plan), range(people), workers), start=1
-        ):
-            waiting[number] = lines
-            while written in waiting:  # in the order of the people, whoever ends first
-                labels.write(waiting.pop(written))
-                written += 1
-            if progress is not None:
-                progress(done * plan.images_per_person, people * plan.images_per_person)
+    lines: dict[int, str] = {}
+    for number, text in run_tasks(partial(Worker, root, plan), range(people), workers):
+        lines[number] = text
+        if progress is not None:
+            done = len(lines) * plan.images_per_person
+            progress(done, people * plan.images_per_person)
+    write_lines(root / LABELS_NAME, (lines[number] for number in range(people)))
 
 
 class Worker:

@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 
-from ecgan.lab.drawn.canvas import Points, closed_curve, ellipse
+from ecgan.lab.drawn.canvas import Points, closed_curve, ellipse, resampled
 from ecgan.lab.drawn.people import Person, read_table
 
 Outline = Sequence[tuple[float, float]]
@@ -157,11 +157,8 @@ def _back_curve(person: Person, length: float, puff: float) -> Points:
 
 def _scalloped(points: Points, depth: float, count: int) -> Points:
     """Curls: round bumps along an outline."""
-    steps = np.linalg.norm(np.diff(points, axis=0, append=points[:1]), axis=1)
-    along = np.concatenate([[0.0], np.cumsum(steps)])
-    wanted = np.linspace(0, along[-1], 8 * count, endpoint=False)
     closed = np.concatenate([points, points[:1]])
-    dense = np.stack([np.interp(wanted, along, closed[:, axis]) for axis in (0, 1)], 1)
+    dense = resampled(closed, np.linspace(0, 1, 8 * count, endpoint=False))
     tangent = np.roll(dense, -1, 0) - np.roll(dense, 1, 0)
     tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
     outward = np.stack([tangent[:, 1], -tangent[:, 0]], 1)

@@ -86,7 +86,7 @@ class Sitting:
         brush = Brush(canvas, pose, person, self.shot, face, action, skin)
         paint_skin(brush)
         shade = within(self._hair_shade, skin)
-        canvas.tint(shade, shadow(person.skin, 1.2), 0.6 * self._hair.strength, outline)
+        canvas.paste(shadow(person.skin, 1.2), shade, 0.6 * self._hair.strength)
         beard = paint_beard(brush)
         paint_nose(brush)
         paint_mouth(brush)
@@ -110,9 +110,8 @@ class Sitting:
         small = cv2.resize(lit, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
         small = spread(spread(np.asarray(small, np.uint8), 0.055 * unit), 0.055 * unit)
         lit = np.asarray(cv2.resize(small, skin.shape[::-1]), np.uint8)
-        crescent = without(skin, lit)
         alpha = min(1.0, 0.55 + 0.4 * self.shot.contrast)
-        canvas.tint(crescent, shadow(self.person.skin), alpha, outline)
+        canvas.paste(shadow(self.person.skin), without(skin, lit), alpha)
 
     def _prepare_hair(self) -> None:
         """Paint once what lies on the head and its shadow: no expression moves them."""
@@ -127,7 +126,7 @@ class Sitting:
         layer.pixels[...] = colour.astype(np.uint8)
         for shape in shapes:
             rim = spread(layer.mask(shape + 0.16 * unit * towards), 0.2 * unit)
-            layer.tint(without(covered, rim), shadow(colour), 0.55, shape)
+            layer.paste(shadow(colour), without(layer.mask(shape), rim), 0.55)
         shine = mix(colour, (255, 250, 240), 0.45)
         for line in self._hair.shine:
             curve = ribbon(self._pose(line, 0.1), np.array([0.0, 0.2, 0.16, 0.0]) * unit)
