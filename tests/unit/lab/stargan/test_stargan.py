@@ -14,8 +14,12 @@ from ecgan.config_loading import build, load_config
 from ecgan.data.dataset import TranslationBatch
 from ecgan.errors import CheckpointError, ConfigError, Interrupted
 from ecgan.inference.snapshot import load_snapshot
-from ecgan.lab.stargan.method import STARGAN
-from ecgan.lab.stargan.step import domain_batch, domain_critic_step, domain_generator_step
+from ecgan.lab.stargan.method import (
+    STARGAN,
+    domain_batch,
+    domain_critic_step,
+    domain_generator_step,
+)
 from ecgan.training.checkpoint import Checkpoint, CheckpointFolder
 from ecgan.training.export import export_checkpoint
 from ecgan.training.method import RunContext, update_flops
