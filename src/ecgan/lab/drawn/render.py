@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -32,11 +33,12 @@ from ecgan.lab.drawn.features import (
     paint_mouth,
 )
 from ecgan.lab.drawn.hair import Hair, build_hair
-from ecgan.lab.drawn.people import Action, Person, Shot
+from ecgan.lab.drawn.people import Action, Person, Shot, read_table
 from ecgan.lab.drawn.rig import Face, Pose, build_face
 from ecgan.lab.drawn.skin import NOSE_LIFT, Brush, paint_nose, paint_skin
 
 REST = Action({}, {})
+_EAR = np.array(read_table("looks")["ear"])
 
 
 @dataclass(frozen=True)
@@ -149,34 +151,37 @@ def paint_background(canvas: Canvas, shot: Shot) -> None:
     first, second = (np.asarray(colour, np.float32) for colour in shot.colours)
     side = canvas.pixels.shape[0]
     random = np.random.default_rng(shot.pattern)
-    kind = shot.background
     canvas.pixels[...] = first.astype(np.uint8)
-    if kind == "gradient":
+    if shot.background == "gradient":
         ramp = np.linspace(0, 1, side, dtype=np.float32)
-        share = np.clip(ramp[:, None] * 0.8 + ramp[None] * (random.random() - 0.5) * 0.5, 0, 1)
-        canvas.pixels[...] = (first + (second - first) * share[..., None] + 0.5).astype(np.uint8)
-    elif kind == "halo":
+        slope = np.clip(ramp[:, None] * 0.8 + ramp[None] * (random.random() - 0.5) * 0.5, 0, 1)
+        canvas.pixels[...] = (first + (second - first) * slope[..., None] + 0.5).astype(np.uint8)
+    for shape, share in _pattern(shot.background, side, random):
+        canvas.fill(shape, mix(first, second, share))
+
+
+def _pattern(kind: str, side: int, random: np.random.Generator) -> Iterator[tuple[Points, float]]:
+    """Shapes of a background, each with its share of the second colour."""
+    if kind == "halo":
         radius = side * random.uniform(0.40, 0.47)
-        pale = mix(first, second, 0.65)
-        canvas.fill(ellipse(side / 2, side * 0.47, radius, radius, 64), pale)
+        yield ellipse(side / 2, side * 0.47, radius, radius, 64), 0.65
     elif kind == "dots":
         step = side / random.integers(6, 10)
         for row, y in enumerate(np.arange(0, side + step, step)):
             for x in np.arange((row % 2) * step / 2, side + step, step):
-                canvas.fill(ellipse(x, y, step / 6, step / 6, 12), mix(first, second, 0.6))
+                yield ellipse(x, y, step / 6, step / 6, 12), 0.6
     elif kind == "stripes":
         step = side / random.integers(5, 9)
         slant = random.uniform(-1, 1) * side
         for x in np.arange(-side, 2 * side, 2 * step):
-            band = np.array([[x, -1], [x + step, -1], [x + step + slant, side], [x + slant, side]])
-            canvas.fill(band, mix(first, second, 0.4))
+            band = [[x, -1], [x + step, -1], [x + step + slant, side], [x + slant, side]]
+            yield np.array(band), 0.4
     elif kind == "hills":
         for number in range(3):
             x = np.linspace(0, 1, 12)
             y = 0.45 + 0.2 * number + 0.07 * np.sin(random.uniform(3, 7) * x + random.uniform(0, 6))
             edge = np.stack([x, y], 1) * side
-            low = np.array([[side, side], [0, side]])
-            canvas.fill(np.concatenate([edge, low]), mix(first, second, 0.25 * (number + 1)))
+            yield np.concatenate([edge, [[side, side], [0, side]]]), 0.25 * (number + 1)
     elif kind == "leaves":
         for _ in range(16):
             angle, length = random.uniform(0, 2 * np.pi), side * random.uniform(0.12, 0.24)
@@ -184,7 +189,7 @@ def paint_background(canvas: Canvas, shot: Shot) -> None:
             leaf = np.stack([np.cos(t), 0.32 * np.sin(t)], 1)
             leaf = np.concatenate([leaf, leaf[-2:0:-1] * (1, -1)]) * length / 2
             turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-            canvas.fill(leaf @ turn + random.uniform(0, side, 2), mix(first, second, 0.5))
+            yield leaf @ turn + random.uniform(0, side, 2), 0.5
 
 
 def paint_behind(
@@ -207,13 +212,7 @@ def paint_behind(
         return
     for side in (-1, 1):
         w = person.width
-        ear = np.array(
-            [
-                (1.0, -0.12), (1.13, -0.2), (1.24, -0.08), (1.21, 0.2), (1.13, 0.44), (1.02, 0.5),
-                (0.95, 0.2),
-            ]
-        )  # fmt: skip
-        ear = (ear - (1.0, 0.15)) * person.ear + (1.0 * w, 0.15)
+        ear = (_EAR - (1.0, 0.15)) * person.ear + (1.0 * w, 0.15)
         shape = head(closed_curve(ear * (side, 1)), -0.05, depth=False)
         canvas.fill(shape, mix(person.skin, shadow(person.skin), 0.3))
         inner = (ear - (1.1, 0.14)) * (0.55, 0.62) + (1.115, 0.13)

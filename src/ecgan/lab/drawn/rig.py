@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ecgan.lab.drawn.canvas import Points, closed_curve, resampled
-from ecgan.lab.drawn.people import Action, Person, Shot
+from ecgan.lab.drawn.people import Action, Person, Shot, read_table
 
 EYE_LINE = 105 / 256
 """Height of the eyes in the picture, and below it their distance: as in the canonical crop."""
@@ -20,21 +20,11 @@ EYE_DISTANCE = 60 / 256
 _EYE_SAMPLES = 17
 _LIP_SAMPLES = 25
 _LIP_T = np.linspace(-1, 1, _LIP_SAMPLES)
-_BROW_X = np.array([-0.31, -0.14, 0.05, 0.24, 0.39])
-"""Of five brow points from the inner to the outer end, from the eye's centre outward."""
-_BROW_RISE = {  # upward shift of these points
-    1: np.array([0.20, 0.13, 0.05, 0.0, -0.01]),
-    2: np.array([0.02, 0.08, 0.15, 0.19, 0.16]),
-    4: np.array([-0.15, -0.12, -0.07, -0.02, 0.0]),
-    6: np.array([0.0, 0.0, -0.01, -0.02, -0.03]),
-    9: np.array([-0.07, -0.05, -0.03, -0.01, 0.0]),
-}
+_BROWS = read_table("expressions")["brows"]
 _PIVOT = 0.4
 """Depth of the axes around which the head turns; the face is at most 0.85 deep."""
 _HEAD_CENTRE = np.array([0.0, 0.25])
 _HEAD_AXES = np.array([1.12, 1.75]) ** -2.0
-_BROW_FROWN = np.array([0.085, 0.07, 0.05, 0.02, 0.0])
-"""How far AU 4 draws them together."""
 
 
 @dataclass(frozen=True)
@@ -158,9 +148,9 @@ def _outline(person: Person, action: Action, drop: float) -> tuple[Points, Point
 def _brow(person: Person, action: Action, side: int) -> Points:
     y = person.brow_y - person.brow_arch * np.array([0.05, 0.62, 1.0, 0.85, 0.25])
     y = y + person.brow_slant * np.linspace(1, -1, 5)
-    for unit, rise in _BROW_RISE.items():
-        y = y - rise * action(unit, side)
-    x = person.eye_gap + _BROW_X - _BROW_FROWN * action(4, side)
+    for unit, rise in _BROWS["rise"].items():
+        y = y - np.array(rise) * action(unit, side)
+    x = person.eye_gap + np.array(_BROWS["x"]) - np.array(_BROWS["frown"]) * action(4, side)
     return np.stack([side * x, y], 1)
 
 
