@@ -84,7 +84,7 @@ class StudySite:
         app.exception_handler(OSError)(
             lambda *_: _error(503, "the answer could not be kept; try again")
         )
-        app.get("/api/welcome")(self.welcome)
+        app.api_route("/api/welcome", methods=["GET", "HEAD"])(self.welcome)
         for handle in (self.join, self.session, self.answer, self.debriefing, self.withdraw):
             app.post(f"/api/{handle.__name__}")(handle)
         app.api_route("/{path:path}", methods=["GET", "HEAD", "POST"])(self.file)
@@ -95,7 +95,7 @@ class StudySite:
 
     def file(self, request: Request) -> Response:
         """A page file or a picture: all are in memory, and no path of a request is ever opened."""
-        found = self._files.get(request.url.path)
+        found = self._files.get(request.scope["path"])
         if found is None or request.method == "POST":
             raise HTTPException(404, "no such page")
         data, kind, cache = found
@@ -190,7 +190,7 @@ class StudyServer(uvicorn.Server):
                 http=_Connection,
                 ws="none",
                 lifespan="off",
-                limit_concurrency=MAX_CONNECTIONS,
+                limit_concurrency=MAX_CONNECTIONS + 1,  # the one that asks counts, too
                 timeout_keep_alive=IDLE_SECONDS,
                 timeout_graceful_shutdown=5,
                 access_log=False,  # a log of requests is a log of people

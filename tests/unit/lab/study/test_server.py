@@ -261,6 +261,21 @@ def test_who_stays_silent_is_cut_off(joined: Running, monkeypatch: pytest.Monkey
     assert joined.answer(0)[0] == 200
 
 
+def test_who_comes_when_all_places_are_taken_is_turned_away(
+    study: Study, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ecgan.lab.study.server.MAX_CONNECTIONS", 1)
+    running = Running(root)
+    try:
+        asked = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", running.port), timeout=5) as first:
+            first.sendall(asked)
+            assert first.recv(65536).startswith(b"HTTP/1.1 200")
+            assert running.raw(asked).startswith(b"HTTP/1.1 503")
+    finally:
+        running.stop()
+
+
 def test_a_body_that_is_too_long_is_not_read(joined: Running) -> None:
     assert post(joined.port, "/api/answer", b"x" * (MAX_BODY + 1))[0] == 413
 
