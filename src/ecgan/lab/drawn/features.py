@@ -17,7 +17,7 @@ from ecgan.lab.drawn.canvas import (
     shadow,
     symmetric,
 )
-from ecgan.lab.drawn.rig import Eye, Pose
+from ecgan.lab.drawn.rig import Eye
 from ecgan.lab.drawn.skin import Brush
 
 _ROSE = (206, 84, 84)
@@ -206,7 +206,9 @@ def paint_glasses(brush: Brush) -> None:
     person, pose, canvas = brush.person, brush.pose, brush.canvas
     if person.glasses is None:
         return
-    lift, unit = 0.2, brush.pose.unit
+    lift, wire = 0.2, [0.05 * pose.unit] * 2
+    eyes = np.array([(-0.5, 0.0), (0.5, 0.0)])
+    front = (pose(eyes) - pose(eyes, depth=False)).mean(0)  # from the ears' plane to the glasses'
     t = np.linspace(0, 2 * np.pi, 41)
     cosine, sine = np.cos(t), np.sin(t)
     for side in (-1, 1):
@@ -217,24 +219,16 @@ def paint_glasses(brush: Brush) -> None:
             y = 0.31 * np.sign(sine) * np.abs(sine) ** 0.6
         if person.glasses == "cat":
             y = y - 0.13 * np.clip(x / 0.43, 0, 1) ** 2 * (sine < 0.3)
-        lens = np.stack([side * (0.51 + x), 0.05 + y], 1)
-        shape = pose(lens, lift, depth=False) + _front(pose)
+        shape = pose(np.stack([side * (0.51 + x), 0.05 + y], 1), lift, depth=False) + front
         canvas.fill(shape, (255, 255, 255), alpha=0.10)
         glare = shape[[20, 23, 28, 30]] * 0.8 + shape.mean(0) * 0.2
         canvas.fill(glare, (255, 255, 255), alpha=0.18)
-        canvas.fill(ribbon(shape, [0.05 * unit] * 2), person.frame)
+        canvas.fill(ribbon(shape, wire), person.frame)
         arm = np.array([(side * 0.92, 0.0), (side * 1.07 * person.width, -0.02)])
-        ends = pose(arm, depth=False) + _front(pose) * [[1.0], [0.0]]
-        canvas.fill(ribbon(ends, [0.05 * unit] * 2), person.frame)
+        ends = pose(arm, depth=False) + front * [[1.0], [0.0]]
+        canvas.fill(ribbon(ends, wire), person.frame)
     bridge = open_curve(np.array([(-0.13, 0.0), (0.0, -0.06), (0.13, 0.0)]), 5)
-    shape = pose(bridge, lift, depth=False) + _front(pose)
-    canvas.fill(ribbon(shape, [0.05 * unit] * 2), person.frame)
-
-
-def _front(pose: Pose) -> Points:
-    """Shift from the plane of the ears to that of the glasses, in canvas pixels."""
-    eyes = np.array([(-0.5, 0.0), (0.5, 0.0)])
-    return np.asarray((pose(eyes) - pose(eyes, depth=False)).mean(0))
+    canvas.fill(ribbon(pose(bridge, lift, depth=False) + front, wire), person.frame)
 
 
 def _grown(points: Points, margin: float) -> Points:

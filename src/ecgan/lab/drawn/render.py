@@ -34,7 +34,7 @@ from ecgan.lab.drawn.features import (
 )
 from ecgan.lab.drawn.hair import Hair, build_hair
 from ecgan.lab.drawn.people import Action, Person, Shot, read_table
-from ecgan.lab.drawn.rig import Face, Pose, build_face
+from ecgan.lab.drawn.rig import Pose, build_face
 from ecgan.lab.drawn.skin import NOSE_LIFT, Brush, paint_nose, paint_skin
 
 REST = Action({}, {})
@@ -98,10 +98,14 @@ class Sitting:
         visible = canvas.mask(outline, *beard) * ((255 - self._hair_cover) * np.float32(1 / 255))
         canvas.paste(self._hair_layer, self._hair_cover)
         image = canvas.reduced(canvas.pixels) * self._gain
+        points = face.landmarks()
+        landmarks = pose(points)
+        landmarks[27:31] = pose(points[27:31], NOSE_LIFT)
+        landmarks[31:36] = pose(points[31:36], NOSE_LIFT / 2)
         return Picture(
             image=np.clip(image + 0.5, 0, 255).astype(np.uint8),
             mask=np.ceil(canvas.reduced(visible)).astype(np.uint8),
-            landmarks=pose.to_output(_projected(pose, face)),
+            landmarks=pose.to_output(landmarks),
         )
 
     def _shade(self, canvas: Canvas, outline: Points, skin: Pixels) -> None:
@@ -136,14 +140,6 @@ class Sitting:
         offset = np.array([-np.cos(light) * 0.06, 0.09]) * unit
         self._hair_shade = spread(layer.mask(*(shape + offset for shape in shapes)), 0.1 * unit)
         self._hair_cover = np.asarray(covered * self._hair.strength, np.uint8)
-
-
-def _projected(pose: Pose, face: Face) -> Points:
-    points = face.landmarks()
-    flat = pose(points)
-    flat[27:31] = pose(points[27:31], NOSE_LIFT)
-    flat[31:36] = pose(points[31:36], NOSE_LIFT / 2)
-    return flat
 
 
 def paint_background(canvas: Canvas, shot: Shot) -> None:
