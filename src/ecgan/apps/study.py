@@ -140,13 +140,11 @@ def serve(
     same command again continues."""
     from ecgan.lab.study.server import StudyServer, StudySite
 
-    site = StudySite(study)
-    with contextlib.closing(site):
+    with contextlib.closing(StudySite(study)) as site, contextlib.suppress(KeyboardInterrupt):
         server = StudyServer(site, host, port)
-        say(f"serving {study} on http://{host}:{server.port} (Ctrl-C stops)")
         signal.signal(signal.SIGTERM, signal.default_int_handler)
-        with contextlib.suppress(KeyboardInterrupt):
-            server.serve_forever()
+        say(f"serving {study} on http://{host}:{server.port} (Ctrl-C stops)")
+        server.serve_forever()
     say(f"stopped; next: ecgan study results {study}")
 
 

@@ -2,7 +2,10 @@
 
 import http.client
 import json
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -315,3 +318,15 @@ def test_a_full_disk_is_told_and_loses_nothing(
         assert joined.answer(0)[0] == 503
     assert (root / ANSWERS_NAME).read_bytes() == before
     assert joined.answer(0)[1]["answered"] == 1
+
+
+def test_the_command_serves_until_it_is_stopped(study: Study, root: Path) -> None:
+    command = [sys.executable, "-m", "ecgan", "study", "serve", str(root), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline().split(":")[-1].split()[0])
+        status, told = post(port, "/api/join", {"rater": CODE, "consent": True})
+        assert (status, told["answered"]) == (200, 0)
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout.read().startswith("stopped; next")
+    assert process.returncode == 0
