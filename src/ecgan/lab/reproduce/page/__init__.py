@@ -1,56 +1,75 @@
 """`report.html`: the tables and figures of a reproduction, in one file that needs nothing else.
 
-Each piece of the page is a function that computes plain values and a macro of the same name in
-`templates/sections.html` that shows them; Jinja escapes all that comes from files.
+Each piece of the page is a macro in `templates/sections.html`, which shows what the function of the
+same name computes, or the contents as they are where there is none. Jinja escapes all that comes
+from files.
 """
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChainableUndefined, Environment, PackageLoader, TemplateError
 
 from ecgan import __version__
 from ecgan.errors import EcganError
 from ecgan.files import write_text
-from ecgan.lab.reproduce.page import about, figures, tables
-from ecgan.lab.reproduce.page.contents import Contents, Missing, listed, read_contents
-from ecgan.lab.reproduce.page.labels import METHODS, labels_of, number, style_of
-from ecgan.lab.reproduce.page.tables import Context
+from ecgan.lab.reproduce.page import charts, faces, labels, tables, training
+from ecgan.lab.reproduce.page.contents import Contents, Missing, read_contents
 
 REPORT_NAME = "report.html"
 
-Piece = Callable[[Contents], Context]
-
-_SECTIONS: Mapping[tuple[str, str], tuple[Piece, ...]] = {
-    ("result", "What came out"): (tables.questions,),
-    ("table-2", "Table 2: recognition with generated images"): (tables.table_2,),
-    ("figure-5a", "Figure 5a: the VGG score"): (
-        figures.vgg_score,
-        figures.vgg_score_by_expression,
+_COMPUTED: Mapping[str, Callable[[Contents], Any]] = {
+    piece.__name__: piece
+    for piece in (
+        tables.questions,
+        tables.table_2,
         tables.vgg_scores,
-    ),
-    ("scores", "All scores, method by method"): (tables.all_scores, tables.unevaluated),
-    ("table-1", "In place of Table 1: can generated images be told from original ones?"): (
+        tables.all_scores,
+        tables.unevaluated,
         tables.table_1,
-        tables.rater_study,
+        tables.plan,
+        tables.work,
+        charts.vgg_score,
+        charts.vgg_score_by_expression,
+        charts.feature_maps,
+        charts.dose_generated,
+        charts.dose_people,
+        training.training_curves,
+        faces.figure_3,
+        faces.figure_4,
+        faces.figure_4_methods,
+    )
+}
+_SECTIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "result": ("What came out", ("questions",)),
+    "table-2": ("Table 2: recognition with generated images", ("table_2",)),
+    "figure-5a": (
+        "Figure 5a: the VGG score",
+        ("vgg_score", "vgg_score_by_expression", "vgg_scores"),
     ),
-    ("figure-3", "Figure 3: generation and neutralisation"): (figures.figure_3,),
-    ("figure-4", "Figure 4: all expressions"): (figures.figure_4, figures.figure_4_methods),
-    ("figure-5bc", "Figure 5b-c: where the features lie"): (figures.feature_maps,),
-    ("figure-5d", "Figure 5d: training"): (figures.training_curves,),
-    ("dose", "How many generated images, and how many people?"): (
-        figures.dose_generated,
-        figures.dose_people,
+    "scores": ("All scores, method by method", ("all_scores", "unevaluated")),
+    "table-1": (
+        "In place of Table 1: can generated images be told from original ones?",
+        ("table_1", "rater_study"),
     ),
-    ("data", "Data and credits"): (about.data_card,),
-    ("paper", "What does not compare with the paper"): (about.comparability,),
-    ("care", "What this must not be used for"): (about.care,),
-    ("plan", "Methods and plan"): (about.plan, about.work),
-    ("sources", "Sources of the numbers"): (about.sources,),
+    "figure-3": ("Figure 3: generation and neutralisation", ("figure_3",)),
+    "figure-4": ("Figure 4: all expressions", ("figure_4", "figure_4_methods")),
+    "figure-5bc": ("Figure 5b-c: where the features lie", ("feature_maps",)),
+    "figure-5d": ("Figure 5d: training", ("training_curves",)),
+    "dose": (
+        "How many generated images, and how many people?",
+        ("dose_generated", "dose_people"),
+    ),
+    "data": ("Data and credits", ("data_card",)),
+    "paper": ("What does not compare with the paper", ("comparability",)),
+    "care": ("What this must not be used for", ("care",)),
+    "plan": ("Methods and plan", ("plan", "work")),
+    "sources": ("Sources of the numbers", ("sources",)),
 }
 _UNUSABLE = (
     EcganError,
@@ -60,8 +79,16 @@ _UNUSABLE = (
     AttributeError,
     ArithmeticError,
     OSError,
+    TemplateError,
 )
 """What a part that has not the expected form gives rise to. One bad part must not cost the page."""
+
+
+class _Dash(ChainableUndefined):
+    """What is not there, however deep, is a dash in the page."""
+
+    def __str__(self) -> str:
+        return labels.NOTHING
 
 
 @dataclass(frozen=True)
@@ -83,24 +110,17 @@ def write_report(out: Path) -> Path:
         OSError: `out` cannot be written.
     """
     contents = read_contents(out)
-    templates = Environment(
-        loader=PackageLoader("ecgan.lab.reproduce.page"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    templates.filters["number"] = number
+    templates = _templates()
     macros: Any = templates.get_template("sections.html").module
     sections: list[Section] = []
     missing: dict[str, list[Section]] = {}
-    for (key, title), pieces in _SECTIONS.items():
+    for key, (title, pieces) in _SECTIONS.items():
         section = Section(key, title, [])
         sections.append(section)
         for piece in pieces:
-            name = piece.__name__
             try:
-                section.pieces.append(getattr(macros, name)(piece(contents)))
+                shown = _COMPUTED[piece](contents) if piece in _COMPUTED else contents
+                section.pieces.append(getattr(macros, piece)(shown))
                 continue
             except Missing as error:
                 reasons = [str(one) for one in error.args]
@@ -112,27 +132,37 @@ def write_report(out: Path) -> Path:
                     missing[reason].append(section)
                     section.pieces.append(macros.absent(reason))
     page = templates.get_template("page.html").render(
-        **_head(contents), sections=sections, missing=missing
+        contents=contents,
+        plan=contents.plan,
+        left_out={key: why for key, why in contents.skipped.items() if key in labels.METHODS},
+        sections=sections,
+        missing=missing,
+        version=__version__,
     )
     path = out / REPORT_NAME
     write_text(path, page + "\n")
     return path
 
 
-def _head(contents: Contents) -> Context:
-    """Methods, people, size, date and what was left out on purpose."""
-    return {
-        "title": f"The ECGAN experiments on {contents.name or contents.out.name}",
-        "methods": labels_of(contents.methods),
-        "size": contents.plan.get("size", "?"),
-        "num_seeds": len(listed(contents.plan.get("seeds"))),
-        "people": contents.people,
-        "date": contents.provenance.get("date"),
-        "command": contents.command,
-        "left_out": {
-            style_of(key).label: reason
-            for key, reason in contents.skipped.items()
-            if key in METHODS
-        },
-        "version": __version__,
+def _templates() -> Environment:
+    templates = Environment(
+        loader=PackageLoader("ecgan.lab.reproduce.page"),
+        extensions=["jinja2.ext.do"],
+        autoescape=True,
+        undefined=_Dash,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters |= {
+        "code": labels.code,
+        "label": lambda key: labels.style_of(key).label,
+        "labels": labels.labels_of,
+        "lines": labels.lines,
+        "number": labels.number,
+        "plain": labels.plain,
+        "plain_rate": labels.plain_rate,
+        "quote": shlex.quote,
+        "row_label": labels.label_of,
+        "seconds": labels.seconds,
     }
+    return templates
