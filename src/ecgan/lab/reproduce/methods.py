@@ -7,8 +7,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import yaml
 from pydantic import Field
@@ -98,12 +99,12 @@ def load_budget(text: str) -> Budget:
     Raises:
         ConfigError: no such budget, or a file that is none.
     """
-    if text in BUDGETS:
-        return build(Budget, _packaged(text))
     if text.isdecimal() and int(text) > 0:
-        budget = build(Budget, _packaged("cpu"))
+        budget = load_budget("cpu")
         return budget.model_copy(update={"images": int(text) * budget.batch})
-    path = Path(text)
+    path: Path | Traversable = Path(text)
+    if text in BUDGETS:
+        path = resources.files("ecgan") / "presets" / "reproduce" / f"{text}.yaml"
     if not path.is_file():
         raise ConfigError(
             f"no budget {text!r}, expected {', '.join(BUDGETS)}, a number of updates or a YAML file"
@@ -176,28 +177,14 @@ def method_configs(  # noqa: PLR0917
             f"objective.context_options.network={features}",
             f"objective.context_options.layer={CONTEXT_LAYER}",
         ]
-    if not method.per_expression:
-        steps = math.ceil(budget.images / budget.batch)
-        return {
-            SHARED_RUN: load_config(Config, preset=method.preset, settings=[*given, f"{steps=}"])
+    runs: dict[str, list[str]] = {SHARED_RUN: []}
+    if method.per_expression:
+        runs = {
+            f"{SHARED_RUN}-{name}": [f"data.expressions=[{name}]", "generator.conditioning=none"]
+            for name in expressive
         }
-    steps = math.ceil(budget.images / len(expressive) / budget.batch)
+    steps = math.ceil(budget.images / len(runs) / budget.batch)
     return {
-        f"{SHARED_RUN}-{name}": load_config(
-            Config,
-            preset=method.preset,
-            settings=[
-                *given,
-                f"data.expressions=[{name}]",
-                "generator.conditioning=none",
-                f"{steps=}",
-            ],
-        )
-        for name in expressive
+        name: load_config(Config, preset=method.preset, settings=[*given, *settings, f"{steps=}"])
+        for name, settings in runs.items()
     }
-
-
-def _packaged(name: str) -> dict[str, Any]:
-    file = resources.files("ecgan") / "presets" / "reproduce" / f"{name}.yaml"
-    values: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return values

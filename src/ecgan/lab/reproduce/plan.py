@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ecgan.data.images import image_side
 from ecgan.data.manifest import MANIFEST_NAME, SPLITS, Manifest
@@ -18,6 +17,8 @@ from ecgan.lab.reproduce.scores import why_no_tsne
 from ecgan.provenance import provenance
 
 PLAN_NAME = "plan.json"
+FEATURES, JUDGE = "features", "judge"
+"""Recognisers of the original images alone: methods may use the first, the second scores them."""
 EQUAL = (
     "the trainer, its precision and the training people",
     "the training images seen in all (`budget.images` expressive ones, each with a neutral one); "
@@ -39,6 +40,7 @@ class Plan:
     """All that a reproduction depends on."""
 
     manifest: Manifest
+    out: Path
     methods: tuple[Method, ...]
     budget: Budget
     budget_name: str
@@ -63,38 +65,17 @@ class Plan:
     def people(self, split: str) -> list[str]:
         return sorted({record.subject for record in self.manifest.records if record.split == split})
 
-    def to_json(self) -> dict[str, Any]:
-        """Values of `plan.json`."""
-        images = {s: len(self.manifest.select(split=s)) for s in SPLITS}
-        where = provenance()
-        return {
-            "data": {
-                "path": self.manifest.root.resolve().name,
-                "manifest_sha256": sha256_file(self.manifest.root / MANIFEST_NAME),
-                "card": dict(self.manifest.card),
-                "people": {split: len(self.people(split)) for split in SPLITS},
-                "images": images,
-                "size": image_side(self.manifest),
-                "expressions": list(self.manifest.vocabulary.names),
-            },
-            "budget": {"name": self.budget_name, **self.budget.model_dump(mode="json")},
-            "methods": [method.key for method in self.methods],
-            "method_settings": {
-                method.key: {
-                    "label": method.label,
-                    "preset": method.preset,
-                    "overrides": overrides(method, self.budget, self.size, seed=0),
-                }
-                for method in self.methods
-            },
-            "equal": list(EQUAL),
-            "not_equal": list(DIFFERENT),
-            "skipped": dict(self.skipped),
-            "seeds": list(self.seeds),
-            "size": self.size,
-            "command": self.command,
-            "provenance": {key: where[key] for key in ("date", "machine", "versions")},
-        }
+    @property
+    def recognizers_folder(self) -> Path:
+        return self.out / "recognizers"
+
+    def recognizer(self, name: str) -> Path:
+        """Snapshot of a recogniser."""
+        return self.recognizers_folder / name / "run" / "snapshot"
+
+    def generated_folder(self, method: str) -> Path:
+        """Of what a method makes."""
+        return self.out / "generated" / method
 
 
 def make_plan(  # noqa: PLR0917
@@ -119,11 +100,10 @@ def make_plan(  # noqa: PLR0917
                 f"the {split} people of {manifest.root} have no neutral or no expressive image; "
                 "expected some of each, prepare more people"
             )
-    chosen, left_out = choose_methods(methods, has_pairs(manifest))
+    chosen, left_out = choose_methods(methods, _has_pairs(manifest))
     skipped = dict.fromkeys(left_out, "the data have no pixel-aligned pairs to learn from")
     if reason := why_no_tsne():
         skipped["tsne"] = reason
-    count = budget.seeds if seeds is None else seeds
     words = ["ecgan reproduce", manifest.root.resolve().name, "--out", out.resolve().name]
     words += ["--budget", budget_name]
     if methods is not None:
@@ -132,24 +112,65 @@ def make_plan(  # noqa: PLR0917
     words += [f"--seeds {seeds}"] if seeds is not None else []
     return Plan(
         manifest=manifest,
+        out=out,
         methods=tuple(chosen),
         budget=budget,
         budget_name=budget_name,
-        size=training_size(manifest, budget, size),
-        seeds=tuple(range(count)),
+        size=_training_size(manifest, budget, size),
+        seeds=tuple(range(budget.seeds if seeds is None else seeds)),
         command=" ".join(words),
         skipped=skipped,
     )
 
 
-def has_pairs(manifest: Manifest) -> bool:
+def write_plan(plan: Plan) -> None:
+    """Write `plan.json`, unless it says the same apart from date and machine."""
+    manifest, where = plan.manifest, provenance()
+    values = {
+        "data": {
+            "path": manifest.root.resolve().name,
+            "manifest_sha256": sha256_file(manifest.root / MANIFEST_NAME),
+            "card": dict(manifest.card),
+            "people": {split: len(plan.people(split)) for split in SPLITS},
+            "images": {split: len(manifest.select(split=split)) for split in SPLITS},
+            "size": image_side(manifest),
+            "expressions": list(manifest.vocabulary.names),
+        },
+        "budget": {"name": plan.budget_name, **plan.budget.model_dump(mode="json")},
+        "methods": [method.key for method in plan.methods],
+        "method_settings": {
+            method.key: {
+                "label": method.label,
+                "preset": method.preset,
+                "overrides": overrides(method, plan.budget, plan.size, seed=0),
+            }
+            for method in plan.methods
+        },
+        "equal": list(EQUAL),
+        "not_equal": list(DIFFERENT),
+        "skipped": dict(plan.skipped),
+        "seeds": list(plan.seeds),
+        "size": plan.size,
+        "command": plan.command,
+        "provenance": {key: where[key] for key in ("date", "machine", "versions")},
+    }
+    file = plan.out / PLAN_NAME
+    if file.is_file():
+        before = json.loads(file.read_text(encoding="utf-8"))
+        values = json.loads(json.dumps(values))  # lists for tuples, as they are read
+        if {**before, "provenance": None} == {**values, "provenance": None}:
+            return
+    write_json(file, values)
+
+
+def _has_pairs(manifest: Manifest) -> bool:
     """Whether training people have an expressive image that matches a neutral one."""
     train = manifest.select(split="train")
     neutral = {record.pair for record in train if record.pair and record.expression == NEUTRAL}
     return any(record.pair in neutral for record in train if record.expression != NEUTRAL)
 
 
-def training_size(manifest: Manifest, budget: Budget, asked: int | None) -> int:
+def _training_size(manifest: Manifest, budget: Budget, asked: int | None) -> int:
     """The asked size, or the budget's; the largest power of two within the images where these are
     smaller.
 
@@ -165,14 +186,3 @@ def training_size(manifest: Manifest, budget: Budget, asked: int | None) -> int:
             f"got {asked}"
         )
     return asked
-
-
-def write_plan(out: Path, plan: Plan) -> None:
-    """Write `plan.json`, unless it says the same apart from date and machine."""
-    values = json.loads(json.dumps(plan.to_json()))
-    file = out / PLAN_NAME
-    if file.is_file():
-        before = json.loads(file.read_text(encoding="utf-8"))
-        if {**before, "provenance": None} == {**values, "provenance": None}:
-            return
-    write_json(file, values)
