@@ -10,7 +10,6 @@ from pathlib import Path
 from ecgan.data.manifest import load_manifest
 from ecgan.errors import UsageError
 from ecgan.lab.reproduce.measurements import Measurements
-from ecgan.lab.reproduce.methods import load_budget
 from ecgan.lab.reproduce.page import REPORT_NAME, write_report
 from ecgan.lab.reproduce.parts import Parts, Say
 from ecgan.lab.reproduce.plan import make_plan, write_plan
@@ -63,9 +62,7 @@ def reproduce(
         raise UsageError(
             f"--out {out} is a file or the data themselves, expected a folder of its own"
         )
-    manifest = load_manifest(data)
-    named = Path(budget).name  # of a file: the folders above are this machine's business
-    plan = make_plan(manifest, out, methods, load_budget(budget), named, size, seeds)
+    plan = make_plan(load_manifest(data), out, methods, budget, size, seeds)
     measurements, translators = Measurements(plan, say), Translators(plan, progress, say)
     found = measurements.recognizer_parts()
     for method in plan.methods:

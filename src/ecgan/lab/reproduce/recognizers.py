@@ -26,7 +26,6 @@ from ecgan.expressions import NEUTRAL
 from ecgan.files import sha256_file, write_json
 from ecgan.inference.recognizer import Recognizer
 from ecgan.inference.snapshot import default_snapshot, load_snapshot, verify_snapshot
-from ecgan.lab.reproduce.methods import Budget
 from ecgan.lab.reproduce.parts import (
     Say,
     chosen_settings,
@@ -34,7 +33,7 @@ from ecgan.lab.reproduce.parts import (
     enter_folder,
     settings_sha256,
 )
-from ecgan.lab.reproduce.plan import Plan
+from ecgan.lab.reproduce.plan import Budget, Plan
 from ecgan.lab.reproduce.scores import ORIGINAL
 from ecgan.seeding import numpy_generator
 from ecgan.training.recognizer import train_recognizer

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ecgan.errors import DataError
 from ecgan.evaluation.bootstrap import Figures, Interval, mean_over_people
+from ecgan.lab.reproduce.plan import METHODS_FILE
 
 ORIGINAL = "original"
 PERPLEXITY = 30.0
@@ -23,25 +23,9 @@ ON_GENERATED = "tested_on_generated"
 FROM_ORIGINAL = "trained_on_original_tested_on_generated"
 
 
-@dataclass(frozen=True)
-class Published:
-    """What the paper reports of a method, in percent (Tables 1 and 2)."""
-
-    judged_real: float
-    augmented_on_original: float
-    """Trained on original + generated, tested on original."""
-    original_on_generated: float
-    """Trained on original, tested on generated."""
-
-
-PAPER_ORIGINAL = 74.77
-"""Trained and tested on original (Table 2)."""
-PAPER = {
-    "cyclegan": Published(11.68, 76.41, 77.78),
-    "pix2pix": Published(40.37, 82.63, 83.24),
-    "paper": Published(35.32, 78.13, 80.32),
-    "default": Published(35.32, 78.13, 80.32),
-}
+PAPER: dict[str, dict[str, float]] = METHODS_FILE["paper"]
+"""What the paper reports of methods, in percent."""
+PAPER_ORIGINAL: float = METHODS_FILE["paper_original"]
 
 
 @dataclass(frozen=True)
@@ -108,13 +92,15 @@ def table_2(
         seeds: of the recognisers of each row.
         expressions: of the data.
     """
-    methods = {key: PAPER[key] for key in ("cyclegan", "pix2pix", "paper")}
     published = {
-        "original to original": dict.fromkeys(methods, PAPER_ORIGINAL),
-        "original + generated to original": {
-            key: of.augmented_on_original for key, of in methods.items()
+        "original to original": dict.fromkeys(PAPER, PAPER_ORIGINAL),
+        **{
+            title: {method: printed[column] for method, printed in PAPER.items()}
+            for title, column in (
+                ("original + generated to original", "augmented_on_original"),
+                ("original to generated", "original_on_generated"),
+            )
         },
-        "original to generated": {key: of.original_on_generated for key, of in methods.items()},
     }
     return {
         "rows": [_row_json(row, seeds) for row in rows],
@@ -152,13 +138,6 @@ def score_of(
         for name, interval in groups.items():
             found.setdefault(name, {})[figure] = interval_json(interval)
     return {**found.pop("all"), "by_expression": found}
-
-
-def why_no_tsne() -> str | None:
-    """What t-SNE lacks here; None: nothing."""
-    if find_spec("sklearn") is None:
-        return "scikit-learn is not installed: pip install 'ecgan[metrics]'"
-    return None
 
 
 def tsne(

@@ -5,7 +5,8 @@ A method with one model an expression, as CycleGAN in the paper, is joined to on
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from ecgan.config import Config, GeneratorConfig
-from ecgan.config_loading import build
+from ecgan.config_loading import build, load_config
 from ecgan.data.manifest import MANIFEST_NAME
 from ecgan.errors import SnapshotError
 from ecgan.evaluation.evaluate import evaluate
@@ -23,9 +24,8 @@ from ecgan.inference.recognizer import Recognizer
 from ecgan.inference.snapshot import Snapshot, load_snapshot, verify_snapshot
 from ecgan.inference.translator import Translator
 from ecgan.lab.reproduce.generation import generate
-from ecgan.lab.reproduce.methods import SHARED_RUN, Method, method_configs
 from ecgan.lab.reproduce.parts import Made, Part, Say, chosen_settings
-from ecgan.lab.reproduce.plan import FEATURES, JUDGE, Plan
+from ecgan.lab.reproduce.plan import FEATURES, JUDGE, Budget, Method, Plan, overrides
 from ecgan.lab.stargan.method import method_of
 from ecgan.networks.build import Windowed, build_generator
 from ecgan.networks.output import Translation
@@ -33,6 +33,10 @@ from ecgan.shapes import Codes, Images
 from ecgan.training.outputs import LAST_SNAPSHOT
 from ecgan.training.trainer import train
 from ecgan.window import Window
+
+SHARED_RUN = "run"
+CONTEXT_LAYER = "conv5_3"
+"""The last convolution of a VGG-16 recogniser; the paper's conv5_4 is of VGG-19."""
 
 
 class Translators:
@@ -151,6 +155,45 @@ class Translators:
             name: folder / f"{SHARED_RUN}-{name}" / LAST_SNAPSHOT for name in vocabulary.expressive
         }
         return joined_translator(snapshots, vocabulary, seeing)
+
+
+def method_configs(
+    method: Method,
+    budget: Budget,
+    size: int,
+    expressive: Sequence[str],
+    features: str | Path,
+) -> dict[str, Config]:
+    """The training runs of a method by folder name: one, or one an expression that share the
+    images of the budget.
+
+    Args:
+        method: which.
+        budget: images seen, batch and widths.
+        size: training size in pixels.
+        expressive: the expressions of the data.
+        features: recogniser snapshot of the context loss.
+
+    Raises:
+        ConfigError: the budget's overrides do not fit the preset.
+    """
+    given = overrides(method, budget, size)
+    if method.needs_features:
+        given += [
+            f"objective.context_options.network={features}",
+            f"objective.context_options.layer={CONTEXT_LAYER}",
+        ]
+    runs: dict[str, list[str]] = {SHARED_RUN: []}
+    if method.per_expression:
+        runs = {
+            f"{SHARED_RUN}-{name}": [f"data.expressions=[{name}]", "generator.conditioning=none"]
+            for name in expressive
+        }
+    steps = math.ceil(budget.images / len(runs) / budget.batch)
+    return {
+        name: load_config(Config, preset=method.preset, settings=[*given, *settings, f"{steps=}"])
+        for name, settings in runs.items()
+    }
 
 
 class ByExpression(nn.Module):

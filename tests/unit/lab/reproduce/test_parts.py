@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from ecgan.errors import UsageError
-from ecgan.lab.reproduce.methods import Budget, load_budget
 from ecgan.lab.reproduce.parts import (
     Made,
     Part,
@@ -18,6 +17,7 @@ from ecgan.lab.reproduce.parts import (
     duration,
     settings_sha256,
 )
+from ecgan.lab.reproduce.plan import Budget, load_budget
 
 
 class Work:

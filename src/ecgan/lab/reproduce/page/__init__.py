@@ -8,8 +8,6 @@ from files.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,58 +17,12 @@ from ecgan import __version__
 from ecgan.errors import EcganError
 from ecgan.files import write_text
 from ecgan.lab.reproduce.page import charts, faces, labels, tables, training
-from ecgan.lab.reproduce.page.contents import Contents, Missing, read_contents
+from ecgan.lab.reproduce.page.contents import Missing, interval_of, read_contents
+from ecgan.lab.reproduce.scores import PAPER, PAPER_ORIGINAL
 
 REPORT_NAME = "report.html"
 
-_COMPUTED: Mapping[str, Callable[[Contents], Any]] = {
-    piece.__name__: piece
-    for piece in (
-        tables.questions,
-        tables.table_2,
-        tables.vgg_scores,
-        tables.all_scores,
-        tables.unevaluated,
-        tables.table_1,
-        tables.plan,
-        tables.work,
-        charts.vgg_score,
-        charts.vgg_score_by_expression,
-        charts.feature_maps,
-        charts.dose_generated,
-        charts.dose_people,
-        training.training_curves,
-        faces.figure_3,
-        faces.figure_4,
-        faces.figure_4_methods,
-    )
-}
-_SECTIONS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "result": ("What came out", ("questions",)),
-    "table-2": ("Table 2: recognition with generated images", ("table_2",)),
-    "figure-5a": (
-        "Figure 5a: the VGG score",
-        ("vgg_score", "vgg_score_by_expression", "vgg_scores"),
-    ),
-    "scores": ("All scores, method by method", ("all_scores", "unevaluated")),
-    "table-1": (
-        "In place of Table 1: can generated images be told from original ones?",
-        ("table_1", "rater_study"),
-    ),
-    "figure-3": ("Figure 3: generation and neutralisation", ("figure_3",)),
-    "figure-4": ("Figure 4: all expressions", ("figure_4", "figure_4_methods")),
-    "figure-5bc": ("Figure 5b-c: where the features lie", ("feature_maps",)),
-    "figure-5d": ("Figure 5d: training", ("training_curves",)),
-    "dose": (
-        "How many generated images, and how many people?",
-        ("dose_generated", "dose_people"),
-    ),
-    "data": ("Data and credits", ("data_card",)),
-    "paper": ("What does not compare with the paper", ("comparability",)),
-    "care": ("What this must not be used for", ("care",)),
-    "plan": ("Methods and plan", ("plan", "work")),
-    "sources": ("Sources of the numbers", ("sources",)),
-}
+_COMPUTED = (tables, charts, training, faces)
 _UNUSABLE = (
     EcganError,
     LookupError,
@@ -91,15 +43,6 @@ class _Dash(ChainableUndefined):
         return labels.NOTHING
 
 
-@dataclass(frozen=True)
-class Section:
-    """A heading and the pieces below it, in HTML that is safe."""
-
-    key: str
-    title: str
-    pieces: list[str]
-
-
 def write_report(out: Path) -> Path:
     """Write `figures/*.png` and `report.html` from what is below `out`; returns the page's path.
 
@@ -112,15 +55,15 @@ def write_report(out: Path) -> Path:
     contents = read_contents(out)
     templates = _templates()
     macros: Any = templates.get_template("sections.html").module
-    sections: list[Section] = []
-    missing: dict[str, list[Section]] = {}
-    for key, (title, pieces) in _SECTIONS.items():
-        section = Section(key, title, [])
-        sections.append(section)
+    shown: list[tuple[str, str, list[str]]] = []
+    missing: dict[str, dict[str, str]] = {}
+    for key, title, pieces in labels.SECTIONS:
+        html: list[str] = []
+        shown.append((key, title, html))
         for piece in pieces:
+            compute = next((getattr(one, piece) for one in _COMPUTED if hasattr(one, piece)), None)
             try:
-                shown = _COMPUTED[piece](contents) if piece in _COMPUTED else contents
-                section.pieces.append(getattr(macros, piece)(shown))
+                html.append(getattr(macros, piece)(compute(contents) if compute else contents))
                 continue
             except Missing as error:
                 reasons = [str(one) for one in error.args]
@@ -128,14 +71,14 @@ def write_report(out: Path) -> Path:
                 kind = f"{type(error).__name__}: {error}"
                 reasons = [f"a part has not the expected form, or could not be drawn ({kind})"]
             for reason in reasons:
-                if section not in missing.setdefault(reason, []):
-                    missing[reason].append(section)
-                    section.pieces.append(macros.absent(reason))
+                if key not in missing.setdefault(reason, {}):
+                    missing[reason][key] = title
+                    html.append(macros.absent(reason))
     page = templates.get_template("page.html").render(
         contents=contents,
         plan=contents.plan,
         left_out={key: why for key, why in contents.skipped.items() if key in labels.METHODS},
-        sections=sections,
+        sections=shown,
         missing=missing,
         version=__version__,
     )
@@ -161,8 +104,14 @@ def _templates() -> Environment:
         "number": labels.number,
         "plain": labels.plain,
         "plain_rate": labels.plain_rate,
+        "people": lambda value: labels.people_of([interval_of(value)]),
         "quote": shlex.quote,
+        "rate": lambda value: labels.rate(interval_of(value)),
         "row_label": labels.label_of,
         "seconds": labels.seconds,
+    }
+    templates.globals |= {
+        "paper": PAPER | {"default": PAPER["paper"]},
+        "paper_original": PAPER_ORIGINAL,
     }
     return templates

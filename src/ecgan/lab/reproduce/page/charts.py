@@ -8,7 +8,8 @@ from __future__ import annotations
 import base64
 import io
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,30 +42,16 @@ _DPI = 200
 INK = "#1d2126"
 _STYLE = Path(__file__).parent / "templates" / "charts.mplstyle"
 
-Scores = Mapping[str, Mapping[str, Interval]]
-"""By method, then by kind of score or by expression."""
-Points = tuple[Sequence[Sequence[float]], Sequence[str]]
-"""(images, 2) places and the expression of each."""
-Curves = Mapping[str, Mapping[int, Interval]]
-"""Accuracy by method and number."""
 
-
-def chart(
-    contents: Contents, name: str, height: float, paint: Callable[..., None], *given: Any
-) -> Context:
-    """A chart `WIDTH` wide and `height` high in inches: `paint(figure, *given)`, written to
-    `figures/<name>.png`; returns it as `in_page` does.
+@contextmanager
+def chart(contents: Contents, name: str, height: float) -> Iterator[tuple[Figure, Context]]:
+    """A figure to draw on, `WIDTH` wide and `height` high in inches, and its picture (`in_page`),
+    which is there at the end, as is `figures/<name>.png`; whatever the user's own settings of
+    Matplotlib are.
 
     Raises:
         UsageError: Matplotlib is not installed.
     """
-    png = png_of(height, paint, *given)
-    write_bytes(contents.figure(name), png)
-    return in_page(png)
-
-
-def png_of(height: float, paint: Callable[..., None], *given: Any) -> bytes:
-    """The PNG file of a chart, whatever the user's own settings of Matplotlib are."""
     try:
         from matplotlib import style
         from matplotlib.figure import Figure
@@ -73,12 +60,14 @@ def png_of(height: float, paint: Callable[..., None], *given: Any) -> bytes:
             "charts need Matplotlib: pip install 'ecgan[reproduce]', then run the same command "
             "again"
         ) from None
+    picture: Context = {}
     with style.context(["default", _STYLE]), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure, file = Figure(figsize=(WIDTH, height), layout="constrained"), io.BytesIO()
-        paint(figure, *given)
+        yield figure, picture
         figure.savefig(file, format="png", dpi=_DPI, metadata={"Software": None})
-    return file.getvalue()
+    write_bytes(contents.figure(name), file.getvalue())
+    picture |= in_page(file.getvalue())
 
 
 def in_page(png: bytes) -> Context:
@@ -90,13 +79,27 @@ def in_page(png: bytes) -> Context:
 def vgg_score(contents: Contents) -> Context:
     """Figure 5a: mean probability and accuracy of methods, original images and doing nothing."""
     values = contents.part("vgg_score").values
-    scores = {
-        name: _intervals({key: values[name].get(key) for key in ("probability", "accuracy")})
-        for name in contents.ordered(values)
-    }
+    kinds = {"probability": ("mean probability", -0.2, ""), "accuracy": ("accuracy", 0.2, "////")}
+    names = contents.ordered(values)
+    scores = {name: _intervals({key: values[name].get(key) for key in kinds}) for name in names}
     if not any(scores.values()):
         raise Missing("results/vgg_score.json holds no scores")
-    return {"image": chart(contents, "figure-5a", 2.9, _paint_scores, scores), "scores": scores}
+    with chart(contents, "figure-5a", 2.9) as (figure, picture):
+        axes = figure.subplots()
+        for place, (name, found) in enumerate(scores.items()):
+            for key, (_, shift, hatch) in kinds.items():
+                if key in found:
+                    _bar(axes, place + shift, found[key], style_of(name).colour, hatch)
+        for label, _, hatch in kinds.values():
+            axes.bar(0, 0, facecolor="white", edgecolor=INK, hatch=hatch, label=label)
+        labels = [style_of(name).label for name in names]
+        labels = [label.replace(" ", "\n", 1) if len(label) > 9 else label for label in labels]
+        axes.set_xticks(range(len(labels)), labels)
+        axes.set_ylim(0, 100)
+        axes.set_ylabel("VGG score (%)")
+        axes.set_xlim(-0.6, len(labels) - 0.4)
+        _legend_above(axes, 2)
+    return {"image": picture, "scores": scores}
 
 
 def vgg_score_by_expression(contents: Contents) -> Context:
@@ -110,11 +113,25 @@ def vgg_score_by_expression(contents: Contents) -> Context:
             scores[name] = found
     if not scores:
         raise Missing("results/vgg_score.json holds no scores by expression")
-    return {"image": chart(contents, "figure-5a-expressions", 3.2, _paint_expressions, scores)}
+    expressions = list(dict.fromkeys(name for one in scores.values() for name in one))
+    with chart(contents, "figure-5a-expressions", 3.2) as (figure, picture):
+        axes = figure.subplots()
+        for index, (method, found) in enumerate(scores.items()):
+            shift = (index - (len(scores) - 1) / 2) * min(0.13, 0.8 / len(scores))
+            places = [place + shift for place, name in enumerate(expressions) if name in found]
+            _marks(axes, places, [found[name] for name in expressions if name in found], method)
+        for place in range(1, len(expressions)):
+            axes.axvline(place - 0.5, color="#e3e5e8", linewidth=0.7)
+        axes.set_xticks(range(len(expressions)), expressions)
+        axes.set_xlim(-0.5, len(expressions) - 0.5)
+        axes.set_ylim(0, 100)
+        axes.set_ylabel("accuracy (%)")
+        _legend_above(axes, 4)
+    return {"image": picture}
 
 
 def feature_maps(contents: Contents) -> Context:
-    """Figure 5b-c: t-SNE of the 4,096-D features, the original images first."""
+    """Figure 5b-c: t-SNE of the 4,096-D features, a chart for each method, one legend."""
     part = contents.part("tsne")
     maps = {}
     for name in sorted(contents.ordered(part.values), key=lambda name: name != ORIGINAL):
@@ -124,16 +141,34 @@ def feature_maps(contents: Contents) -> Context:
     if not maps:
         raise Missing("results/tsne.json holds no points")
     expressions = contents.in_order([label for _, labels in maps.values() for label in labels])
+    styles = expression_styles(expressions)
     columns = min(3 if len(maps) < 7 else 4, len(maps))
     rows = -(-len(maps) // columns)
     height = 0.4 + rows * (WIDTH / columns + 0.1)
-    grid = (rows, columns)
-    return {
-        "image": chart(contents, "figure-5bc", height, _paint_maps, maps, expressions, grid),
-        "counts": {name: len(labels) for name, (_, labels) in maps.items()},
-        "expressions": expressions,
-        "part": part,
-    }
+    with chart(contents, "figure-5bc", height) as (figure, picture):
+        charts = figure.subplots(rows, columns, squeeze=False).ravel()
+        for axes in charts[len(maps) :]:
+            axes.set_axis_off()
+        for axes, (name, (xy, labels)) in zip(charts, maps.items(), strict=False):
+            places = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
+            for expression, (colour, marker) in styles.items():
+                axes.scatter(
+                    *places[[label == expression for label in labels]].T,
+                    s=float(np.clip(900 / max(len(places), 1), 5, 22)),
+                    c=colour,
+                    marker=marker,
+                    linewidths=0.3,
+                    edgecolors=INK,
+                    label=expression if axes is charts[0] else None,
+                )
+            axes.set_title(style_of(name).label)
+            axes.set_xticks([])
+            axes.set_yticks([])
+            axes.grid(visible=False)
+            axes.spines[["top", "right"]].set_visible(True)
+        figure.legend(loc="outside upper center", ncols=min(7, len(styles)), markerscale=1.5)
+    counts = {name: len(labels) for name, (_, labels) in maps.items()}
+    return {"image": picture, "counts": counts, "expressions": expressions, "part": part}
 
 
 def dose_generated(contents: Contents) -> Context:
@@ -147,7 +182,8 @@ def dose_people(contents: Contents) -> Context:
 
 
 def _dose(contents: Contents, part_name: str, key: str, counted: str) -> Context:
-    """The curves of a part whose points are counted by `key`, and their numbers."""
+    """The curves of a part whose points are counted by `key`, and their numbers. Places are even
+    steps; the accuracy without any generated image is drawn across."""
     part = contents.part(part_name)
     curves: dict[str, dict[int, Interval]] = {}
     notes: dict[tuple[str, int], str] = {}
@@ -164,9 +200,23 @@ def _dose(contents: Contents, part_name: str, key: str, counted: str) -> Context
         raise Missing(f"results/{part_name}.json holds no curves")
     numbers = sorted({count for curve in curves.values() for count in curve})
     baseline = next(iter(curves.values())).get(0) if key == "per_class" else None
-    name = part_name.replace("_", "-")
+    with chart(contents, part_name.replace("_", "-"), 3.6) as (figure, picture):
+        axes = figure.subplots()
+        if baseline is not None:
+            axes.axhline(
+                100 * baseline.value, color=GREY, linestyle=(0, (2, 2)), linewidth=1, zorder=0
+            )
+        for index, (name, curve) in enumerate(curves.items()):
+            shift = (index - (len(curves) - 1) / 2) * 0.06
+            places = [numbers.index(count) + shift for count in curve]
+            _marks(axes, places, list(curve.values()), name, joined=True)
+        axes.set_xticks(range(len(numbers)), [f"{count:,}".replace(",", " ") for count in numbers])
+        axes.set_xlim(-0.4, len(numbers) - 0.6)
+        axes.set_xlabel(f"{counted} (even steps, not to scale)")
+        axes.set_ylabel("accuracy on original test images (%)")
+        _legend_above(axes, 3)
     return {
-        "image": chart(contents, name, 3.6, _paint_doses, curves, numbers, counted, baseline),
+        "image": picture,
         "counted": counted,
         "curves": curves,
         "numbers": numbers,
@@ -185,90 +235,6 @@ def _dose(contents: Contents, part_name: str, key: str, counted: str) -> Context
 def _intervals(values: Mapping[str, Any]) -> dict[str, Interval]:
     found = {key: interval_of(value) for key, value in values.items()}
     return {key: one for key, one in found.items() if one is not None}
-
-
-def _paint_scores(figure: Figure, scores: Scores) -> None:
-    axes = figure.subplots()
-    kinds = {"probability": ("mean probability", -0.2, ""), "accuracy": ("accuracy", 0.2, "////")}
-    for place, (name, found) in enumerate(scores.items()):
-        for key, (_, shift, hatch) in kinds.items():
-            if key in found:
-                _bar(axes, place + shift, found[key], style_of(name).colour, hatch)
-    for label, _, hatch in kinds.values():
-        axes.bar(0, 0, facecolor="white", edgecolor=INK, hatch=hatch, label=label)
-    labels = [style_of(name).label for name in scores]
-    labels = [label.replace(" ", "\n", 1) if len(label) > 9 else label for label in labels]
-    axes.set_xticks(range(len(labels)), labels)
-    axes.set_ylim(0, 100)
-    axes.set_ylabel("VGG score (%)")
-    axes.set_xlim(-0.6, len(labels) - 0.4)
-    _legend_above(axes, 2)
-
-
-def _paint_expressions(figure: Figure, scores: Scores) -> None:
-    axes = figure.subplots()
-    expressions = list(dict.fromkeys(name for one in scores.values() for name in one))
-    for index, (method, found) in enumerate(scores.items()):
-        shift = (index - (len(scores) - 1) / 2) * min(0.13, 0.8 / len(scores))
-        places = [place + shift for place, name in enumerate(expressions) if name in found]
-        _marks(axes, places, [found[name] for name in expressions if name in found], method)
-    for place in range(1, len(expressions)):
-        axes.axvline(place - 0.5, color="#e3e5e8", linewidth=0.7)
-    axes.set_xticks(range(len(expressions)), expressions)
-    axes.set_xlim(-0.5, len(expressions) - 0.5)
-    axes.set_ylim(0, 100)
-    axes.set_ylabel("accuracy (%)")
-    _legend_above(axes, 4)
-
-
-def _paint_maps(
-    figure: Figure, maps: Mapping[str, Points], expressions: Sequence[str], grid: tuple[int, int]
-) -> None:
-    """A grid of charts with one legend."""
-    charts = figure.subplots(*grid, squeeze=False).ravel()
-    styles = expression_styles(expressions)
-    for axes in charts[len(maps) :]:
-        axes.set_axis_off()
-    for axes, (name, (xy, labels)) in zip(charts, maps.items(), strict=False):
-        places = np.asarray(xy, dtype=np.float64).reshape(-1, 2)
-        for expression, (colour, marker) in styles.items():
-            axes.scatter(
-                *places[[label == expression for label in labels]].T,
-                s=float(np.clip(900 / max(len(places), 1), 5, 22)),
-                c=colour,
-                marker=marker,
-                linewidths=0.3,
-                edgecolors=INK,
-                label=expression if axes is charts[0] else None,
-            )
-        axes.set_title(style_of(name).label)
-        axes.set_xticks([])
-        axes.set_yticks([])
-        axes.grid(visible=False)
-        axes.spines[["top", "right"]].set_visible(True)
-    figure.legend(loc="outside upper center", ncols=min(7, len(styles)), markerscale=1.5)
-
-
-def _paint_doses(
-    figure: Figure,
-    curves: Curves,
-    numbers: Sequence[int],
-    counted: str,
-    baseline: Interval | None,
-) -> None:
-    """Places are even steps; `baseline`, without any generated image, is drawn across."""
-    axes = figure.subplots()
-    if baseline is not None:
-        axes.axhline(100 * baseline.value, color=GREY, linestyle=(0, (2, 2)), linewidth=1, zorder=0)
-    for index, (name, curve) in enumerate(curves.items()):
-        shift = (index - (len(curves) - 1) / 2) * 0.06
-        places = [numbers.index(count) + shift for count in curve]
-        _marks(axes, places, list(curve.values()), name, joined=True)
-    axes.set_xticks(range(len(numbers)), [f"{count:,}".replace(",", " ") for count in numbers])
-    axes.set_xlim(-0.4, len(numbers) - 0.6)
-    axes.set_xlabel(f"{counted} (even steps, not to scale)")
-    axes.set_ylabel("accuracy on original test images (%)")
-    _legend_above(axes, 3)
 
 
 def _bar(axes: Axes, place: float, found: Interval, colour: str, hatch: str) -> None:

@@ -50,10 +50,8 @@ class Contents:
     @property
     def methods(self) -> tuple[str, ...]:
         """The planned methods in the order of the plan, then those that only results know."""
-        planned = self.plan.get("methods")
-        names = map(str, planned if isinstance(planned, list) else ())
         evaluated = (name.partition("-")[2] for name in self.parts if name.startswith(EVALUATION))
-        return tuple(dict.fromkeys([*names, *sorted(evaluated)]))
+        return tuple(dict.fromkeys([*_names(self.plan.get("methods")), *sorted(evaluated)]))
 
     @property
     def data(self) -> Mapping[str, Any]:
@@ -89,9 +87,8 @@ class Contents:
 
     def in_order(self, expressions: Sequence[str]) -> list[str]:
         """Expressions in the order of the plan, others last; each once."""
-        planned = self.data.get("expressions")
-        names = map(str, planned if isinstance(planned, list) else ())
-        return list(dict.fromkeys([*(one for one in names if one in expressions), *expressions]))
+        known = [one for one in _names(self.data.get("expressions")) if one in expressions]
+        return list(dict.fromkeys([*known, *expressions]))
 
     def ordered(self, values: Mapping[str, Any]) -> list[str]:
         """The keys that hold objects: methods as planned, then what they are compared with."""
@@ -172,6 +169,10 @@ def interval_of(value: Any) -> Interval | None:
     people = finite(value.get("people", value.get("n"))) or 0
     images = finite(value.get("images")) or 0
     return Interval(found, low, high, people=int(people), images=int(images))
+
+
+def _names(value: Any) -> list[str]:
+    return list(map(str, value)) if isinstance(value, list) else []
 
 
 def _part(path: Path, command: str) -> Part:

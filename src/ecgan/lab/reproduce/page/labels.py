@@ -20,6 +20,10 @@ GREY = "#8C8C8C"
 _NAMES = yaml.safe_load((resources.files(__package__) / "names.yaml").read_text("utf-8"))
 
 
+SECTIONS: Sequence[tuple[str, str, Sequence[str]]] = _NAMES["sections"]
+"""Of the page: anchor, title and pieces."""
+
+
 @dataclass(frozen=True)
 class Style:
     """How one thing is called, and how it looks in every chart."""

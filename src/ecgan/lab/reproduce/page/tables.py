@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from markupsafe import Markup
-
 from ecgan.evaluation.bootstrap import Interval
 from ecgan.lab.reproduce.page.contents import (
     EVALUATION,
@@ -36,13 +34,7 @@ from ecgan.lab.reproduce.page.labels import (
     spread,
     style_of,
 )
-from ecgan.lab.reproduce.scores import (
-    FROM_ORIGINAL,
-    ON_GENERATED,
-    ON_ORIGINAL,
-    PAPER,
-    PAPER_ORIGINAL,
-)
+from ecgan.lab.reproduce.scores import FROM_ORIGINAL, ON_GENERATED, ON_ORIGINAL
 
 Context = dict[str, Any]
 """What the template macro of the same name as a function takes."""
@@ -67,7 +59,6 @@ _DIRECTIONS = {
 }
 _COMPARED = {"model": "translations", "identity": "output = input", "truth": "original images"}
 _WORK = ("features", "judge", "train-", "generate-")
-_VGG = {"probability": "mean probability", "accuracy": "accuracy"}
 
 
 def questions(contents: Contents) -> Context:
@@ -76,10 +67,10 @@ def questions(contents: Contents) -> Context:
     rows = []
     for other, question in _QUESTIONS.items():
         for method in ("default", "paper"):
-            known, turned = found.get((method, other), {}), found.get((other, method), {})
-            cells = [known.get(key) or _turned(turned.get(key)) for key in COLUMNS]
-            if any(cells):
-                rows.append((question, _pair(method, other), *map(_answer, cells)))
+            cells = found.get((method, other), {})
+            if any(cells.values()):
+                answers = [_answer(cells.get(key)) for key in COLUMNS]
+                rows.append((question, _pair(method, other), *answers))
     if not rows:
         raise Missing("results/table2.json holds no differences between the methods")
     return {"columns": list(COLUMNS.values()), "rows": rows}
@@ -101,17 +92,15 @@ def table_2(contents: Contents) -> Context:
         }
     )
     found = _differences(part)
-    columns = list(dict.fromkeys([*COLUMNS, *(key for one in found.values() for key in one)]))
     return {
         "columns": list(COLUMNS.values()),
         "rows": [
-            (label_of(name), *cells[name], _seeds(row), *_published(row))
+            (label_of(name), cells[name], row)
             for row in rows
             if (name := str(row.get("trained_on")))
         ],
-        "difference_columns": [COLUMNS.get(key, key) for key in columns],
         "differences": [
-            (_pair(*pair), *(_answer(one.get(key)) for key in columns), people_of(one.values()))
+            (_pair(*pair), *(_answer(one.get(key)) for key in COLUMNS), people_of(one.values()))
             for pair, one in found.items()
         ],
         "part": part,
@@ -123,32 +112,17 @@ def vgg_scores(contents: Contents) -> Context:
     values = contents.part("vgg_score").values
     names = contents.ordered(values)
     cells = _rates(
-        {name: {key: values[name].get(key) for key in _VGG} for name in names},
+        {
+            name: {key: values[name].get(key) for key in ("probability", "accuracy")}
+            for name in names
+        },
         among=contents.methods,
     )
-    groups = {name: mapping(values[name].get("by_expression")) for name in names}
-    expressions = list(dict.fromkeys(one for shown in groups.values() for one in shown))
+    by_expression = {name: mapping(values[name].get("by_expression")) for name in names}
     return {
-        "rows": [
-            (
-                style_of(name).label,
-                *cells[name],
-                number(PAPER[name].original_on_generated, 2) if name in PAPER else NOTHING,
-            )
-            for name in names
-        ],
-        "expressions": expressions,
-        "by_expression": {
-            title: [
-                (
-                    style_of(name).label,
-                    *(rate(interval_of(mapping(shown.get(one)).get(key))) for one in expressions),
-                )
-                for name, shown in groups.items()
-            ]
-            for key, title in _VGG.items()
-            if expressions
-        },
+        "rows": [(name, cells[name]) for name in names],
+        "expressions": list(dict.fromkeys(key for one in by_expression.values() for key in one)),
+        "by_expression": by_expression,
     }
 
 
@@ -194,20 +168,6 @@ def unevaluated(contents: Contents) -> Context:
     return {}
 
 
-def table_1(contents: Contents) -> Context:
-    """The classifier two-sample test, which no rater took part in, beside the paper's Table 1."""
-    part = contents.part("two_sample")
-    rows = []
-    for name in contents.ordered(part.values):
-        values = part.values[name]
-        accuracy = interval_of(values.get("accuracy"))
-        more = ", ".join(f"{key} {value}" for key, value in values.items() if key != "accuracy")
-        paper = number(PAPER[name].judged_real, 2) if name in PAPER else NOTHING
-        label = style_of(name).label
-        rows.append((label, rate(accuracy), people_of([accuracy]), more or NOTHING, paper))
-    return {"rows": rows, "part": part}
-
-
 def plan(contents: Contents) -> Contents:
     """The contents as they are; raises Missing where there is no plan."""
     if contents.no_plan:
@@ -250,19 +210,9 @@ def _differences(part: Part) -> dict[Pair, dict[str, Interval | None]]:
     """Differences of Table 2 by pair of methods and column."""
     found: dict[Pair, dict[str, Interval | None]] = {}
     for one in objects(part.values.get("differences")):
-        first, second = str(one.get("first")), str(one.get("second"))
-        pair = (first.partition(" + ")[2] or first, second.partition(" + ")[2] or second)
+        pair = str(one.get("first")), str(one.get("second"))
         found.setdefault(pair, {})[str(one.get("column"))] = interval_of(one.get("difference"))
     return found
-
-
-def _turned(found: Interval | None) -> Interval | None:
-    """second - first of first - second."""
-    if found is None:
-        return None
-    low = None if found.high is None else -found.high
-    high = None if found.low is None else -found.low
-    return Interval(-found.value, low, high, found.people, found.images)
 
 
 def _pair(*names: str) -> str:
@@ -280,26 +230,6 @@ def _answer(difference: Interval | None) -> str:
     if apart:
         note = "higher" if difference.value > 0 else "lower"
     return noted(spread(difference, scale=100, sign=True), note, strong=apart)
-
-
-def _seeds(row: Mapping[str, Any]) -> list[str]:
-    """The accuracy of each seed, in a line of its own."""
-    return [
-        Markup("<span>{}: {} / {}</span>").format(
-            one.get("seed"), *(number(one.get(key), scale=100) for key in ("original", "generated"))
-        )
-        for one in objects(row.get("seeds"))
-    ]
-
-
-def _published(row: Mapping[str, Any]) -> tuple[str, str]:
-    """The paper's numbers of a row of Table 2."""
-    if row.get("trained_on") == ORIGINAL:
-        return number(PAPER_ORIGINAL, 2), NOTHING
-    paper = PAPER.get(str(row.get("method")))
-    if paper is None:
-        return NOTHING, NOTHING
-    return number(paper.augmented_on_original, 2), number(paper.original_on_generated, 2)
 
 
 def _groups(part: Part, direction: str, column: str) -> Groups:
@@ -346,5 +276,10 @@ def _by_expression(groups: Groups) -> Context:
 
 def _score_names(columns: Iterable[Groups]) -> list[str]:
     """The scores that are there, in the usual order, unknown ones last."""
-    there = [name for one in columns for name, value in one.items() if isinstance(value, dict)]
+    there = [
+        name
+        for one in columns
+        for name, value in one.items()
+        if isinstance(value, dict) and not name.startswith("by_")  # of groups, not of expressions
+    ]
     return list(dict.fromkeys([*(name for name in SCORES if name in there), *there]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,6 @@ from ecgan.training.metrics import read_metrics
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 _ROLES = {"generator": ("#0072B2", "-"), "discriminator": ("#D55E00", (0, (4, 1.5)))}
 """Colour and line."""
@@ -58,7 +57,8 @@ class Training:
 
 
 def training_curves(contents: Contents) -> Context:
-    """The curves, and the last values of every term."""
+    """Losses on the left and gradient norms on the right, a row for each method; and the last
+    values of every term."""
     trainings = {
         name: found
         for name in contents.methods
@@ -68,8 +68,35 @@ def training_curves(contents: Contents) -> Context:
         raise Missing("no methods/<method>/run*/metrics.jsonl is there")
     terms = dict.fromkeys(term for one in trainings.values() for term in one.last)
     height = 0.6 + 1.45 * len(trainings)
+    with chart(contents, "figure-5d", height) as (figure, picture):
+        charts = figure.subplots(len(trainings), 2, squeeze=False)
+        for pair, (name, training) in zip(charts, trainings.items(), strict=True):
+            for axes, (term, title) in zip(pair, _TERMS.items(), strict=True):
+                for role, (colour, line) in _ROLES.items():
+                    curve = training.curves.get(f"{role}/{term}")
+                    if curve is None:
+                        continue
+                    axes.fill_between(
+                        curve.steps, curve.low, curve.high, color=colour, alpha=0.18, linewidth=0
+                    )
+                    axes.plot(
+                        curve.steps,
+                        curve.mean,
+                        color=colour,
+                        linestyle=line,
+                        marker="o" if len(curve.steps) <= _FEW else None,
+                        markersize=3,
+                        label=role,
+                    )
+                _scale(axes)
+                axes.set_title(f"{style_of(name).label}: {title}")
+                axes.margins(x=0.01)
+        for axes in charts[-1]:
+            axes.set_xlabel("updates")
+        handles, labels = charts[0][0].get_legend_handles_labels()
+        figure.legend(handles, labels, loc="outside upper center", ncols=len(_ROLES))
     return {
-        "image": chart(contents, "figure-5d", height, _paint, trainings),
+        "image": picture,
         "trainings": trainings,
         "rows": [
             (term, *(number(one.last.get(term), 4) for one in trainings.values())) for term in terms
@@ -124,36 +151,6 @@ def _curve(runs: Sequence[Series]) -> Curve:
         return Curve(middle, *found[0])
     means = found[:, 0]
     return Curve(middle, np.nanmean(means, axis=0), np.nanmin(means, axis=0), np.nanmax(means, 0))
-
-
-def _paint(figure: Figure, trainings: Mapping[str, Training]) -> None:
-    """Losses on the left and gradient norms on the right, a row for each method."""
-    charts = figure.subplots(len(trainings), 2, squeeze=False)
-    for pair, (name, training) in zip(charts, trainings.items(), strict=True):
-        for axes, (term, title) in zip(pair, _TERMS.items(), strict=True):
-            for role, (colour, line) in _ROLES.items():
-                curve = training.curves.get(f"{role}/{term}")
-                if curve is None:
-                    continue
-                axes.fill_between(
-                    curve.steps, curve.low, curve.high, color=colour, alpha=0.18, linewidth=0
-                )
-                axes.plot(
-                    curve.steps,
-                    curve.mean,
-                    color=colour,
-                    linestyle=line,
-                    marker="o" if len(curve.steps) <= _FEW else None,
-                    markersize=3,
-                    label=role,
-                )
-            _scale(axes)
-            axes.set_title(f"{style_of(name).label}: {title}")
-            axes.margins(x=0.01)
-    for axes in charts[-1]:
-        axes.set_xlabel("updates")
-    handles, labels = charts[0][0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=len(_ROLES))
 
 
 def _scale(axes: Axes) -> None:
