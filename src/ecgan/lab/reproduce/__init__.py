@@ -67,12 +67,11 @@ def reproduce(
     found = measurements.recognizer_parts()
     for method in plan.methods:
         found += translators.parts(method)
-    parts = Parts(out, [*found, *measurements.parts()], plan.command, say)
-    parts.check(only)
+    parts = Parts(out, [*found, *measurements.parts()], plan.command, say, only)
     for key, reason in plan.skipped.items():
         say(f"without {key}: {reason}")
     write_plan(plan)
-    done = parts.run(only)
+    done = parts.run()
     report = out / REPORT_NAME
     if done or not report.exists():
         report = write_report(out)

@@ -43,6 +43,7 @@ class Measurements:
         self._recognizers = Recognizers(plan, say)
         self._say = say
         self._keys = [method.key for method in plan.methods]
+        self._dose_keys = [method.key for method in plan.dose_methods]
         self._galleries: dict[str, Gallery] = {}
         budget = chosen_settings(plan.budget)
         self._about = {
@@ -68,12 +69,11 @@ class Measurements:
     def parts(self) -> list[Part]:
         """Tables and figures over all methods."""
         plan = self._plan
-        dose_keys = [method.key for method in plan.dose_methods]
         all_made = tuple(f"generate-{key}" for key in self._keys)
-        dose_made = tuple(f"generate-{key}" for key in dose_keys)
+        dose_made = tuple(f"generate-{key}" for key in self._dose_keys)
         judged = (JUDGE, *all_made)
         scored = {**self._about, "methods": self._keys}
-        dosed = {**self._about, "methods": dose_keys, "seeds": list(plan.dose_seeds)}
+        dosed = {**self._about, "methods": self._dose_keys, "seeds": list(plan.dose_seeds)}
         doses = {**dosed, "doses": list(plan.budget.doses)}
         people = {**dosed, "people": list(plan.budget.people)}
         shown = {**scored, "people": plan.budget.grid_people}
@@ -140,30 +140,24 @@ class Measurements:
     def _dose_generated(self) -> Made:
         """Accuracy on real test images against generated training images an expression."""
         curves = {}
-        for method in self._plan.dose_methods:
-            made = self._recognizers.generated(method.key).select(split="train")
+        for key in self._dose_keys:
+            made = self._recognizers.generated(key).select(split="train")
             total = max(Counter(r.expression for r in made if r.expression != NEUTRAL).values())
-            curves[method.key] = {
-                0: Mixture(),
-                **{
-                    number: Mixture(method=method.key, per_class=number)
-                    for number in self._plan.budget.doses
-                    if number < total
-                },
-                total: Mixture(method=method.key),
-            }
+            fewer = [number for number in self._plan.budget.doses if number < total]
+            some = {number: Mixture(method=key, per_class=number) for number in fewer}
+            curves[key] = {0: Mixture(), **some, total: Mixture(method=key)}
         return self._curves("per_class", curves)
 
     def _dose_people(self) -> Made:
         """Accuracy on real test images against real training people, with and without generated
         images of the same people."""
-        total = len(self._plan.people("train"))
+        total = self._plan.num_people("train")
         fewer = [number for number in self._plan.budget.people if number < total]
         curves = {}
-        for key in (None, *(method.key for method in self._plan.dose_methods)):
-            mixtures = {number: Mixture(people=number, method=key) for number in fewer}
+        for key in (None, *self._dose_keys):
             whole = Mixture(method=key)
-            curves[whole.title] = {**mixtures, total: whole}
+            some = {number: Mixture(people=number, method=key) for number in fewer}
+            curves[whole.title] = {**some, total: whole}
         return self._curves("people", curves)
 
     def _tsne(self) -> Made:

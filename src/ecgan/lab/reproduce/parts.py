@@ -45,10 +45,28 @@ class Part:
 class Parts:
     """Runs parts in order; a part whose settings are as they were is not done again."""
 
-    def __init__(self, out: Path, parts: Sequence[Part], command: str, say: Say) -> None:
-        """`parts`: each after those that it needs; `command`: what makes all of them."""
+    def __init__(
+        self, out: Path, parts: Sequence[Part], command: str, say: Say, only: str | None = None
+    ) -> None:
+        """
+        Args:
+            out: the results are in `out/results`.
+            parts: each after those that it needs.
+            command: what makes all of them.
+            say: takes lines of progress.
+            only: name of one part, to do that and what it needs.
+
+        Raises:
+            UsageError: there is no part `only`.
+        """
+        known = {part.name: part for part in parts}
+        if only is not None and only not in known:
+            raise UsageError(f"no part {only!r}, expected one of {', '.join(known)}")
+        wanted = set(known if only is None else [only])
+        for part in reversed(parts):
+            wanted |= set(part.needs) if part.name in wanted else set()
+        self._chosen = [part for part in parts if part.name in wanted]
         self._results = out / "results"
-        self._parts = {part.name: part for part in parts}
         self._command = command
         self._say = say
         self._sha256: dict[str, str] = {}
@@ -58,25 +76,11 @@ class Parts:
                 {"part": part.name, "settings": part.settings, "needs": needed}
             )
 
-    def check(self, only: str | None) -> None:
-        """Raises UsageError: there is no part `only`."""
-        if only is not None and only not in self._parts:
-            raise UsageError(f"no part {only!r}, expected one of {', '.join(self._parts)}")
-
-    def run(self, only: str | None = None) -> int:
-        """Do what is not done: all, or one part and what it needs; returns how many were done.
-
-        Raises:
-            UsageError: there is no part `only`.
-        """
-        self.check(only)
-        wanted = set(self._parts if only is None else [only])
-        for part in reversed(self._parts.values()):
-            wanted |= set(part.needs) if part.name in wanted else set()
-        chosen = [part for name, part in self._parts.items() if name in wanted]
+    def run(self) -> int:
+        """Do what is not done; returns how many were done."""
         done = 0
-        for number, part in enumerate(chosen, start=1):
-            title = f"[{number:>2}/{len(chosen)}] {part.name}"
+        for number, part in enumerate(self._chosen, start=1):
+            title = f"[{number:>2}/{len(self._chosen)}] {part.name}"
             if self._is_done(part):
                 self._say(f"{title}: done before")
                 continue

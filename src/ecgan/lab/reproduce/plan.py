@@ -18,7 +18,7 @@ from pydantic import Field
 from ecgan.config import RecognizerConfig, Section
 from ecgan.config_loading import build
 from ecgan.data.images import image_side
-from ecgan.data.manifest import MANIFEST_NAME, SPLITS, Manifest
+from ecgan.data.manifest import MANIFEST_NAME, SPLITS, Manifest, Split
 from ecgan.errors import ConfigError, DataError, UsageError
 from ecgan.expressions import NEUTRAL
 from ecgan.files import sha256_file, write_json
@@ -118,8 +118,8 @@ class Plan:
     def dose_seeds(self) -> tuple[int, ...]:
         return self.seeds[: self.budget.dose_seeds]
 
-    def people(self, split: str) -> list[str]:
-        return sorted({record.subject for record in self.manifest.records if record.split == split})
+    def num_people(self, split: Split) -> int:
+        return len({record.subject for record in self.manifest.select(split=split)})
 
     @property
     def recognizers_folder(self) -> Path:
@@ -245,7 +245,7 @@ def write_plan(plan: Plan) -> None:
             "path": manifest.root.resolve().name,
             "manifest_sha256": sha256_file(manifest.root / MANIFEST_NAME),
             "card": dict(manifest.card),
-            "people": {split: len(plan.people(split)) for split in SPLITS},
+            "people": {split: plan.num_people(split) for split in SPLITS},
             "images": {split: len(manifest.select(split=split)) for split in SPLITS},
             "size": image_side(manifest),
             "expressions": list(manifest.vocabulary.names),

@@ -33,7 +33,8 @@ class Work:
         ]
 
     def run(self, only: str | None = None) -> list[str]:
-        Parts(self.out, self.parts, "ecgan reproduce data --out out", lambda _: None).run(only)
+        command = "ecgan reproduce data --out out"
+        Parts(self.out, self.parts, command, lambda _: None, only).run()
         return self.done
 
     def first(self) -> Made:

@@ -230,6 +230,17 @@ def test_damaged_parts_do_not_cost_the_page(parts_only: Path, values: str) -> No
     assert "nan" not in page.sections["figure-5a"].lower()
 
 
+@pytest.mark.parametrize("value", [3, "three", [3], {"three": 3}, None])
+def test_a_damaged_plan_does_not_cost_the_page(
+    parts_only: Path, no_charts: None, value: object
+) -> None:
+    plan = json.loads((parts_only / "plan.json").read_text())
+    (parts_only / "plan.json").write_text(json.dumps(dict.fromkeys(plan, value)))
+    page = Page(write_report(parts_only).read_text(encoding="utf-8"))
+    assert "must not be used" in page.sections["care"]
+    assert "VGG score by expression" in page.sections["figure-5a"]
+
+
 def test_hostile_names_stay_text(parts_only: Path) -> None:
     bad = '<script>alert("x")</script>$\\frac{$'
     plan = json.loads((parts_only / "plan.json").read_text())
