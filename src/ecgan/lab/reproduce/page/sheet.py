@@ -56,13 +56,13 @@ def picture_sheet(
     size = round(16 * scale)
     line, label_px, title_px = round(1.2 * size), round(5.6 * size), round(1.5 * size) + _GAP
     step = tile_px + _GAP
-    starts = [0]
     lefts: list[int] = []
+    titles: list[tuple[str, int, int]] = []  # with left side and width
     left = label_px
-    for _, columns in groups:
+    for title, columns in groups:
         lefts += [left + place * step for place in range(len(columns))]
+        titles.append((title, left, lefts[-1] + tile_px - left))
         left = lefts[-1] + step + round(26 * scale)
-        starts.append(len(lefts))
     wrapped = [_wrapped(name, size, tile_px) for name in heads]
     top = _GAP + line * max(map(len, wrapped)) + 2 * _GAP
     top += title_px * any(title for title, _ in groups)
@@ -70,9 +70,8 @@ def picture_sheet(
     sheet = Image.new("RGB", (lefts[-1] + step, height), BACKGROUND)
     draw = ImageDraw.Draw(sheet)
 
-    for (title, _), first, end in zip(groups, starts, starts[1:], strict=False):
-        width = lefts[end - 1] + tile_px - lefts[first]
-        _write(draw, (lefts[first], _GAP), [title], round(1.2 * size), width)
+    for title, left, width in titles:
+        _write(draw, (left, _GAP), [title], round(1.2 * size), width)
     for left, lines in zip(lefts, wrapped, strict=True):
         _write(draw, (left, top - _GAP - line * len(lines)), lines, size, tile_px)
     for row in rows:
