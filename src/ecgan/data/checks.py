@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ecgan.data.layouts import Remark, is_usual, nearest_expression, part_of, read_expression
 from ecgan.data.manifest import SPLITS
-from ecgan.data.results import Counts
+from ecgan.data.report import Results
 from ecgan.data.splits import Splits
 from ecgan.errors import UsageError
 
@@ -17,7 +17,7 @@ _MANY = 12
 _SHOWN = 8
 
 
-def warnings_of(counts: Counts, splits: Splits) -> list[Remark]:
+def warnings_of(counts: Results, splits: Splits) -> list[Remark]:
     """What may be wrong, each with what to do.
 
     Raises:
@@ -34,7 +34,7 @@ def warnings_of(counts: Counts, splits: Splits) -> list[Remark]:
     return [*(Remark("warning", text) for text in texts), *empty_splits(counts)]
 
 
-def empty_splits(counts: Counts) -> Iterator[Remark]:
+def empty_splits(counts: Results) -> Iterator[Remark]:
     """Splits without people, and what follows from that."""
     people = counts.people_by_split()
     total = sum(people.values())
@@ -75,7 +75,7 @@ def _of_classes(classes: dict[str, int]) -> Iterator[str]:
         )
 
 
-def _of_people(counts: Counts) -> Iterator[str]:
+def _of_people(counts: Results) -> Iterator[str]:
     images, people = counts.num_images(), counts.num_people()
     named, several = counts.people_named(_is_class)
     if named and len(named) == several == people:
@@ -106,7 +106,7 @@ def _is_class(name: str) -> bool:
     return (reading is not None and len(name) > 2) or part_of(name) is not None
 
 
-def _of_parts(counts: Counts, splits: Splits) -> Iterator[str]:
+def _of_parts(counts: Results, splits: Splits) -> Iterator[str]:
     if not splits.use_parts:
         return
     both = counts.people_in_two_splits()

@@ -10,12 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ecgan.data.duplicates import face_hash, pixel_hash
-from ecgan.data.journal import Outcome
+from ecgan.data.journal import Item, LandmarkMode, Outcome, Task
 from ecgan.data.layouts import Place
-from ecgan.data.points import Points
+from ecgan.data.likeness import face_hash, pixel_hash
 from ecgan.data.reading import SourceReader, planes, row_pixels
-from ecgan.data.worklist import Item, LandmarkMode, Task
 from ecgan.errors import DataError, FaceError, ImageError
 from ecgan.faces.alignment import Alignment, align, crop
 from ecgan.faces.face import Face, check_translatable
@@ -76,7 +74,7 @@ class Worker:
             mask=item.mask,
             sha256=sha256_bytes(image_bytes),
             mask_sha256=sha256_bytes(mask_bytes),
-            landmarks=Points((round(float(x), 2), round(float(y), 2)) for x, y in aligned_points),
+            landmarks=aligned_points.astype(np.float64).round(2).tobytes(),
             mean_error=mean_error,
             median_error=median_error,
             pixels=pixel_hash(pixels),

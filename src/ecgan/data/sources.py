@@ -46,6 +46,10 @@ class Gathered:
         """With more remarks."""
         return replace(self, remarks=(*self.remarks, *remarks))
 
+    def texts(self, kind: str) -> tuple[str, ...]:
+        """Of the remarks of one kind."""
+        return tuple(remark.text for remark in self.remarks if remark.kind == kind)
+
 
 def gather(
     sources: Sequence[Path],
