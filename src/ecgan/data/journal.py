@@ -59,8 +59,6 @@ class Task:
 
     fingerprint: str
     items: tuple[Item, ...]
-    size: int
-    landmarks: LandmarkMode
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ class Outcome:
     sha256: str = ""
     mask_sha256: str = ""
     landmarks: bytes = b""
-    """Of `Points.tobytes`."""
+    """x, y of each in aligned pixels, as float64."""
     mean_error: float | None = None
     """Mean distance to the given landmarks, in fractions of the eye distance."""
     median_error: float | None = None
@@ -83,17 +81,6 @@ class Outcome:
     """`face_hash` of the aligned image."""
     reason: str = ""
     message: str = ""
-
-
-@dataclass(frozen=True)
-class OutputOptions:
-    """What the outputs depend on beside the files."""
-
-    size: int
-    landmarks: LandmarkMode
-    versions: Sequence[str]
-    suffixes: Sequence[str]
-    """Of files beside a photo that may hold its landmarks."""
 
 
 _LABELS = [field.name for field in fields(SourceImage) if field.name not in ("place", "landmarks")]
@@ -191,13 +178,21 @@ class Journal:
             ) from None
         self._database.executescript(_JOINED)
 
-    def plan(self, options: OutputOptions) -> None:
-        """Name all outputs, and find out which tasks are still to do."""
+    def plan(self, options: Sequence[object], suffixes: Sequence[str]) -> None:
+        """Name all outputs, and find out which tasks are still to do.
+
+        Args:
+            options: what the outputs depend on beside the files: numbers and texts.
+            suffixes: of files beside a photo that may hold its landmarks.
+        """
         stat_of_table = lru_cache(maxsize=64)(_stat)
         for (task,) in self._database.execute("SELECT DISTINCT task FROM images ORDER BY task"):
-            self._plan_task(task, options, stat_of_table)
+            items = self._items(task)
+            traces = [_trace(item, suffixes, stat_of_table) for _, item in items]
+            fingerprint = sha256_bytes(json.dumps([FORMAT, *options, traces]).encode())
+            self._plan_task(items, fingerprint)
 
-    def unfinished(self, options: OutputOptions) -> Iterator[Task]:
+    def unfinished(self) -> Iterator[Task]:
         """The tasks still to do, as they are asked for, in the order of their first images; a
         pair's neutral goes first, the others by name.
 
@@ -208,8 +203,7 @@ class Journal:
         query = "SELECT task, fingerprint FROM images WHERE todo AND task > ? ORDER BY task LIMIT 1"
         while found := self._database.execute(query, (task,)).fetchone():
             task, fingerprint = found
-            items = tuple(item for _, item in self._items(task))
-            yield Task(fingerprint, items, options.size, options.landmarks)
+            yield Task(fingerprint, tuple(item for _, item in self._items(task)))
 
     def num_unfinished(self) -> int:
         """Images in unfinished tasks."""
@@ -268,15 +262,9 @@ class Journal:
         )
         self._database.execute(f"DELETE {tasks}", values)
 
-    def _plan_task(
-        self, task: int, options: OutputOptions, stat_of_table: Callable[[Path], _Stat]
-    ) -> None:
-        """Its fingerprint covers all that the outputs depend on: options, tool versions, and name,
-        length and time of change of each file (and of points beside it)."""
-        items = self._items(task)
-        about = [FORMAT, options.size, options.landmarks, *options.versions]
-        traces = [_trace(item, options.suffixes, stat_of_table) for _, item in items]
-        fingerprint = sha256_bytes(json.dumps([*about, traces]).encode())
+    def _plan_task(self, items: Sequence[tuple[int, Item]], fingerprint: str) -> None:
+        """The fingerprint covers all that the outputs depend on: options, and name, length and time
+        of change of each file (and of points beside it)."""
         todo = not self._is_done(fingerprint)
         update = "UPDATE images SET output = ?, position = ?, fingerprint = ?, todo = ?"
         self._database.executemany(

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ecgan.data.points import Points
 from ecgan.files import sha256_bytes
 
 Kind = Literal["same-pixels", "near"]
@@ -31,7 +30,6 @@ _BLOCK = 4096
 _SIDE = 32
 _ROWS, _COLUMNS = np.indices((_SIDE, _SIDE))
 _LOWEST = np.argsort((_ROWS + _COLUMNS).ravel(), kind="stable")[1 : NUM_BITS + 1]
-_FACES = 512
 _ROUNDS = 20
 
 
@@ -178,7 +176,7 @@ def _set(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def group_people(
-    faces: Sequence[tuple[int, str, str, Points]],
+    faces: Sequence[tuple[int, str, str, NDArray[np.float64]]],
     root: Path,
     likeness: FaceLikeness,
     progress: Callable[[int, int], None] | None = None,
@@ -197,7 +195,7 @@ def group_people(
             pixels = np.asarray(image.convert("RGB"))
         if progress is not None:
             progress(number, len(faces))
-        vectors.append(likeness.describe(pixels, np.asarray(points, dtype=np.float64)))
+        vectors.append(likeness.describe(pixels, points))
     groups = clusters(np.stack(vectors), likeness.same_below) if vectors else []
     names: dict[int, str] = {}
     for group, (_, name, _, _) in zip(groups, faces, strict=True):
@@ -232,14 +230,12 @@ def _neighbours(
     vectors: NDArray[np.float64], same_below: float
 ) -> list[tuple[NDArray[np.intp], NDArray[np.float64]]]:
     """Of each vector: those nearer than the limit, and by how much."""
-    squares = (vectors**2).sum(axis=1)
+    from scipy.spatial.distance import cdist
+
     near = []
-    for start in range(0, len(vectors), _FACES):
-        block = slice(start, start + _FACES)
-        squared = squares[block, None] + squares[None] - 2 * vectors[block] @ vectors.T
-        closer = same_below - np.sqrt(np.maximum(squared, 0))
-        closer[np.arange(len(closer)), start + np.arange(len(closer))] = 0
-        for row in closer:
-            (others,) = np.nonzero(row > 0)
-            near.append((others, row[others]))
+    for at, one in enumerate(vectors):
+        closer = same_below - cdist(one[None], vectors)[0]
+        closer[at] = 0
+        (others,) = np.nonzero(closer > 0)
+        near.append((others, closer[others]))
     return near

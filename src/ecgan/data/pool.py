@@ -15,6 +15,7 @@ from itertools import chain, islice
 from typing import Any, Generic, TypeVar
 
 from ecgan.errors import DataError
+from ecgan.provenance import num_cpus
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -44,7 +45,7 @@ def run_tasks(
         DataError: a worker process died, and `died` is none, or it had no task yet.
     """
     waiting = iter(tasks)
-    first = list(islice(waiting, workers or _num_cpus()))
+    first = list(islice(waiting, workers or num_cpus()))
     tasks = chain(first, waiting)
     if workers != 1 and first:
         yield from _in_processes(make_worker, tasks, len(first), died)
@@ -52,12 +53,6 @@ def run_tasks(
     worker = make_worker()
     for task in tasks:
         yield task, worker(task)
-
-
-def _num_cpus() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class _Process(Generic[Task, Result]):
@@ -69,7 +64,7 @@ class _Process(Generic[Task, Result]):
         self.tasks: deque[tuple[Task, Future[Result]]] = deque()
         self._executor: ProcessPoolExecutor | None = None
 
-    def _begin(self) -> ProcessPoolExecutor:
+    def _start(self) -> ProcessPoolExecutor:
         before = multiprocessing.active_children()
         executor = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin)
         self._made = executor.submit(_make, self._make_worker)
@@ -77,7 +72,7 @@ class _Process(Generic[Task, Result]):
         return executor
 
     def give(self, task: Task) -> None:
-        self._executor = self._executor or self._begin()
+        self._executor = self._executor or self._start()
         try:
             future = self._executor.submit(_do, task)
         except BrokenProcessPool as error:

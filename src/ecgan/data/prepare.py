@@ -16,7 +16,7 @@ import numpy as np
 from ecgan.data.card import card_of, tool_versions
 from ecgan.data.checks import empty_splits, warnings_of
 from ecgan.data.disk import temporary_database
-from ecgan.data.journal import Journal, LandmarkMode, OutputOptions
+from ecgan.data.journal import Journal, LandmarkMode
 from ecgan.data.layouts import (
     LabelMap,
     ListOptions,
@@ -99,7 +99,6 @@ def prepare(
         raise UsageError(f"the size takes 32 to 1024 pixels, got {size}")
     has_rule = subject_pattern is not None or subjects_csv is not None
     rule = SubjectRule(subject_pattern, subjects_csv) if has_rule else None
-    outputs = OutputOptions(size, landmarks, tool_versions(), LANDMARK_SUFFIXES)
     with closing(temporary_database()) as database, _plain_errors(out or Path()):
         journal = Journal(database)
         gathered = gather(
@@ -116,26 +115,27 @@ def prepare(
         splits, parts = _splits(journal.parts(), split, use_parts)
         gathered = gathered.plus(parts)
         results = Results(database, splits)
-        doubts = warnings_of(results, splits)
-        for said in (*gathered.remarks, *doubts):
+        warnings = warnings_of(results, splits)
+        for said in (*gathered.remarks, *warnings):
             if remark is not None:
                 remark(said)
         if dry_run or out is None:
-            return build_report(results, gathered.plus(doubts))
+            return build_report(results, gathered.plus(warnings))
         out.mkdir(parents=True, exist_ok=True)
         journal.open(out)
         remove_parts(out)
-        _work(journal, outputs, workers, progress)
+        journal.plan([size, landmarks, *tool_versions()], LANDMARK_SUFFIXES)
+        _work(journal, partial(Worker, out, size, landmarks), workers, progress)
         if likeness is not None:
             people = group_people(results.faces_alone(), out, likeness, progress)
             results.rename(people)
-            found = (
-                f"{len(people)} images grouped by face likeness: {len({*people.values()})} people"
-            )
-            gathered, doubts = gathered.plus([Remark("note", found)]), warnings_of(results, splits)
+            found = f"{len(people)} images grouped by face likeness: {len(set(people.values()))}"
+            note = Remark("note", f"{found} people")
+            gathered, warnings = gathered.plus([note]), warnings_of(results, splits)
             if remark is not None:
-                remark(gathered.remarks[-1])
-        return _finish(journal, results, gathered.plus(doubts), outputs, card)
+                remark(note)
+        alignment = _alignment_card(size, landmarks)
+        return _finish(journal, results, gathered.plus(warnings), alignment, card)
 
 
 def _splits(
@@ -160,23 +160,20 @@ def _splits(
 
 def _work(
     journal: Journal,
-    options: OutputOptions,
+    make_worker: Callable[[], Worker],
     workers: int | None,
     progress: Progress | None,
 ) -> None:
     """Run the tasks that are not done yet, and note each in the journal as it ends, so that a stop
     loses none of them. Half a data set has no manifest."""
-    journal.plan(options)
     todo, total = journal.num_unfinished(), len(journal)
     if todo or journal.has_obsolete():
         (journal.root / MANIFEST_NAME).unlink(missing_ok=True)
     if todo:
         started, handled = time.perf_counter(), 0
-        tasks = journal.unfinished(options)
+        results = run_tasks(make_worker, journal.unfinished(), workers, died=crashed)
         try:
-            for task, outcomes in run_tasks(
-                partial(Worker, journal.root), tasks, workers, died=crashed
-            ):
+            for task, outcomes in results:
                 journal.note(task.fingerprint, outcomes)
                 handled += len(outcomes)
                 if progress is not None:
@@ -191,13 +188,13 @@ def _finish(
     journal: Journal,
     results: Results,
     gathered: Gathered,
-    options: OutputOptions,
+    alignment: Mapping[str, Any],
     card: Mapping[str, Any] | None,
 ) -> PrepareReport:
     """Write the report, the card and the manifest."""
     out = journal.root
     seconds, images_timed = journal.time
-    emptied = empty_splits(results) if results.num_images() else ()
+    emptied = empty_splits(results) if results.number("images") else ()
     late = [remark for remark in emptied if remark not in gathered.remarks]
     about = gathered.plus(late)
     report = build_report(results, about, finished=True, seconds=seconds, images_timed=images_timed)
@@ -206,7 +203,6 @@ def _finish(
         raise DataError(
             f"none of the {report.found} images could be used; {out / REPORT_NAME} says why of each"
         )
-    alignment = _alignment_card(options.size, options.landmarks)
     made = card_of(report.by_expression, card, alignment, gathered.sources)
     write_records(out, results.records(), made)
     return report

@@ -29,19 +29,22 @@ JPEG_QUALITY = 95
 class Worker:
     """Prepares one task after another with one landmark detector."""
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, size: int, landmarks: LandmarkMode) -> None:
+        """`size`: of the aligned images, in pixels."""
         cv2.setNumThreads(1)  # the processes are the parallelism
         self.out = out
+        self.size = size
+        self.landmarks = landmarks
         self._detector: LandmarkDetector | None = None
         self._reader = SourceReader()
 
     def __call__(self, task: Task) -> tuple[Outcome, ...]:
         """Outcomes in the order of the task's items; files appear whole or not at all."""
-        frame = _Frame(task.size)
+        frame = _Frame(self.size)
         outcomes = []
         for item in task.items:
             try:
-                outcomes.append(self._prepare(item, task, frame))
+                outcomes.append(self._prepare(item, frame))
             except FaceError as error:
                 outcomes.append(Outcome(item.file, reason=error.reason, message=str(error)))
             except ImageError as error:
@@ -53,19 +56,19 @@ class Worker:
                 outcomes.append(Outcome(item.file, reason="failed", message=first))
         return tuple(outcomes)
 
-    def _prepare(self, item: Item, task: Task, frame: _Frame) -> Outcome:
+    def _prepare(self, item: Item, frame: _Frame) -> Outcome:
         pixels = self._pixels(item.place)
-        points = self._points(pixels, item, task.landmarks)
+        points = self._points(pixels, item)
         alignment = frame.alignment(points, pixels)
         aligned_points = alignment.to_aligned(points)
-        mask = frame.mask(face_mask(aligned_points, task.size))
+        mask = frame.mask(face_mask(aligned_points, self.size))
         aligned = crop(pixels, alignment)
         image_bytes = _encoded(aligned, "JPEG", quality=JPEG_QUALITY, subsampling=0)
         mask_bytes = _encoded(mask, "PNG")
         write_bytes(self.out / item.image, image_bytes, durable=False)  # the journal has its hash
         write_bytes(self.out / item.mask, mask_bytes, durable=False)
         mean_error = median_error = None
-        if item.landmarks is not None and task.landmarks == "detect":
+        if item.landmarks is not None and self.landmarks == "detect":
             given = np.asarray(item.landmarks, dtype=np.float32)
             mean_error, median_error = landmark_error(points, given)
         return Outcome(
@@ -90,19 +93,17 @@ class Worker:
             return read_photo(place.path).pixels
         return read_photo(place.path / str(place.member), self._reader.read(place)).pixels
 
-    def _points(
-        self, pixels: NDArray[np.uint8], item: Item, mode: LandmarkMode
-    ) -> NDArray[np.float32]:
-        if mode != "detect":
+    def _points(self, pixels: NDArray[np.uint8], item: Item) -> NDArray[np.float32]:
+        if self.landmarks != "detect":
             if item.landmarks is not None:
                 return np.asarray(item.landmarks, dtype=np.float32)
             if item.place.is_file:
                 points, refused = given_landmarks(item.place.path, pixels.shape)
                 if points is not None:
                     return points
-                if mode == "given" and refused:
+                if self.landmarks == "given" and refused:
                     raise DataError(refused[0])
-            if mode == "given":
+            if self.landmarks == "given":
                 raise FaceError("no-face", f"no landmarks are given for {item.name}")
         if self._detector is None:
             self._detector = LandmarkDetector()

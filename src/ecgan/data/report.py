@@ -10,15 +10,18 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ecgan.data.layouts import Rejection
 from ecgan.data.likeness import Duplicates, find_duplicates
 from ecgan.data.manifest import SPLITS, Record
-from ecgan.data.points import Points
 from ecgan.data.sources import Gathered
 from ecgan.data.splits import Splits
 
 Label = Literal["expression", "source", "split"]
+What = Literal["images", "people", "pairs"]
+"""A pair: all images that match pixel for pixel."""
+_COUNTED: dict[What, str] = {"images": "*", "people": "DISTINCT subject", "pairs": "DISTINCT pair"}
 _RECORD = [field.name for field in fields(Record)]
 
 
@@ -29,23 +32,11 @@ class Results:
         self.database = database
         database.create_function("split_of", 2, splits.of, deterministic=True)
 
-    def num_images(self) -> int:
-        return self._number("COUNT(*)")
+    def number(self, of: What) -> int:
+        return int(next(self._rows(f"SELECT COUNT({_COUNTED[of]}) FROM accepted"))[0])
 
-    def num_people(self) -> int:
-        return self._number("COUNT(DISTINCT subject)")
-
-    def num_pairs(self) -> int:
-        """Groups of images that match pixel for pixel."""
-        return self._number("COUNT(DISTINCT pair)")
-
-    def images_by(self, label: Label) -> dict[str, int]:
-        return dict(self._rows(f"SELECT {label}, COUNT(*) FROM accepted GROUP BY {label}"))
-
-    def people_by_split(self) -> dict[str, int]:
-        return dict(
-            self._rows("SELECT split, COUNT(DISTINCT subject) FROM accepted GROUP BY split")
-        )
+    def numbers(self, by: Label, of: What = "images") -> dict[str, int]:
+        return dict(self._rows(f"SELECT {by}, COUNT({_COUNTED[of]}) FROM accepted GROUP BY {by}"))
 
     def largest_person(self) -> tuple[str, int]:
         """Who is on the most images, and on how many; no name where there are no images."""
@@ -68,7 +59,8 @@ class Results:
         columns = ", ".join(f'"{name}"' for name in _RECORD)
         for row in self._rows(f"SELECT {columns} FROM accepted ORDER BY output"):
             values = dict(zip(_RECORD, row, strict=True))
-            yield Record(**{**values, "landmarks": Points.frombytes(values["landmarks"])})
+            points = np.frombuffer(values["landmarks"]).reshape(-1, 2).tolist()
+            yield Record(**{**values, "landmarks": points})
 
     def rejections(self) -> list[Rejection]:
         rows = self._rows("SELECT file, reason, message FROM results WHERE reason != ''")
@@ -83,13 +75,13 @@ class Results:
         figures = (np.median(medians), np.median(means), np.percentile(means, 95))
         return LandmarkError(len(means), *(round(float(figure), 5) for figure in figures))
 
-    def faces_alone(self) -> list[tuple[int, str, str, Points]]:
+    def faces_alone(self) -> list[tuple[int, str, str, NDArray[np.float64]]]:
         """Number, person, image file and landmarks of accepted images whose person nobody told."""
         query = """
             SELECT number, subject, image, landmarks FROM accepted WHERE alone
             ORDER BY source, name
         """
-        return [(*row[:3], Points.frombytes(row[3])) for row in self._rows(query)]
+        return [(*row[:3], np.frombuffer(row[3]).reshape(-1, 2)) for row in self._rows(query)]
 
     def rename(self, people: Mapping[int, str]) -> None:
         """Give the images of these numbers other people."""
@@ -100,9 +92,6 @@ class Results:
 
     def _rows(self, query: str) -> Iterator[Any]:
         return self.database.execute(query)
-
-    def _number(self, what: str) -> int:
-        return int(next(self._rows(f"SELECT {what} FROM accepted"))[0])
 
 
 @dataclass(frozen=True)
@@ -198,16 +187,16 @@ def build_report(
     listed, before a run."""
     unfit = [*gathered.rejected, *(results.rejections() if finished else ())]
     unfit.sort(key=lambda rejection: (rejection.file, rejection.reason))
-    accepted = results.num_images()
+    accepted = results.number("images")
     return PrepareReport(
         found=accepted + len(unfit),
         accepted=accepted,
-        people=results.num_people(),
-        images_by_split=_ordered(results.images_by("split"), SPLITS),
-        people_by_split=_ordered(results.people_by_split(), SPLITS),
-        by_expression=_ordered(results.images_by("expression")),
-        by_source=_ordered(results.images_by("source")),
-        pairs=results.num_pairs(),
+        people=results.number("people"),
+        images_by_split=_ordered(results.numbers("split"), SPLITS),
+        people_by_split=_ordered(results.numbers("split", "people"), SPLITS),
+        by_expression=_ordered(results.numbers("expression")),
+        by_source=_ordered(results.numbers("source")),
+        pairs=results.number("pairs"),
         left_out=dict(gathered.left_out),
         notes=gathered.texts("note"),
         warnings=gathered.texts("warning"),

@@ -14,13 +14,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from support.tiny_data import draw_face, landmarks
 
 from ecgan.data import manifest, prepare_worker, report
 from ecgan.data import prepare as prepare_module
 from ecgan.data.journal import Journal, Outcome, Task
-from ecgan.data.points import Points
 from ecgan.data.prepare import prepare
 from ecgan.errors import DataError, UsageError
 
@@ -60,7 +60,7 @@ def untimed(root: Path) -> dict[str, bytes]:
 class NoWork:
     """A worker that writes nothing and says that all was well."""
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, *_: object) -> None:
         pass
 
     def __call__(self, task: Task) -> tuple[Outcome, ...]:
@@ -71,7 +71,7 @@ class NoWork:
                 mask=item.mask,
                 sha256=digest,
                 mask_sha256=digest,
-                landmarks=Points(POINTS).tobytes(),
+                landmarks=np.array(POINTS).tobytes(),
                 pixels=digest[:32],
                 looks=digest[32:],
             )
