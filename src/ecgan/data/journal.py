@@ -7,7 +7,7 @@ import json
 import pickle
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -212,16 +212,18 @@ class Journal:
 
     def note(self, fingerprint: str, outcomes: Sequence[Outcome]) -> None:
         """What came of a task, in place of what was known of it."""
-        insert = f"INSERT INTO journal.outcomes (task, place, {', '.join(_OUTCOME)})"
+        columns = ("task", "place", *_OUTCOME)
+        insert = f"INSERT INTO journal.outcomes ({', '.join(columns)}) VALUES ({_marks(columns)})"
         with self._database:
             self._database.execute("BEGIN")
             self._forget("SELECT ?", fingerprint)
             task = self._database.execute(
                 "INSERT INTO journal.tasks (fingerprint) VALUES (?)", (fingerprint,)
             ).lastrowid
-            for place, outcome in enumerate(outcomes):
-                row = (task, place, *astuple(outcome))
-                self._database.execute(f"{insert} VALUES ({_marks(row)})", row)
+            rows = [
+                (task, place, *vars(outcome).values()) for place, outcome in enumerate(outcomes)
+            ]
+            self._database.executemany(insert, rows)
 
     @property
     def time(self) -> tuple[float, int]:
