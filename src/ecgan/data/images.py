@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
@@ -122,23 +122,16 @@ def examples(groups: Sequence[Sequence[int]], seed: int, first: int, count: int)
     for position in range(first, first + count):
         turn, group = divmod(position, len(groups))
         members = groups[group]
-        passes, offset = divmod(turn, len(members))
-        drawn.append(members[int(_shuffled(len(members), seed, group, passes)[offset])])
+        number, offset = divmod(turn, len(members))
+        drawn.append(members[int(_passes(len(members), seed, group)(number)[offset])])
     return drawn
 
 
 @lru_cache(maxsize=64)
-def _passes(num: int, seed: int, group: int) -> dict[int, NDArray[np.int64]]:  # noqa: ARG001
-    """The two passes that were asked for last: a batch may lie across them."""
-    return {}
+def _passes(num: int, seed: int, group: int) -> Callable[[int], NDArray[np.int64]]:
+    """The order of each pass; two are kept, as a batch may lie across them."""
 
+    def shuffled(number: int) -> NDArray[np.int64]:
+        return numpy_generator(seed, "order", group, number).permutation(num)
 
-def _shuffled(num: int, seed: int, group: int, turn: int) -> NDArray[np.int64]:
-    kept = _passes(num, seed, group)
-    order = kept.get(turn)
-    if order is None:
-        order = numpy_generator(seed, "order", group, turn).permutation(num)
-        for old in list(kept)[:-1]:
-            kept.pop(old, None)
-        kept[turn] = order
-    return order
+    return lru_cache(maxsize=2)(shuffled)
