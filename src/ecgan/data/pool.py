@@ -68,7 +68,7 @@ class _Process(Generic[Task, Result]):
         before = multiprocessing.active_children()
         executor = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin)
         self._made = executor.submit(_make, self._make_worker)
-        (self._process,) = set(multiprocessing.active_children()).difference(before)
+        self._process = set(multiprocessing.active_children()).difference(before).pop()
         return executor
 
     def give(self, task: Task) -> None:
