@@ -21,8 +21,8 @@ from torch.nn import functional as F
 from ecgan import __version__
 from ecgan.config import Config
 from ecgan.data.dataset import TranslationBatch
-from ecgan.data.motion import Shapes
 from ecgan.data.points import NUM_LANDMARKS
+from ecgan.data.transforms import Shapes
 from ecgan.expressions import NEUTRAL, Vocabulary
 from ecgan.precision import Precision, choose_precision, default_device
 from ecgan.training.distributed import World

@@ -14,7 +14,7 @@ from torch import nn
 
 from ecgan.config_loading import to_yaml
 from ecgan.data.dataset import TranslationData
-from ecgan.data.fingerprint import fingerprint
+from ecgan.data.manifest import fingerprint
 from ecgan.errors import CheckpointError, UsageError
 from ecgan.files import write_text
 from ecgan.networks.build import Windowed

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ecgan.config import ObjectiveConfig
-from ecgan.data.motion import Shapes
+from ecgan.data.transforms import Shapes
 from ecgan.losses.paper import masked_input
 from ecgan.networks.output import Translation
 from ecgan.networks.patchgan import DiscriminatorOutput

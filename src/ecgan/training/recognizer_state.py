@@ -12,8 +12,7 @@ import torch
 from torch import Tensor
 
 from ecgan.config import RecognizerConfig
-from ecgan.data.fingerprint import fingerprint
-from ecgan.data.manifest import Manifest
+from ecgan.data.manifest import Manifest, fingerprint
 from ecgan.expressions import Vocabulary
 from ecgan.networks.vgg import VGGRecognizer, resolve_weights
 from ecgan.seeding import derive_seed

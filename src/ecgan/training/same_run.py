@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from ecgan.config import Section
 from ecgan.config_loading import shorten
-from ecgan.data.fingerprint import difference
+from ecgan.data.manifest import difference
 from ecgan.errors import CheckpointError, SnapshotError
 from ecgan.expressions import Vocabulary
 from ecgan.inference.snapshot import Kind, Snapshot, load_snapshot

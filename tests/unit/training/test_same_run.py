@@ -12,8 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from ecgan.config import Config, RecognizerConfig, Section
-from ecgan.data.fingerprint import fingerprint
-from ecgan.data.manifest import load_manifest
+from ecgan.data.manifest import fingerprint, load_manifest
 from ecgan.errors import CheckpointError
 from ecgan.training.checkpoint import Checkpoint
 from ecgan.training.same_run import refuse_other_data, refuse_other_run

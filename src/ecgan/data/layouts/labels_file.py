@@ -110,7 +110,7 @@ def _label(row: Mapping[str, Any]) -> tuple[str, LabelLine]:
     if intensity is not None and not (math.isfinite(intensity) and intensity >= 0):
         raise ValueError(f"intensity is {intensity}")
     landmarks = row.get("landmarks")
-    points = None if landmarks is None else Points(landmarks)
+    points = None if landmarks is None else tuple((float(x), float(y)) for x, y in landmarks)
     if points is not None and (
         len(points) != 68 or not all(math.isfinite(value) for point in points for value in point)
     ):
