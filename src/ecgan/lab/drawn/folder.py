@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL.PngImagePlugin import putchunk
 
 from ecgan import __version__
-from ecgan.data.layouts.labels_file import LABELS_NAME
+from ecgan.data.layouts.tables import LABELS_NAME
 from ecgan.data.manifest import CARD_NAME
 from ecgan.data.pool import run_tasks
 from ecgan.errors import UsageError
