@@ -161,7 +161,7 @@ def _match(
             continue
         file, expression = files.get(line.key), ORDERS[layout].get(line.code)
         shown = file or line.shown
-        if layout == "affectnet" and line.code in _UNLABELLED:
+        if line.code in _UNLABELLED:
             yield tree.reject(shown, "no-label", f"labelled as {_UNLABELLED[line.code]}")
         elif expression is None:
             yield tree.reject(shown, "row", f"the expression is {line.code!r}, expected 0 to 10")
