@@ -8,14 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ecgan.data.layouts.classes import LabelMap, read_label_map
-from ecgan.data.layouts.entries import (
-    Entry,
-    Place,
-    Rejection,
-    Remark,
-    SourceImage,
-    source_name,
-)
+from ecgan.data.layouts.entries import Entry, Place, Rejection, Remark, SourceImage, source_name
 from ecgan.data.layouts.folders import FOLDERS
 from ecgan.data.layouts.layout import Layout, ListOptions
 from ecgan.data.layouts.listed import AFFECTNET, FER2013, FERPLUS, RAFDB
@@ -33,7 +26,6 @@ __all__ = [
     "LAYOUTS",
     "Entry",
     "LabelMap",
-    "Layout",
     "ListOptions",
     "ListedSource",
     "Listing",
