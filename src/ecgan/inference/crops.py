@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ecgan.expressions import Vocabulary
+from ecgan.faces.alignment import FaceChange, photo_mask
 from ecgan.faces.finder import AlignedFace, RefusedFace
-from ecgan.faces.paste import FaceChange, photo_mask
 from ecgan.faces.photo import Photo
 from ecgan.inference.recognizer import resize
 from ecgan.inference.strength import Request

@@ -29,6 +29,9 @@ class Detector:
     def detect(self, pixels):
         return self.faces
 
+    def confirms(self, pixels, points):
+        return False
+
 
 @pytest.mark.parametrize(
     ("text", "choice"),
@@ -59,6 +62,20 @@ def test_given_landmarks_come_before_detection(tmp_path: Path) -> None:
     Image.fromarray(astronaut_photo().pixels).save(tmp_path / "a.png")
     np.save(tmp_path / "a.npy", astronaut_points())
     found = FaceFinder(Detector()).find(read_photo(tmp_path / "a.png"))
+    np.testing.assert_allclose(found[0].points, astronaut_points())
+
+
+def test_given_landmarks_that_one_look_confirms_cost_no_detection(tmp_path: Path) -> None:
+    class Looks(Detector):
+        def confirms(self, pixels, points):
+            return np.array_equal(points, astronaut_points())
+
+        def detect(self, pixels):
+            raise AssertionError("the whole photo was searched")
+
+    Image.fromarray(astronaut_photo().pixels).save(tmp_path / "a.png")
+    np.save(tmp_path / "a.npy", astronaut_points())
+    found = FaceFinder(Looks()).find(read_photo(tmp_path / "a.png"))
     np.testing.assert_allclose(found[0].points, astronaut_points())
 
 
