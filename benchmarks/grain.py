@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ecgan.faces.face import face_mask
+from ecgan.faces.alignment import face_mask
 from ecgan.faces.finder import AlignedFace
 from ecgan.faces.photo import Photo, read_photo
 from ecgan.files import write_json

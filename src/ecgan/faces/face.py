@@ -1,4 +1,4 @@
-"""A face in a photo: its 68 points, head pose and mask, and which faces are refused."""
+"""A face in a photo: its 68 points and head pose, and which faces are refused."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass, replace
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,14 +23,6 @@ and translations look like the photo, as coarse as it is. Pictures of FER2013, 4
 NOSE_DEPTH = 0.78
 """How far the tip of the nose stands before the eyes, in eye distances: gives the detector's yaw
 of 35 faces, turned by up to 51 degrees, to 1.2 degrees on average (at most 7)."""
-
-FOREHEAD_LIFT = 0.55
-"""How far the brows are lifted, in brow-to-chin heights, to cover the forehead."""
-JAW_ROOM = 0.25
-"""How far below the jaw a translation may reach, in nose-root-to-chin heights: an opened mouth
-lowers the chin by about half of that, and the paste needs a soft border around it."""
-GLASSES_REACH = 0.45
-"""How far below the eyes dark glasses reach, in eye distances."""
 
 # Mesh vertices of the 68 points of the iBUG 300-W scheme: jaw, brows, nose, eyes, mouth.
 # fmt: off
@@ -189,47 +180,3 @@ def given_face(points: NDArray[np.float32]) -> Face:
     beside = float((points[30] - middle) @ across / (across @ across))
     yaw = math.degrees(math.atan(beside / NOSE_DEPTH))
     return Face(points=points, box=(x0, y0, x1, y1), yaw=yaw, pitch=0.0, roll=roll, score=1.0)
-
-
-def face_mask(points: NDArray[np.floating], size: int, jaw_room: float = 0.0) -> NDArray[np.uint8]:
-    """Mask of one aligned face: 255 inside, 0 outside, shape (size, size).
-
-    Args:
-        points: (68, 2) landmarks in pixels of the aligned image.
-        size: side of the aligned image.
-        jaw_room: `JAW_ROOM` where a translated face is to be pasted; 0 for the face as it is.
-
-    Raises:
-        TypeError, ValueError: something else than a (68, 2) array of finite points.
-    """
-    check_points(points)
-    if not np.isfinite(points).all():
-        raise ValueError("expected finite landmarks, got NaN or infinity among them")
-    points = np.asarray(points, dtype=np.float64)
-    brows, chin = points[17:27], points[8]
-    up = brows.mean(axis=0) - chin
-    forehead = brows + FOREHEAD_LIFT * up
-    lowered = points[3:14] + jaw_room * (chin - points[27])
-    outline = np.concatenate([points, forehead, lowered])
-    hull = cv2.convexHull(np.round(outline).astype(np.int32))
-    mask = np.zeros((size, size), np.uint8)
-    cv2.fillConvexPoly(mask, hull, 255)
-    unit = max(1, round(size / 64))
-    element = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * unit + 1, 2 * unit + 1))
-    closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, element)
-    return np.asarray(cv2.dilate(closed, element), dtype=np.uint8)
-
-
-def below_the_eyes(mask: NDArray[np.uint8], points: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """The part of an aligned face's mask that dark glasses leave free: from
-    `GLASSES_REACH` below the eyes on."""
-    left, right = eye_centres(np.asarray(points, dtype=np.float64))
-    across = right - left
-    down = np.array([-across[1], across[0]])
-    edge = (left + right) / 2 + GLASSES_REACH * down
-    far = 10 * mask.shape[0] / max(float(np.hypot(*across)), 1.0)
-    above = np.array([edge - far * across, edge + far * across, edge + far * (across - down),
-                      edge - far * (across + down)])  # fmt: skip
-    free = mask.copy()
-    cv2.fillPoly(free, [np.round(above).astype(np.int32)], 0)
-    return free

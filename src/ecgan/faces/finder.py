@@ -12,17 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgan.errors import EcganWarning, FaceError, MissingExtra, UsageError
-from ecgan.faces.alignment import CANONICAL_SIZE, Alignment, align, crop
-from ecgan.faces.face import (
+from ecgan.faces.alignment import (
+    CANONICAL_SIZE,
     JAW_ROOM,
-    Box,
-    Face,
+    Alignment,
+    align,
     below_the_eyes,
-    check_translatable,
+    crop,
     face_mask,
-    given_face,
-    within,
 )
+from ecgan.faces.face import Box, Face, check_translatable, given_face, within
 from ecgan.faces.landmark_files import given_landmarks, of_another_size
 from ecgan.faces.landmarks import LandmarkDetector
 from ecgan.faces.photo import Photo, described

@@ -6,8 +6,7 @@ import pytest
 from support.plain_face import canonical_face, moved
 
 from ecgan.errors import FaceError
-from ecgan.faces.alignment import CANONICAL_SIZE, STABLE_POINTS, align, crop
-from ecgan.faces.face import JAW_ROOM, face_mask
+from ecgan.faces.alignment import CANONICAL_SIZE, JAW_ROOM, STABLE_POINTS, align, crop, face_mask
 
 
 @pytest.mark.parametrize(

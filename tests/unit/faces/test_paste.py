@@ -5,8 +5,16 @@ import numpy as np
 import pytest
 from support.plain_face import canonical_face, moved
 
-from ecgan.faces.alignment import Alignment, FaceChange, align, change_face, photo_mask, soft_mask
-from ecgan.faces.face import JAW_ROOM, face_mask
+from ecgan.faces.alignment import (
+    JAW_ROOM,
+    Alignment,
+    FaceChange,
+    align,
+    change_face,
+    face_mask,
+    photo_mask,
+    soft_mask,
+)
 
 
 def change(

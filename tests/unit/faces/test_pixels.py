@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ecgan.faces.alignment import align
-from ecgan.faces.face import face_mask
+from ecgan.faces.alignment import align, face_mask
 from ecgan.faces.finder import FaceFinder
 from ecgan.faces.landmarks import LandmarkDetector
 from ecgan.faces.photo import MAX_SIDE_PX, Photo, as_rgb
