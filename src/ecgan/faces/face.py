@@ -87,6 +87,11 @@ def eye_centres(points: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
     return points[36:42].mean(axis=0), points[42:48].mean(axis=0)
 
 
+def middle(box: Box) -> NDArray[np.float64]:
+    """x, y."""
+    return np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2])
+
+
 def within(face: Face, shape: tuple[int, ...]) -> Face:
     """The face with its box cut at the border of an (height, width, ...) photo."""
     limits = (shape[1], shape[0], shape[1], shape[0])

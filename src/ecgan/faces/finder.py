@@ -21,7 +21,7 @@ from ecgan.faces.alignment import (
     crop,
     face_mask,
 )
-from ecgan.faces.face import Box, Face, check_translatable, given_face, within
+from ecgan.faces.face import Box, Face, check_translatable, given_face, middle, within
 from ecgan.faces.landmark_files import given_landmarks, of_another_size
 from ecgan.faces.landmarks import LandmarkDetector
 from ecgan.faces.photo import Photo, described
@@ -198,7 +198,7 @@ def _numbers(choice: FaceChoice, faces: Sequence[Face], shape: tuple[int, ...]) 
     """The asked-for faces, from 1, each once."""
     if choice == "all":
         return list(range(1, len(faces) + 1))
-    middles = [((f.box[0] + f.box[2]) / 2, (f.box[1] + f.box[3]) / 2) for f in faces]
+    middles = [middle(face.box) for face in faces]
     from_left = sorted(range(len(faces)), key=lambda i: middles[i][0])
     from_center = [math.hypot(x - shape[1] / 2, y - shape[0] / 2) for x, y in middles]
     known = {

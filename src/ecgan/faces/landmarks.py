@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from operator import attrgetter
 from typing import ClassVar, TypeVar
 
 import cv2
@@ -13,7 +14,16 @@ from numpy.typing import NDArray
 
 from ecgan.faces import graphs
 from ecgan.faces.alignment import align, crop
-from ecgan.faces.face import MIN_SCORE, Box, Face, eye_centres, face_of_mesh, unmirrored, within
+from ecgan.faces.face import (
+    MIN_SCORE,
+    Box,
+    Face,
+    eye_centres,
+    face_of_mesh,
+    middle,
+    unmirrored,
+    within,
+)
 from ecgan.faces.graphs import Detection
 from ecgan.faces.photo import as_rgb
 
@@ -47,6 +57,7 @@ SAME_EYES = 0.12
 sees: nine of ten right ones are nearer, and none of a picture a tenth larger or smaller."""
 
 Seen = TypeVar("Seen", Face, Detection)
+_score = attrgetter("score")
 
 
 class LandmarkDetector:
@@ -90,8 +101,8 @@ class LandmarkDetector:
         if min(image.shape[:2]) < LEAST_SIDE:
             return []
         faces = _righted(image, _upright(image)) or _turned(image)
-        faces.sort(key=lambda face: face.eye_distance, reverse=True)
-        return [within(face, image.shape) for face in _once(faces)]
+        largest_first = _once(faces, attrgetter("eye_distance"))
+        return [within(face, image.shape) for face in largest_first]
 
     def confirms(self, pixels: NDArray[np.uint8], points: NDArray[np.float32]) -> bool:
         """Whether one look at the place of 68 given points finds the eyes there, in a fraction of
@@ -107,12 +118,9 @@ class LandmarkDetector:
         return any(np.linalg.norm(one.eyes - eyes, axis=1).max() < near for one in seen)
 
 
-def _serve() -> None:
-    """What the helper process runs."""
-    graphs.serve(LandmarkDetector().detect)
-
-
-_helper = graphs.Helper("from ecgan.faces.landmarks import _serve; _serve()")
+_helper = graphs.Helper(
+    "from ecgan.faces import graphs, landmarks; graphs.serve(landmarks.LandmarkDetector().detect)"
+)
 
 
 def _upright(pixels: NDArray[np.uint8]) -> list[Face]:
@@ -120,10 +128,10 @@ def _upright(pixels: NDArray[np.uint8]) -> list[Face]:
     sees."""
     faces = _faces(pixels)
     for seen in _detections(pixels, [face.box for face in faces]):
-        known = [i for i, face in enumerate(faces) if _covered(seen, [face])]
-        if known:
-            face = faces[known[0]]
-            faces[known[0]] = replace(face, score=max(seen.score, face.score))
+        for i, face in enumerate(faces):
+            if _covered(seen, [face]):
+                faces[i] = replace(face, score=max(seen.score, face.score))
+                break
         else:
             found = _closer(pixels, seen)
             if found and not _covered(found, faces):
@@ -138,12 +146,9 @@ def _faces(
     pixels to the photo's."""
     meshes = graphs.meshes(pixels, patient=patient)
     if back is not None:
-        scale = np.hypot(back[0, 0], back[1, 0])
+        turn, shift, scale = back[:, :2].T, back[:, 2], np.hypot(back[0, 0], back[1, 0])
         meshes = [
-            np.hstack(
-                [mesh[:, :2] @ back[:, :2].T + back[:, 2], mesh[:, 2:] * scale], dtype=np.float32
-            )
-            for mesh in meshes
+            np.hstack([m[:, :2] @ turn + shift, m[:, 2:] * scale], dtype="f4") for m in meshes
         ]
     return [face_of_mesh(mesh) for mesh in meshes]
 
@@ -162,7 +167,7 @@ def _detections(pixels: NDArray[np.uint8], known: list[Box]) -> list[Detection]:
         squares = tiles_of(side, height, width)
         if len(squares) > (MOST_TILES if len(seen) > 1 else FEW_TILES):
             break
-        seen = _surest_once(seen + _in_tiles(pixels, squares))
+        seen = _once(seen + _in_tiles(pixels, squares), _score)
     return seen
 
 
@@ -199,7 +204,7 @@ def _in_tiles(pixels: NDArray[np.uint8], squares: list[tuple[int, int, int]]) ->
             x0, y0, x1, y1 = one.box
             box = (x0 + left, y0 + top, x1 + left, y1 + top)
             seen.append(replace(one, box=box, eyes=one.eyes + np.array([left, top])))
-    return _surest_once(seen)
+    return _once(seen, _score)
 
 
 def _may_miss(boxes: list[Box], side: int) -> bool:
@@ -213,7 +218,7 @@ def _closer(pixels: NDArray[np.uint8], seen: Detection) -> Face | None:
     attempts = [(1.0, False, False)]
     if seen.score >= SURE_SCORE:  # a profile gets a mesh on one of its two sides only
         attempts += [(0.75, True, False), (0.75, True, True)]
-    (x, y), (x0, y0, x1, y1) = _middle(seen.box), seen.box
+    (x, y), (x0, y0, x1, y1) = middle(seen.box), seen.box
     for reach, patient, mirrored in attempts:
         side = reach * max(x1 - x0, y1 - y0)
         left, top = max(0, int(x - side)), max(0, int(y - side))
@@ -266,7 +271,7 @@ def _cut_upright(
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     """A square around the face, turned by its roll and `turn` degrees more; and the (2, 3) way from
     its pixels back to the photo's."""
-    (x, y), (x0, y0, x1, y1) = _middle(face.box), face.box
+    (x, y), (x0, y0, x1, y1) = middle(face.box), face.box
     scale = side / (2 * max(x1 - x0, y1 - y0))
     matrix = cv2.getRotationMatrix2D((x, y), face.roll + turn, scale)
     matrix[:, 2] += (side / 2 - x, side / 2 - y)
@@ -283,39 +288,30 @@ def _turned(pixels: NDArray[np.uint8]) -> list[Face]:
     framed = cv2.copyMakeBorder(small, room, room, room, room, cv2.BORDER_REPLICATE)
     for quarters in (0, 2, 1, 3):
         turned = np.ascontiguousarray(np.rot90(framed, quarters), dtype=np.uint8)
-        middle = (turned.shape[1] - 1) / 2, (turned.shape[0] - 1) / 2
-        way = np.array(cv2.getRotationMatrix2D(middle, -90.0 * quarters, 1.0), dtype=np.float64)
-        way[:, 2] += (framed.shape[1] - 1) / 2 - middle[0], (framed.shape[0] - 1) / 2 - middle[1]
+        x, y = (turned.shape[1] - 1) / 2, (turned.shape[0] - 1) / 2
+        way = np.array(cv2.getRotationMatrix2D((x, y), -90.0 * quarters, 1.0), dtype=np.float64)
+        way[:, 2] += (framed.shape[1] - 1) / 2 - x, (framed.shape[0] - 1) / 2 - y
         way = (way - [[0, 0, room]] * 2) / scale
         if faces := _righted(pixels, _faces(turned, way)):
             return faces
     return []
 
 
-def _middle(box: Box) -> NDArray[np.float64]:
-    return np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2])
-
-
 def _nearest(faces: list[Face], box: Box) -> Face:
-    return min(faces, key=lambda face: np.hypot(*(_middle(face.box) - _middle(box))))
+    return min(faces, key=lambda face: np.hypot(*(middle(face.box) - middle(box))))
 
 
 def _covered(one: Face | Detection, others: Sequence[Face | Detection]) -> bool:
     """Whether its middle lies in the box of one of the others."""
-    x, y = _middle(one.box)
-    return any(
-        x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in (other.box for other in others)
-    )
+    x, y = middle(one.box)
+    boxes = (other.box for other in others)
+    return any(x0 <= x <= x1 and y0 <= y <= y1 for x0, y0, x1, y1 in boxes)
 
 
-def _once(seen: Sequence[Seen]) -> list[Seen]:
-    """Without those whose middle lies in an earlier one."""
+def _once(seen: Sequence[Seen], rank: Callable[[Seen], float]) -> list[Seen]:
+    """The highest first, without those whose middle lies in a higher one."""
     once: list[Seen] = []
-    for one in seen:
+    for one in sorted(seen, key=rank, reverse=True):
         if not _covered(one, once):
             once.append(one)
     return once
-
-
-def _surest_once(seen: list[Detection]) -> list[Detection]:
-    return _once(sorted(seen, key=lambda one: one.score, reverse=True))

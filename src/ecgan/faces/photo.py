@@ -11,10 +11,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageCms, ImageFile, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from ecgan.errors import ImageError
-from ecgan.faces.encoding import Encoding, completed, encoding_of
+from ecgan.faces.encoding import Encoding, completed, encoding_of, pixels_of
 
 MAX_PIXELS = 100_000_000
 MAX_SIDE_PX = 32_766
@@ -197,11 +197,7 @@ def _photo(image: ImageFile.ImageFile, path: Path, notes: tuple[str, ...]) -> Ph
         exif = tags.tobytes() if len(tags) else None
     except Exception:
         notes += ("its EXIF is damaged and left out",)
-    colours, alpha = _apart(image)
-    if colours.mode.startswith("I") or colours.mode == "F":
-        pixels = _eight_bits(colours)
-    else:
-        pixels = np.array(_rgb(colours, icc))
+    pixels, alpha = pixels_of(image)
     if image.mode in ("CMYK", "LAB"):
         icc = None  # of pixels that are no longer there
     return Photo(pixels, icc, exif, alpha, path, kind, encoding, notes)
@@ -247,40 +243,6 @@ def _is_blank(image: Image.Image) -> bool:
     """Whether a frame is transparent or of one colour."""
     shown = np.asarray(image.convert("RGBA"))
     return bool(not shown[..., 3].any() or np.ptp(shown[..., :3], axis=(0, 1)).max() <= BLANK_RANGE)
-
-
-def _apart(image: Image.Image) -> tuple[Image.Image, NDArray[np.uint8] | None]:
-    """Colours, and opacity if there is some."""
-    if not image.has_transparency_data:
-        return image, None
-    if image.mode.startswith("I"):  # 16-bit gray with one value that counts as transparent
-        values = np.asarray(image)
-        opaque = values != image.info["transparency"]
-        return image, np.where(opaque, 255, 0).astype(np.uint8)
-    whole = image.convert("RGBA")
-    return whole, np.asarray(whole.getchannel("A"))
-
-
-def _rgb(image: Image.Image, icc: bytes | None) -> Image.Image:
-    """Inks by their profile, if it is one."""
-    if image.mode == "CMYK" and icc:
-        with contextlib.suppress(ImageCms.PyCMSError, OSError):
-            inks = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-            srgb = ImageCms.createProfile("sRGB")
-            shown = ImageCms.profileToProfile(image, inks, srgb, outputMode="RGB")
-            if shown is not None:
-                return shown
-    return image.convert("RGB")
-
-
-def _eight_bits(image: Image.Image) -> NDArray[np.uint8]:
-    """Gray of 16 bits or more: the full 16-bit range where it is used, else as it is."""
-    values = np.nan_to_num(np.asarray(image, dtype=np.float64))
-    if values.max(initial=0) > 255:
-        values = values / 257
-    elif image.mode == "F" and values.max(initial=0) <= 1:
-        values = values * 255
-    return np.asarray(np.clip(np.round(values), 0, 255), dtype=np.uint8)
 
 
 def _too_large(path: Path) -> str:
