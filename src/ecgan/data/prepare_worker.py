@@ -15,11 +15,10 @@ from ecgan.data.layouts import Place
 from ecgan.data.likeness import face_hash, pixel_hash
 from ecgan.data.reading import SourceReader, planes, row_pixels
 from ecgan.errors import DataError, FaceError, ImageError
-from ecgan.faces.alignment import Alignment, align, crop
+from ecgan.faces.alignment import Alignment, align, crop, face_mask
 from ecgan.faces.face import Face, check_translatable
 from ecgan.faces.landmark_files import given_landmarks
 from ecgan.faces.landmarks import LandmarkDetector
-from ecgan.faces.masks import face_mask
 from ecgan.faces.photo import read_photo
 from ecgan.files import sha256_bytes, write_bytes
 

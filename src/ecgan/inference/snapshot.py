@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -131,16 +130,25 @@ def _new_folder(folder: Path) -> Iterator[Path]:
     name is replaced."""
     folder = Path.cwd() / folder
     folder.parent.mkdir(parents=True, exist_ok=True)
-    new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".part"))
-    try:
+    with tempfile.TemporaryDirectory(
+        ".part", f".{folder.name}.", folder.parent, ignore_cleanup_errors=True
+    ) as part:
+        new, old = Path(part) / "new", Path(part) / "old"
+        new.mkdir()
         yield new
         files = sorted(path for path in new.iterdir() if path.name != SUMS)
         sums = "".join(f"{sha256_bytes(path.read_bytes())}  {path.name}\n" for path in files)
         write_text(new / SUMS, sums)
         new.chmod(0o755)
-        _replace_folder(new, folder)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
+        if folder.exists():
+            folder.rename(old)
+        try:
+            new.rename(folder)
+        except OSError:
+            if old.exists():
+                old.rename(folder)
+            raise
+        sync_folder(folder.parent)
 
 
 def load_snapshot(source: str | Path, kind: Kind | None = None) -> Snapshot:
@@ -164,7 +172,10 @@ def load_snapshot(source: str | Path, kind: Kind | None = None) -> Snapshot:
                 tensors = safetensors.torch.load(data)
             except (SafetensorError, ValueError, KeyError) as error:
                 raise SnapshotError(f"{folder / name} is not safetensors: {_line(error)}") from None
-            states[Path(name).stem] = {key: _widened(value) for key, value in tensors.items()}
+            states[Path(name).stem] = {
+                key: value.float() if value.is_floating_point() else value
+                for key, value in tensors.items()
+            }
     if not states:
         raise SnapshotError(f"{folder} holds no weights (*.safetensors)")
     return Snapshot(folder, str(found), config, states, sha256)
@@ -199,13 +210,11 @@ def _find(source: str | Path) -> Path:
         return path
     if path.exists():
         raise SnapshotError(f"expected a snapshot folder, {path} is a file")
-    text = str(source)
-    hub = isinstance(source, str) and _HUB_ID.fullmatch(text) and not Path(text).parent.exists()
-    if not hub:
-        raise SnapshotError(
-            f"no snapshot folder {path}; expected config.json, weights and {SUMS} there"
-        )
-    return _find_on_hub(text)
+    if isinstance(source, str) and _HUB_ID.fullmatch(source) and not Path(source).parent.exists():
+        return _find_on_hub(source)
+    raise SnapshotError(
+        f"no snapshot folder {path}; expected config.json, weights and {SUMS} there"
+    )
 
 
 def _find_on_hub(hub_id: str) -> Path:
@@ -275,26 +284,6 @@ def _stored(value: Tensor, half: bool) -> Tensor:
     if narrow and float(value.abs().max()) < torch.finfo(torch.float16).max:
         return value.half()
     return value.clone()
-
-
-def _widened(value: Tensor) -> Tensor:
-    return value.float() if value.is_floating_point() else value
-
-
-def _replace_folder(new: Path, folder: Path) -> None:
-    old = None
-    if folder.exists():
-        old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".old"))
-        folder.rename(old)
-    try:
-        new.rename(folder)
-    except OSError:
-        if old is not None:
-            old.rename(folder)
-        raise
-    sync_folder(folder.parent)
-    if old is not None:
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def _line(error: Exception) -> str:

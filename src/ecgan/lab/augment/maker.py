@@ -20,8 +20,8 @@ from ecgan.evaluation.cases import translate_aligned
 from ecgan.evaluation.identity import descriptor
 from ecgan.evaluation.similarity import change_outside, eye_distance
 from ecgan.expressions import NEUTRAL
+from ecgan.faces.alignment import JAW_ROOM, face_mask
 from ecgan.faces.landmarks import LandmarkDetector
-from ecgan.faces.masks import JAW_ROOM, face_mask
 from ecgan.faces.photo import read_photo
 from ecgan.files import sha256_bytes, sha256_file, write_bytes
 from ecgan.inference.marking import Mark, source_sha256, write_marked
