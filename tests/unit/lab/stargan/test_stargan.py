@@ -21,10 +21,11 @@ from ecgan.lab.stargan.method import (
     domain_generator_step,
 )
 from ecgan.training.checkpoint import Checkpoint, CheckpointFolder
+from ecgan.training.checks import refuse_other_run
 from ecgan.training.export import export_checkpoint
 from ecgan.training.method import RunContext, update_flops
-from ecgan.training.metrics import read_metrics
-from ecgan.training.state import TrainingState, refuse_other_run
+from ecgan.training.run import read_metrics
+from ecgan.training.state import TrainingState
 from ecgan.training.trainer import train
 from ecgan.training.update import frozen, update
 

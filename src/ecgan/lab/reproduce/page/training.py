@@ -14,7 +14,7 @@ from ecgan.lab.reproduce.page.charts import chart
 from ecgan.lab.reproduce.page.contents import Contents, Missing
 from ecgan.lab.reproduce.page.labels import number, style_of
 from ecgan.lab.reproduce.page.tables import Context
-from ecgan.training.metrics import read_metrics
+from ecgan.training.run import read_metrics
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
