@@ -17,7 +17,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from ecgan.errors import EcganError, SnapshotError
+from ecgan.errors import EcganError, SnapshotError, one_line
 from ecgan.files import sha256_bytes, sync_folder, write_bytes, write_json, write_text
 
 Kind = Literal["translator", "recognizer"]
@@ -79,7 +79,7 @@ class Snapshot:
             module.load_state_dict(self.states[name])
         except RuntimeError as error:
             raise SnapshotError(
-                f"{self.folder / name}.safetensors does not fit its config.json: {_line(error)}"
+                f"{self.folder / name}.safetensors does not fit its config.json: {one_line(error)}"
             ) from None
 
 
@@ -171,7 +171,9 @@ def load_snapshot(source: str | Path, kind: Kind | None = None) -> Snapshot:
             try:
                 tensors = safetensors.torch.load(data)
             except (SafetensorError, ValueError, KeyError) as error:
-                raise SnapshotError(f"{folder / name} is not safetensors: {_line(error)}") from None
+                raise SnapshotError(
+                    f"{folder / name} is not safetensors: {one_line(error)}"
+                ) from None
             states[Path(name).stem] = {
                 key: value.float() if value.is_floating_point() else value
                 for key, value in tensors.items()
@@ -237,7 +239,11 @@ def _find_on_hub(hub_id: str) -> Path:
         if (Path(folder) / SUMS).is_file():  # the cache may hold other files of the model only
             return Path(folder)
         error = None
-    why = f": {_line(error)}" if error else f": the model has no {SUMS}, so it is no ecgan snapshot"
+    why = (
+        f": {one_line(error)}"
+        if error
+        else f": the model has no {SUMS}, so it is no ecgan snapshot"
+    )
     raise SnapshotError(f"no folder {hub_id} here, and none on the Hugging Face hub{why}")
 
 
@@ -284,7 +290,3 @@ def _stored(value: Tensor, half: bool) -> Tensor:
     if narrow and float(value.abs().max()) < torch.finfo(torch.float16).max:
         return value.half()
     return value.clone()
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -17,8 +17,7 @@ from ecgan.inference.recognizer import Recognizer, feature_network
 from ecgan.losses.paper import Objective
 from ecgan.networks.blocks import initialize_for_relu
 from ecgan.networks.build import build_discriminator, build_generator
-from ecgan.networks.patchgan import JointDiscriminator
-from ecgan.networks.projected import LAYERS, Projected
+from ecgan.networks.patchgan import LAYERS, JointDiscriminator, Projected
 from ecgan.networks.vgg import VGGFeatures
 from ecgan.precision import Precision
 from ecgan.shapes import NeutralCode

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
 from ecgan.config import Config, OptimizerConfig
-from ecgan.errors import CheckpointError, SnapshotError
+from ecgan.errors import CheckpointError, SnapshotError, one_line
 from ecgan.expressions import Vocabulary
 from ecgan.seeding import derive_seed
 from ecgan.training.checkpoint import Checkpoint, flatten, restore_optimizer
@@ -122,8 +122,9 @@ class TrainingState:
             for name, average in self.averages.items():
                 average.load_state_dict(checkpoint.part(f"average.{name}"))
         except RuntimeError as error:
-            reason = " ".join(str(error).split())[:200]
-            raise CheckpointError(f"the checkpoint does not fit these networks: {reason}") from None
+            raise CheckpointError(
+                f"the checkpoint does not fit these networks: {one_line(error)}"
+            ) from None
         for name, optimizer in self.optimizers.items():
             restore_optimizer(optimizer, checkpoint.part(f"optimizer.{name}s"))
         for name, pool in self.pools.items():
