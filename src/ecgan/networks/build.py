@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from ecgan.config import DiscriminatorConfig, GeneratorConfig
+from ecgan.config_sections import DiscriminatorConfig, GeneratorConfig
 from ecgan.networks.blocks import initialize, initialize_for_relu
 from ecgan.networks.output import REFINER_FEATURES, Refiner, Translation, to_translation
 from ecgan.networks.patchgan import Augmented, JointDiscriminator, PatchGAN

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ecgan.config import DiscriminatorConfig
+from ecgan.config_sections import DiscriminatorConfig
 from ecgan.networks.blocks import norm_layer, tile_code, uses_bias
 from ecgan.networks.draws import rows
 from ecgan.networks.vgg import VGGFeatures

@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel
 
-from ecgan.config import Config, Section
+from ecgan.config import PAIRED_TERMS, Config, Section, without
 from ecgan.config_loading import shorten
-from ecgan.config_rules import PAIRED_TERMS, without
 from ecgan.data.dataset import TranslationData
 from ecgan.data.manifest import Record, difference
 from ecgan.errors import CheckpointError, DataError, EcganWarning, SnapshotError

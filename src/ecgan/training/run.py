@@ -13,8 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ecgan.config import Section
 from ecgan.config_loading import to_yaml
+from ecgan.config_sections import Section
 from ecgan.data.manifest import Manifest, fingerprint
 from ecgan.errors import UsageError
 from ecgan.files import write_bytes, write_text

@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Adam, Optimizer
 
-from ecgan.config import Config, OptimizerConfig
+from ecgan.config import Config
+from ecgan.config_sections import OptimizerConfig
 from ecgan.errors import CheckpointError, SnapshotError, one_line
 from ecgan.expressions import Vocabulary
 from ecgan.seeding import derive_seed

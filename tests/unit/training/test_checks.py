@@ -14,9 +14,8 @@ from pydantic import BaseModel
 from support.tiny_data import make_tiny_data
 from support.tiny_run import tiny_config
 
-from ecgan.config import Config, RecognizerConfig, Section
+from ecgan.config import PAIRED_TERMS, Config, RecognizerConfig, Section
 from ecgan.config_loading import load_config
-from ecgan.config_rules import PAIRED_TERMS
 from ecgan.data.dataset import TranslationData
 from ecgan.data.manifest import Record, fingerprint, load_manifest
 from ecgan.errors import CheckpointError, DataError, EcganWarning
