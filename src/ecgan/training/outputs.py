@@ -46,7 +46,7 @@ class RunOutputs:
     ) -> None:
         config, manifest = context.config, data.store.manifest
         self.run = Run(folder, config, manifest, keep=config.log.keep, may_change=MAY_CHANGE)
-        self.folder, self.manifest, self.context, self.state = folder, manifest, context, state
+        self.manifest, self.context, self.state = manifest, context, state
         self.vocabulary, self.log = data.vocabulary, config.log
         self.flops: int | None = None
         """Of one update over all processes, counted once a run."""
@@ -83,7 +83,7 @@ class RunOutputs:
             state.start_from(context.config.init, self.vocabulary)
         if len(set(gather_lists([state.step], context.world))) > 1:
             raise CheckpointError(
-                f"the processes see different checkpoints in {self.folder}; use a shared folder"
+                f"the processes see different checkpoints in {self.run.folder}; use a shared folder"
             )
 
     def open(self) -> contextlib.AbstractContextManager[None]:
@@ -128,8 +128,8 @@ class RunOutputs:
         """The snapshots of a run that is complete, should one be missing."""
         if not self.context.world.is_first:
             return
-        best, step = self.folder / SNAPSHOT, self.state.best_step
-        if not (self.folder / LAST_SNAPSHOT).is_dir() or (step is None and not best.is_dir()):
+        best, step = self.run.folder / SNAPSHOT, self.state.best_step
+        if not (self.run.folder / LAST_SNAPSHOT).is_dir() or (step is None and not best.is_dir()):
             self.write_snapshots(improved=False, validated=True)
         if step is not None and not best.is_dir():
             export_checkpoint(self.run.checkpoints.file(step), self.manifest.root, best)
@@ -146,7 +146,7 @@ class RunOutputs:
         chosen = improved or self.state.best_step is None
         for name in (LAST_SNAPSHOT, SNAPSHOT)[: 1 + chosen]:
             write_translator(
-                self.folder / name,
+                self.run.folder / name,
                 self.state.inference_generators(),
                 self.context.config,
                 self.manifest,
@@ -178,7 +178,7 @@ class RunOutputs:
     def _draw_samples(self) -> None:
         generator = self._generators_of_crops()["to_expression"]
         grid = sample_grid(generator, self.people, self.codes, self.context.precision)
-        write_grid(self.folder / "samples" / f"step-{self.state.step:08d}.png", grid)
+        write_grid(self.run.folder / "samples" / f"step-{self.state.step:08d}.png", grid)
 
 
 class _Timer:
