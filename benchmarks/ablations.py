@@ -135,10 +135,10 @@ def judged(table: Table, translator: Translator) -> tuple[Values, list[Tile]]:
             source = store.image(case.source)
             wanted = dict.fromkeys(case.targets, 1.0)
             made = list(translate_aligned(translator, source, case.source, wanted))
-            asked = torch.tensor([table.judge.vocabulary.index(name) for name in case.targets])
+            asked = [table.judge.vocabulary.index(name) for name in case.targets]
             seen = recognition(table.judge.probabilities(to_images(np.stack(made))), asked)
-            columns["correct"] += seen.correct.tolist()
-            columns["probability"] += seen.probability.tolist()
+            columns["correct"] += [bool(one["accuracy"]) for one in seen]
+            columns["probability"] += [one["mean_probability"] for one in seen]
             columns["ssim"] += similarities(store, case, made)
             columns["person"] += [case.source.subject] * len(made)
             shown = case.targets if direction == "to_expression" else (case.source.expression,)

@@ -16,13 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from ecgan.data.dataset import to_images
 from ecgan.data.labelled import LabelledImages
 from ecgan.data.manifest import MANIFEST_NAME, load_manifest
 from ecgan.evaluation.bootstrap import Figures
-from ecgan.evaluation.recognition import add_recognition
+from ecgan.evaluation.recognition import recognition
 from ecgan.files import sha256_file, write_json
 from ecgan.inference.recognizer import Recognizer
 from ecgan.provenance import provenance
@@ -50,9 +49,8 @@ def scores(snapshot: Path, root: Path, split: Any) -> dict[str, Any]:
     taken_for: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
     for index, record in enumerate(data.records):
         probabilities = recognizer.probabilities(to_images(data.image(index)[None]))
-        asked = torch.tensor([names.index(record.expression)])
-        shown, person = [record.expression], [record.subject]
-        add_recognition(by_source[record.source], probabilities, asked, shown, person)
+        (figures,) = recognition(probabilities, [names.index(record.expression)])
+        by_source[record.source].add(record.expression, record.subject, figures)
         best = names[int(np.argmax(probabilities.numpy()[0]))]
         taken_for[record.source][record.expression][best] += 1
     return {

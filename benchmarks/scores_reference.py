@@ -24,12 +24,12 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.inception import InceptionScore
 from torchmetrics.image.kid import KernelInceptionDistance
 
-from ecgan.evaluation.distribution import frechet_distance, inception_score, kernel_distance
+from ecgan.evaluation.distances import frechet_distance, inception_score, kernel_distance
 from ecgan.evaluation.extractors import perceptual_distance
-from ecgan.evaluation.feature_distances import RIDGE, ridge_scores
 from ecgan.evaluation.recognition import STRENGTHS, monotonicity
 from ecgan.evaluation.similarity import psnr, ssim
 from ecgan.files import write_json
+from ecgan.lab.reproduce.two_sample import RIDGE, ridge_scores
 from ecgan.provenance import provenance
 
 OUT = Path(__file__).parent / "results" / "scores_reference.json"
@@ -99,7 +99,7 @@ def distributions(seed: int) -> dict[str, tuple[float, float]]:
         ),
         "KID, torchmetrics": (ours[1], kid.compute()[0].item()),
         "inception score, torchmetrics": (
-            inception_score(probabilities).value,
+            inception_score(probabilities),
             score.compute()[0].item(),
         ),
         "ridge of the two-sample test, sklearn": (

@@ -25,7 +25,7 @@ from ecgan.data.images import ImageStore, image_side
 from ecgan.data.manifest import MANIFEST_NAME, Manifest, load_manifest
 from ecgan.evaluation.bootstrap import Samples
 from ecgan.evaluation.cases import ready_photo
-from ecgan.evaluation.feature_distances import feature_distances
+from ecgan.evaluation.distances import feature_distances
 from ecgan.expressions import NEUTRAL, expression_of
 from ecgan.files import sha256_file, write_json
 from ecgan.inference.recognizer import Recognizer

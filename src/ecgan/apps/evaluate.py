@@ -14,7 +14,8 @@ from ecgan.errors import UsageError
 if TYPE_CHECKING:
     from ecgan.data.manifest import Split
     from ecgan.evaluation.bootstrap import Interval
-    from ecgan.evaluation.results import Evaluation, Scores
+    from ecgan.evaluation.evaluate import Evaluation
+    from ecgan.evaluation.scorer import Scores
 
 EXAMPLE = "Example: ecgan evaluate runs/first/snapshot data/faces --out scores.json"
 

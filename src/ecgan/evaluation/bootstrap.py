@@ -103,27 +103,23 @@ class Samples:
     person in the image."""
 
     def __init__(self) -> None:
-        self._values: dict[str, list[Any]] = defaultdict(list)
-        self._people: dict[str, list[str]] = defaultdict(list)
+        self._rows: dict[str, list[tuple[str, Any]]] = defaultdict(list)
 
     @property
     def groups(self) -> tuple[str, ...]:
         """In the order of arrival."""
-        return tuple(self._values)
+        return tuple(self._rows)
 
     def add(self, groups: Sequence[str], people: Sequence[str], values: ArrayLike) -> None:
         """Add a batch; the three run in parallel."""
         rows = np.asarray(values, dtype=np.float64)
         for group, person, value in zip(groups, people, rows, strict=True):
-            self._values[group].append(value)
-            self._people[group].append(person)
+            self._rows[group].append((person, value))
 
     def select(self, groups: Iterable[str]) -> tuple[NDArray[np.float64], list[str]]:
         """Values and people of some groups."""
-        chosen = [group for group in groups if group in self._values]
-        values = [value for group in chosen for value in self._values[group]]
-        people = [person for group in chosen for person in self._people[group]]
-        return np.array(values), people
+        rows = [row for group in groups for row in self._rows.get(group, ())]
+        return np.array([value for _, value in rows]), [person for person, _ in rows]
 
     def compute(self, *, seed: int = 0) -> dict[str, Interval]:
         """Means by group in the order of arrival, then of `all` images together.
@@ -138,12 +134,13 @@ class Samples:
         """Means by group of people, of all groups of images together; who has no group is left
         out."""
         values, people = self.select(self.groups)
-        group = np.array([group_of.get(person, "") for person in people])
+        regrouped = Samples()
+        for value, person in zip(values, people, strict=True):
+            if group := group_of.get(person):
+                regrouped.add([group], [person], [value])
         return {
-            str(name): mean_over_people(
-                values[group == name], np.array(people)[group == name].tolist(), seed=seed
-            )
-            for name in np.unique(group[group != ""])
+            group: mean_over_people(*regrouped.select([group]), seed=seed)
+            for group in sorted(regrouped.groups)
         }
 
 
@@ -156,15 +153,10 @@ class Figures:
     def __contains__(self, figure: str) -> bool:
         return figure in self._samples
 
-    def add(
-        self, figure: str, groups: Sequence[str], people: Sequence[str], values: ArrayLike
-    ) -> None:
-        """Add a figure of a batch: what is in each image, who, and how much."""
-        self._samples[figure].add(groups, people, values)
-
-    def add_one(self, figure: str, group: str, person: str, value: float) -> None:
-        """Add a figure of one image."""
-        self._samples[figure].add([group], [person], [value])
+    def add(self, group: str, person: str, values: Mapping[str, float]) -> None:
+        """Add figures of one image by name: what is in it, who, and how much."""
+        for figure, value in values.items():
+            self._samples[figure].add([group], [person], [value])
 
     def compute(self, *, seed: int = 0) -> ByFigure:
         """By figure in the order of arrival, then by group and for `all`."""

@@ -3,8 +3,10 @@ through the code that translates photos."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ from ecgan.faces.photo import Photo
 from ecgan.inference.crops import ReadyPhoto
 from ecgan.inference.translator import Translator
 
+Key = TypeVar("Key")
 Pixels = NDArray[np.uint8]
 Truths = Mapping[tuple[str, str], Record]
 """Images by pair and expression."""
@@ -75,13 +78,11 @@ def other_cases(manifest: Manifest, split: Split, vocabulary: Vocabulary) -> lis
     `expression_cases`. Of images of one source that show one expression of one person, or of one
     pair, the first one of the highest intensity alone."""
     truths = _expressive_truths(manifest, split, vocabulary)
-    strongest: dict[tuple[str, str, str | None, str], Record] = {}
-    for record in manifest.select(split=split):
-        if record.expression in vocabulary.expressive:
-            key = (record.source, record.subject, record.pair, record.expression)
-            best = strongest.get(key)
-            if best is None or _intensity(record) > _intensity(best):
-                strongest[key] = record
+    strongest = _best(
+        (r for r in manifest.select(split=split) if r.expression in vocabulary.expressive),
+        lambda r: (r.source, r.subject, r.pair, r.expression),
+        _intensity,
+    )
     return [
         _case(source, [e for e in vocabulary.expressive if e != source.expression], truths)
         for source in strongest.values()
@@ -139,18 +140,21 @@ def _label(record: Record, vocabulary: Vocabulary) -> str:
 def _expressive_truths(manifest: Manifest, split: Split, vocabulary: Vocabulary) -> Truths:
     """The best image of each pair and expression."""
     leads = {vocabulary.names[vocabulary.index(name)] for name in vocabulary.expressive}
-    truths: dict[tuple[str, str], Record] = {}
-    for record in manifest.select(split=split):
-        if record.pair:
-            key = (record.pair, record.expression)
-            best = truths.get(key)
-            if best is None or _rank(record, leads) > _rank(best, leads):
-                truths[key] = record
-    return truths
+    return _best(
+        (record for record in manifest.select(split=split) if record.pair),
+        lambda record: (record.pair or "", record.expression),
+        lambda record: (f"{record.expression}:{record.recipe}" in leads, _intensity(record)),
+    )
 
 
-def _rank(record: Record, leads: Container[str]) -> tuple[bool, float]:
-    return f"{record.expression}:{record.recipe}" in leads, _intensity(record)
+def _best(
+    records: Iterable[Record], key: Callable[[Record], Key], rank: Callable[[Record], Any]
+) -> dict[Key, Record]:
+    """The first record of the highest rank by key."""
+    groups: dict[Key, list[Record]] = defaultdict(list)
+    for record in records:
+        groups[key(record)].append(record)
+    return {name: max(group, key=rank) for name, group in groups.items()}
 
 
 def _intensity(record: Record) -> float:

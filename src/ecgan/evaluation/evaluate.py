@@ -6,10 +6,12 @@ import csv
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ecgan.data.manifest import MANIFEST_NAME, Split, load_manifest
-from ecgan.errors import DataError
+from ecgan.errors import DataError, UsageError
 from ecgan.evaluation.bootstrap import CONFIDENCE, RESAMPLES, Groups
 from ecgan.evaluation.cases import (
     Case,
@@ -18,20 +20,61 @@ from ecgan.evaluation.cases import (
     neutral_cases,
     other_cases,
 )
-from ecgan.evaluation.instruments import AS_LABELLED, FROM_EXPRESSION, Instruments, chosen_parts
 from ecgan.evaluation.measuring import Measuring
-from ecgan.evaluation.results import Evaluation
-from ecgan.evaluation.scorer import Scorer
+from ecgan.evaluation.scorer import Comparison, Scorer
 from ecgan.files import sha256_file, write_json
 from ecgan.inference.recognizer import Recognizer
 from ecgan.inference.strength import Route
 from ecgan.inference.translator import Translator
 from ecgan.provenance import provenance
 
+FORMAT = 1
+AS_LABELLED = "as-labelled"
+FROM_EXPRESSION = "from-expression"
+MONOTONICITY = "monotonicity"
+PARTS = (
+    "distances",
+    "perceptual",
+    "identity",
+    "landmarks",
+    MONOTONICITY,
+    AS_LABELLED,
+    FROM_EXPRESSION,
+)
+"""What `ecgan evaluate` can leave out."""
 Progress = Callable[[int, int], None]
 """Called with the translations done and the translations in all."""
 UNKNOWN = ("", "NA", "NaN", "None")
 """Values that group nobody."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of both generators, alone and together, and where they come from."""
+
+    expressions: Comparison
+    """Neutral images to every expression."""
+    neutralisation: Comparison
+    """Expressive images to neutral."""
+    from_expression: dict[str, Comparison]
+    """Expressive images to the other expressions, by the source of the images; empty where left
+    out."""
+    as_labelled: Comparison | None
+    """Neutral images to the expressions, recipes and intensities that their truths show; None where
+    left out or without a truth."""
+    facts: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "format": FORMAT,
+            **self.facts,
+            "expressions": self.expressions.to_json(),
+            "neutralisation": self.neutralisation.to_json(),
+            **({} if self.as_labelled is None else {"as_labelled": self.as_labelled.to_json()}),
+            "from_expression": {
+                source: comparison.to_json() for source, comparison in self.from_expression.items()
+            },
+        }
 
 
 def evaluate(
@@ -80,7 +123,10 @@ def evaluate(
             such part.
     """
     began = time.perf_counter()
-    parts = chosen_parts(without)
+    for part in without:
+        if part not in PARTS:
+            raise UsageError(f"no part {part!r} of an evaluation, expected {', '.join(PARTS)}")
+    parts = frozenset(PARTS).difference(without)
     manifest = load_manifest(data)
     recognizer_model = Recognizer.load(recognizer)
     if isinstance(snapshot, Translator):
@@ -116,14 +162,16 @@ def evaluate(
         if progress is not None:
             progress(count, total)
 
-    measuring = Measuring(manifest, Instruments.choose(recognizer_model, parts))
+    measuring = Measuring(manifest, recognizer_model, parts)
     records = manifest.select(split=split)
     scorer = Scorer(measuring, records, translator, seed=seed, groups=groups)
-    expressions = scorer.compare(there, done)
-    neutralisation = scorer.compare(back, done)
+    curves = MONOTONICITY in parts
+    expressions = scorer.compare(there, done, curves=curves)
+    neutralisation = scorer.compare(back, done, curves=False)
     as_labelled = scorer.compare(labelled, done, curves=False) if labelled else None
     from_expression = {
-        source: scorer.compare(cases, done) for source, cases in sorted(between.items())
+        source: scorer.compare(cases, done, curves=curves)
+        for source, cases in sorted(between.items())
     }
     people = sorted({case.source.subject for case in (*there, *back)})
     facts = {

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from torchvision.models import inception_v3
 
 from ecgan.errors import EcganError, SnapshotError
-from ecgan.evaluation.results import Instrument
 from ecgan.files import sha256_file
 from ecgan.inference.recognizer import Recognizer, resize
 from ecgan.networks.vgg import VGGFeatures, layer_names, read_weights, resolve_weights
@@ -24,6 +23,21 @@ Layer = Float[Tensor, "_ _ _ _"]
 INCEPTION_PX = 299
 BATCH = 32
 _TINY = 1e-10
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """What a figure is measured with."""
+
+    key: str
+    """Names its figures."""
+    name: str
+    sha256: str
+    """Of the weights; empty where there are none."""
+
+    def facts(self) -> dict[str, str]:
+        """What stands beside its figures."""
+        return {"name": self.name, "sha256": self.sha256}
 
 
 @dataclass(frozen=True)

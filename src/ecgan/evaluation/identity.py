@@ -13,7 +13,7 @@ from scipy.stats import mannwhitneyu
 
 from ecgan.data.dataset import to_images
 from ecgan.errors import EcganError
-from ecgan.evaluation.results import Instrument
+from ecgan.evaluation.extractors import Instrument
 from ecgan.files import sha256_file
 from ecgan.inference.recognizer import resize
 

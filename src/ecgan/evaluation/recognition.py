@@ -6,33 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Int64
+from jaxtyping import Float
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 from torch import Tensor
 
-from ecgan.evaluation.bootstrap import Figures
 from ecgan.expressions import MAX_INTENSITY
 
 Probabilities = Float[Tensor, "batch expressions"]
-Labels = Int64[Tensor, " batch"]
 STRENGTHS = (0.0, 0.25, 0.5, 0.75, 1.0, MAX_INTENSITY)
 TOLERANCE = 0.02
 """Of probability: how far a step may fall back."""
 
 
-@dataclass(frozen=True)
-class Recognition:
-    """How each image of a batch was recognised."""
-
-    probability: Float[Tensor, " batch"]
-    """p(y = z | x, z): the recogniser's probability of the asked expression."""
-    correct: Bool[Tensor, " batch"]
-    """Whether the asked expression is the most probable one."""
-
-
-def recognition(probabilities: Probabilities, asked: Labels) -> Recognition:
-    """VGG score, E_x[p(y = z | x, z)], before the mean; and accuracy, which Table 2 reads like.
+def recognition(probabilities: Probabilities, asked: Sequence[int]) -> list[dict[str, float]]:
+    """Of each image `mean_probability`, p(y = z | x, z) of the asked expression, whose mean is the
+    VGG score; and `accuracy`, 1 where it is the most probable one, which Table 2 reads like.
 
     Args:
         probabilities: rows that sum to one, in the recogniser's vocabulary.
@@ -43,31 +32,12 @@ def recognition(probabilities: Probabilities, asked: Labels) -> Recognition:
     """
     if len(probabilities) != len(asked):
         raise ValueError(f"got {len(probabilities)} rows of probabilities for {len(asked)} labels")
-    if len(asked) and not 0 <= int(asked.min()) <= int(asked.max()) < probabilities.shape[1]:
-        raise ValueError(f"labels must lie in [0, {probabilities.shape[1]}), got {asked.tolist()}")
-    of_asked = probabilities.gather(1, asked[:, None])[:, 0]
-    return Recognition(of_asked, probabilities.argmax(dim=1) == asked)
-
-
-def add_recognition(
-    figures: Figures,
-    probabilities: Probabilities,
-    asked: Labels,
-    expressions: Sequence[str],
-    people: Sequence[str],
-) -> None:
-    """Collect `recognition` of a batch as `mean_probability` and `accuracy`.
-
-    Args:
-        figures: what they are added to.
-        probabilities: of the recogniser.
-        asked: positions in its vocabulary.
-        expressions: the name under which each image is counted.
-        people: the person in each image.
-    """
-    result = recognition(probabilities, asked)
-    figures.add("mean_probability", expressions, people, result.probability.tolist())
-    figures.add("accuracy", expressions, people, result.correct.tolist())
+    if not all(0 <= label < probabilities.shape[1] for label in asked):
+        raise ValueError(f"labels must lie in [0, {probabilities.shape[1]}), got {list(asked)}")
+    return [
+        {"mean_probability": float(row[label]), "accuracy": float(int(row.argmax()) == label)}
+        for row, label in zip(probabilities, asked, strict=True)
+    ]
 
 
 @dataclass(frozen=True)
@@ -107,12 +77,10 @@ def monotonicity(
     highest = np.maximum.accumulate(curves, axis=1)
     falls = (highest - curves > tolerance).any(axis=1)
     rises = curves[:, -1] - curves[:, 0] > tolerance
-    levels = np.round(curves / tolerance) if tolerance else curves
-    correlation = [_correlation(rankdata(curve), rankdata(steps)) for curve in levels]
-    return Monotonicity(np.array(correlation), ~falls & rises)
-
-
-def _correlation(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    one, two = first - first.mean(), second - second.mean()
-    power = float((one @ one) * (two @ two))
-    return float(one @ two) / power**0.5 if power else 0.0
+    # Spearman's is Pearson's of the ranks.
+    ranks = rankdata(np.round(curves / tolerance) if tolerance else curves, axis=1)
+    ranks -= ranks.mean(axis=1, keepdims=True)
+    even = rankdata(steps) - (len(steps) + 1) / 2
+    power = np.sqrt((ranks**2).sum(axis=1) * (even @ even))
+    correlation = np.divide(ranks @ even, power, out=np.zeros(len(curves)), where=power > 0)
+    return Monotonicity(correlation, ~falls & rises)

@@ -2,50 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-import numpy as np
-import torch
-
-from ecgan.data.dataset import to_images
 from ecgan.data.manifest import Record
-from ecgan.evaluation.bootstrap import ByFigure, Figures, Groups, Samples
+from ecgan.evaluation.bootstrap import ByFigure, Figures, Groups, Samples, as_json
 from ecgan.evaluation.cases import Case, Pixels, ready_photo, translate_aligned
-from ecgan.evaluation.feature_distances import feature_distances
-from ecgan.evaluation.instruments import Instruments
+from ecgan.evaluation.distances import feature_distances
 from ecgan.evaluation.measuring import Measured, Measuring, Seen
-from ecgan.evaluation.recognition import STRENGTHS, add_recognition, monotonicity
-from ecgan.evaluation.results import Comparison, Scores
-from ecgan.evaluation.similarity import landmark_error, psnr, ssim
+from ecgan.evaluation.recognition import STRENGTHS, monotonicity
 from ecgan.expressions import NEUTRAL
 from ecgan.inference.translator import Translator
 
-SAME = "same_person"
-"""Figure: the share that the identity measure takes for one person."""
+
+@dataclass(frozen=True)
+class Scores:
+    """Figures by name, then by expression and for `all`."""
+
+    figures: ByFigure
+    """`mean_probability`, `accuracy`, `outside`, `outside_face`; where there is a truth also `ssim`
+    and `psnr_db`; and those of the parts that were asked for."""
+    outside_largest: float
+    """Largest change of any pixel outside the mask, in grey levels."""
+    by_people: ByFigure = field(default_factory=dict)
+    """`accuracy` of groups of people, by grouping."""
+    by_strength: dict[str, ByFigure] = field(default_factory=dict)
+    """`mean_probability`, `accuracy` and those of the person, of one photo of each person; empty
+    without the part `monotonicity`."""
+
+    def to_json(self) -> dict[str, Any]:
+        values: dict[str, Any] = as_json(self)
+        return {**values.pop("figures"), **values}
 
 
-class _Column:
-    """What is collected of the model, or of doing nothing."""
+@dataclass(frozen=True)
+class Comparison:
+    """One direction of translation."""
 
-    def __init__(self, instruments: Instruments) -> None:
-        self.figures = Figures()
-        self.at_strength = {strength: Figures() for strength in STRENGTHS}
-        self.outside_largest = 0.0
-        self.features = {one.key: Samples() for one in instruments.extractors}
+    model: Scores
+    identity: Scores
+    """Of output = input."""
+    truth: ByFigure
+    """How the recogniser sees the real images of the same people; empty where there are none."""
+    truth_by_people: ByFigure
+    """Its accuracy on those of groups of people: a group that it sees worse is not translated
+    worse."""
 
-    def scores(self, real: dict[str, Samples], groups: Groups, seed: int) -> Scores:
-        found = self.figures.compute(seed=seed)
-        for key, features in self.features.items():
-            distances = feature_distances(features, real[key], seed=seed)
-            found |= {f"{name}_{key}": by_group for name, by_group in distances.items()}
-        graded = "intensity_monotone" in self.figures
-        by_strength = {
-            f"{strength:g}": figures.compute(seed=seed)
-            for strength, figures in self.at_strength.items()
-            if graded
-        }
-        by_people = self.figures.by_people("accuracy", groups, seed=seed)
-        return Scores(found, self.outside_largest, by_people, by_strength)
+    def to_json(self) -> dict[str, Any]:
+        scores = {"model": self.model.to_json(), "identity": self.identity.to_json()}
+        return {**as_json(self), **scores}
 
 
 class Scorer:
@@ -62,26 +68,25 @@ class Scorer:
     ) -> None:
         """`records`: the real images that features are compared with."""
         self._measuring = measuring
-        self._tools = measuring.instruments
         self._translator = translator
         self._seed = seed
         self._groups = groups or {}
-        self._real = {one.key: Samples() for one in self._tools.extractors}
+        self._real = {one.key: Samples() for one in measuring.extractors}
         for record in records if self._real else ():
             for key, rows in measuring.features([measuring.store.image(record)]).items():
                 self._real[key].add([record.expression], [record.subject], rows)
 
     def compare(
-        self, cases: Sequence[Case], done: Callable[[int], None], *, curves: bool = True
+        self, cases: Sequence[Case], done: Callable[[int], None], *, curves: bool
     ) -> Comparison:
         """The model's scores of some cases, those of doing nothing, and how the truth is seen.
 
         Args:
             cases: of one direction.
             done: told of so many more translations.
-            curves: with monotonicity, which needs cases at full strength.
+            curves: with monotonicity, which needs cases at full strength, none of neutral.
         """
-        model, identity = _Column(self._tools), _Column(self._tools)
+        model, identity = _Column(self._real), _Column(self._real)
         graded: set[str] = set()
         for case in cases:
             source = self._measuring.store.image(case.source)
@@ -92,32 +97,38 @@ class Scorer:
             (unchanged,) = self._measuring.measure([source], case.source)
             self._add(model, case, made, results)
             self._add(identity, case, [source] * len(made), [unchanged] * len(made))
-            if self._tools.monotonicity and curves and NEUTRAL not in case.targets:
-                # One photo of each person: every curve takes as many translations as strengths.
-                if case.source.subject not in graded:
-                    self._add_curves(model, case, [one.seen for one in results], unchanged.seen)
+            # One photo of each person: every curve takes as many translations as strengths.
+            if curves and case.source.subject not in graded:
                 graded.add(case.source.subject)
+                self._add_curves(model, case, [one.seen for one in results], unchanged.seen)
             done(len(case.targets))
-        return Comparison(
-            model.scores(self._real, self._groups, self._seed),
-            identity.scores(self._real, self._groups, self._seed),
-            *self._truth(cases),
-        )
+        return Comparison(self._scores(model), self._scores(identity), *self._truth(cases))
+
+    def _scores(self, column: _Column) -> Scores:
+        found = column.figures.compute(seed=self._seed)
+        for key, features in column.features.items():
+            distances = feature_distances(features, self._real[key], seed=self._seed)
+            found |= {f"{name}_{key}": by_group for name, by_group in distances.items()}
+        by_strength = {
+            f"{strength:g}": figures.compute(seed=self._seed)
+            for strength, figures in column.at_strength.items()
+        }
+        by_people = column.figures.by_people("accuracy", self._groups, seed=self._seed)
+        return Scores(found, column.outside_largest, by_people, by_strength)
 
     def _truth(self, cases: Sequence[Case]) -> tuple[ByFigure, ByFigure]:
         """Its figures, and the accuracy of groups of people."""
-        found, counted = Figures(), set()
+        figures, counted = Figures(), set()
         for case in cases:
             for name, record in zip(case.expressions, case.truths, strict=True):
-                if record is None or record.image in counted:
-                    continue
-                counted.add(record.image)
-                seen = self._measuring.see_truth(record, case.source)
-                self._add_seen(found, [name], record.subject, [seen])
+                if record is not None and record.image not in counted:
+                    counted.add(record.image)
+                    seen = self._measuring.see_truth(record, case.source)
+                    figures.add(name, record.subject, self._measuring.of_seen(seen, name))
         if not counted:
             return {}, {}
-        by_people = found.by_people("accuracy", self._groups, seed=self._seed)
-        return found.compute(seed=self._seed), by_people
+        by_people = figures.by_people("accuracy", self._groups, seed=self._seed)
+        return figures.compute(seed=self._seed), by_people
 
     def _add(
         self,
@@ -127,51 +138,15 @@ class Scorer:
         measured: Sequence[Measured],
     ) -> None:
         """Collect the results of one case, one for each target."""
-        figures, person, names = column.figures, case.source.subject, case.expressions
-        self._add_seen(figures, names, person, [one.seen for one in measured])
-        for name, found, truth in zip(names, measured, case.truths, strict=True):
+        source, person = case.source, case.source.subject
+        for name, truth, picture, found in zip(
+            case.expressions, case.truths, pictures, measured, strict=True
+        ):
+            figures = self._measuring.figures(found, name, picture, source, truth)
+            column.figures.add(name, person, figures)
+            column.outside_largest = max(column.outside_largest, found.outside.largest)
             for key, row in found.features.items():
                 column.features[key].add([name], [person], row[None])
-            if self._tools.detector is None:
-                continue
-            figures.add_one("landmark_validity", name, person, found.face is not None)
-            if found.face is not None and truth is not None:
-                error = landmark_error(found.face, np.array(truth.landmarks))
-                figures.add_one("landmark_error", name, person, error)
-        for name, picture, found, truth in zip(names, pictures, measured, case.truths, strict=True):
-            figures.add_one("outside", name, person, found.outside.mean)
-            column.outside_largest = max(column.outside_largest, found.outside.largest)
-            figures.add_one("outside_face", name, person, found.outside_face)
-            if truth is not None:
-                self._add_similarity(figures, name, picture, case.source, truth)
-
-    def _add_similarity(
-        self, figures: Figures, name: str, picture: Pixels, source: Record, truth: Record
-    ) -> None:
-        """How like the truth a picture is, inside the faces of source and truth."""
-        store, person = self._measuring.store, source.subject
-        both = np.maximum(store.mask(source), store.mask(truth))
-        inside = torch.from_numpy((both > 0).astype(np.float32))[None, None]
-        image, other = to_images(picture[None]), to_images(store.image(truth)[None])
-        figures.add_one("ssim", name, person, ssim(image, other, inside).item())
-        figures.add_one("psnr_db", name, person, psnr(image, other, inside).item())
-        if (perceptual := self._tools.perceptual) is not None:
-            distance = perceptual.distance(image, other).item()
-            figures.add_one(perceptual.key, name, person, distance)
-
-    def _add_seen(
-        self, figures: Figures, names: Sequence[str], person: str, seen: Sequence[Seen]
-    ) -> None:
-        """Expression and person of a picture for each name."""
-        vocabulary, measure = self._tools.recognizer.vocabulary, self._tools.identity
-        probabilities = torch.stack([one.probabilities for one in seen])
-        asked = torch.tensor([vocabulary.index(name) for name in names])
-        add_recognition(figures, probabilities, asked, names, [person] * len(names))
-        for name, one in zip(names, seen, strict=True):
-            if measure is not None and one.likeness is not None:
-                figures.add_one(measure.key, name, person, one.likeness)
-                if measure.same_below is not None:
-                    figures.add_one(SAME, name, person, one.likeness < measure.same_below)
 
     def _add_curves(
         self, column: _Column, case: Case, results: Sequence[Seen], unchanged: Seen
@@ -186,10 +161,24 @@ class Scorer:
             missing = [strength for strength in STRENGTHS if strength not in seen]
             pictures = [self._translator.render(ready, name, one).pixels for one in missing]
             seen |= dict(zip(missing, self._measuring.see(pictures, source), strict=True))
-            position = self._tools.recognizer.vocabulary.index(name)
-            curve = monotonicity([[float(seen[s].probabilities[position]) for s in STRENGTHS]])
-            figures = column.figures
-            figures.add("intensity_monotone", [name], [person], curve.monotone)
-            figures.add("intensity_correlation", [name], [person], curve.rank_correlation)
-            for strength, at_strength in column.at_strength.items():
-                self._add_seen(at_strength, [name], person, [seen[strength]])
+            figures = {one: self._measuring.of_seen(seen[one], name) for one in STRENGTHS}
+            curve = monotonicity([[figures[one]["mean_probability"] for one in STRENGTHS]])
+            shape = {
+                "intensity_monotone": float(curve.monotone[0]),
+                "intensity_correlation": float(curve.rank_correlation[0]),
+            }
+            column.figures.add(name, person, shape)
+            for strength in STRENGTHS:
+                column.at_strength.setdefault(strength, Figures()).add(
+                    name, person, figures[strength]
+                )
+
+
+class _Column:
+    """What is collected of the model, or of doing nothing."""
+
+    def __init__(self, extractors: Iterable[str]) -> None:
+        self.figures = Figures()
+        self.at_strength: dict[float, Figures] = {}
+        self.outside_largest = 0.0
+        self.features = {key: Samples() for key in extractors}

@@ -86,9 +86,9 @@ def test_groups_and_all_images_together() -> None:
 
 def test_figures_are_means_by_their_names() -> None:
     figures = Figures()
-    figures.add("ssim", ["happy", "sad"], ["anna", "ben"], [0.5, 1.0])
-    figures.add("ssim", ["sad"], ["anna"], [0.0])
-    figures.add("error", ["sad"], ["ben"], [0.25])
+    figures.add("happy", "anna", {"ssim": 0.5})
+    figures.add("sad", "ben", {"ssim": 1.0, "error": 0.25})
+    figures.add("sad", "anna", {"ssim": 0.0})
     found = figures.compute()
     assert list(found) == ["ssim", "error"]
     assert found["ssim"]["sad"].value == found["ssim"]["all"].value == 0.5

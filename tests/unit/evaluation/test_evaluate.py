@@ -12,9 +12,7 @@ from support.tiny_models import recognizer_snapshot, translator_snapshot
 
 from ecgan.data.manifest import Manifest, load_manifest, write_manifest
 from ecgan.errors import DataError, SnapshotError, UsageError
-from ecgan.evaluation.evaluate import evaluate, read_groups
-from ecgan.evaluation.instruments import PARTS
-from ecgan.evaluation.results import Evaluation
+from ecgan.evaluation.evaluate import PARTS, Evaluation, evaluate, read_groups
 from ecgan.expressions import EXPRESSIONS
 from ecgan.faces.alignment import face_mask
 from ecgan.inference.strength import ROUTES

@@ -4,25 +4,25 @@ import pytest
 import torch
 
 from ecgan.evaluation.bootstrap import Figures
-from ecgan.evaluation.recognition import add_recognition, monotonicity, recognition
+from ecgan.evaluation.recognition import monotonicity, recognition
 
 PROBABILITIES = torch.tensor([[0.7, 0.2, 0.1], [0.3, 0.6, 0.1], [0.1, 0.5, 0.4]])
 
 
 def test_probability_and_accuracy_by_hand() -> None:
-    result = recognition(PROBABILITIES, torch.tensor([0, 1, 2]))
-    assert result.probability.tolist() == pytest.approx([0.7, 0.6, 0.4])
-    assert result.correct.tolist() == [True, True, False]
+    result = recognition(PROBABILITIES, [0, 1, 2])
+    assert [one["mean_probability"] for one in result] == pytest.approx([0.7, 0.6, 0.4])
+    assert [one["accuracy"] for one in result] == [1, 1, 0]
 
 
 def test_batches_do_not_matter() -> None:
-    asked, names = torch.tensor([0, 1, 2]), ["happy", "sad", "sad"]
+    asked, names = [0, 1, 2], ["happy", "sad", "sad"]
     people = ["anna", "anna", "ben"]
     whole, parts = Figures(), Figures()
-    add_recognition(whole, PROBABILITIES, asked, names, people)
-    for i in range(3):
-        part = slice(i, i + 1)
-        add_recognition(parts, PROBABILITIES[part], asked[part], names[part], people[part])
+    for i, figures in enumerate(recognition(PROBABILITIES, asked)):
+        whole.add(names[i], people[i], figures)
+        (alone,) = recognition(PROBABILITIES[i : i + 1], asked[i : i + 1])
+        parts.add(names[i], people[i], alone)
     assert whole.compute() == parts.compute()
     scores = whole.compute()
     assert scores["accuracy"]["sad"].value == 0.5
@@ -32,11 +32,11 @@ def test_batches_do_not_matter() -> None:
 
 def test_refuses_labels_that_do_not_fit() -> None:
     with pytest.raises(ValueError, match="labels"):
-        recognition(PROBABILITIES, torch.tensor([0, 1]))
+        recognition(PROBABILITIES, [0, 1])
     with pytest.raises(ValueError, match="labels must lie"):
-        recognition(PROBABILITIES, torch.tensor([0, 1, 3]))
-    with pytest.raises(ValueError, match="labels"):
-        add_recognition(Figures(), PROBABILITIES, torch.tensor([0]), ["happy"], ["anna"])
+        recognition(PROBABILITIES, [0, 1, 3])
+    with pytest.raises(ValueError, match="labels must lie"):
+        recognition(PROBABILITIES, [0, -1, 2])
 
 
 def test_curves_that_rise_fall_and_stay() -> None:

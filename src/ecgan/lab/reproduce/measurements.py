@@ -9,7 +9,6 @@ from functools import cached_property, partial
 from typing import Any
 
 from ecgan.data.manifest import MANIFEST_NAME, Record
-from ecgan.evaluation.feature_distances import classifier_two_sample_test
 from ecgan.expressions import NEUTRAL
 from ecgan.files import sha256_file
 from ecgan.inference.recognizer import Recognizer
@@ -27,6 +26,7 @@ from ecgan.lab.reproduce.scores import (
     table_2,
     tsne,
 )
+from ecgan.lab.reproduce.two_sample import classifier_two_sample_test
 
 FEATURES_SEED, JUDGE_SEED = 1001, 1002
 """Apart from the seeds of Table 2, 0 and up, so that the judge knows nothing that others know."""

@@ -131,8 +131,8 @@ def score_of(
     """Mean probability of the asked expression (the paper's VGG score) and accuracy, of all images
     and by expression; all four run in parallel."""
     figures = Figures()
-    figures.add("probability", expressions, people, probability)
-    figures.add("accuracy", expressions, people, correct)
+    for name, person, one, right in zip(expressions, people, probability, correct, strict=True):
+        figures.add(name, person, {"probability": one, "accuracy": right})
     found: dict[str, dict[str, Any]] = {}
     for figure, groups in figures.compute().items():
         for name, interval in groups.items():

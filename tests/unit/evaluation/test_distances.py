@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ecgan.evaluation.distribution import (
+from ecgan.evaluation.bootstrap import Samples
+from ecgan.evaluation.distances import (
+    feature_distances,
     frechet_distance,
-    frechet_distance_of,
     inception_score,
     kernel_distance,
-    kernel_distance_of_subsets,
 )
 
 
@@ -26,10 +26,6 @@ def test_fid_is_symmetric_and_zero_for_the_same(seed: int, n: int, m: int, featu
     assert found == pytest.approx(frechet_distance(two, one), abs=1e-9)
     assert found > -1e-9
     assert frechet_distance(one, one[::-1]) == pytest.approx(0, abs=1e-9)
-    joined = np.vstack([one, two])
-    indices = np.arange(n + m)
-    again = frechet_distance_of(joined @ joined.T, indices[:n], indices[n:])
-    assert again == pytest.approx(found, abs=1e-8)
 
 
 def test_kid_has_no_bias() -> None:
@@ -38,19 +34,10 @@ def test_kid_has_no_bias() -> None:
     assert min(found) < 0
 
 
-def test_subsets_tell_their_error() -> None:
-    one, two = rows(0, 60, 4), rows(1, 60, 4, 1.0)
-    found = kernel_distance_of_subsets(one, two, size=20, subsets=50, seed=3)
-    assert found == kernel_distance_of_subsets(one, two, size=20, subsets=50, seed=3)
-    assert abs(found.value - kernel_distance(one, two)) < 4 * found.standard_error
-    assert kernel_distance_of_subsets(one, two, subsets=3).standard_error == pytest.approx(0)
-
-
 def test_the_inception_score_runs_from_one_to_the_number_of_classes() -> None:
-    assert inception_score(np.full((6, 3), 1 / 3)).value == pytest.approx(1)
-    assert inception_score(np.eye(3)[[0, 1, 2] * 2]).value == pytest.approx(3)
-    parts = inception_score(np.eye(4)[[0, 0, 1, 2]], splits=2)
-    assert (parts.value, parts.standard_error) == (pytest.approx(1.5), pytest.approx(0.5))
+    assert inception_score(np.full((6, 3), 1 / 3)) == pytest.approx(1)
+    assert inception_score(np.eye(3)[[0, 1, 2] * 2]) == pytest.approx(3)
+    assert inception_score(np.eye(4)[[0, 0, 1, 2]], splits=2) == pytest.approx(1.5)
 
 
 @pytest.mark.parametrize(
@@ -70,5 +57,40 @@ def test_odd_numbers_are_refused() -> None:
         inception_score(np.ones((3, 2)))
     with pytest.raises(ValueError, match="4 at least"):
         inception_score(np.ones((3, 1)), splits=4)
-    with pytest.raises(ValueError, match="one subset"):
-        kernel_distance_of_subsets(rows(0, 4, 2), rows(1, 4, 2), subsets=0)
+
+
+def features(seed: int, shift: float, groups: tuple[str, ...] = ("happy", "sad")) -> Samples:
+    collected = Samples()
+    for group in groups:
+        people = [str(person) for person in range(8) for _ in range(3)]
+        values = rows(seed, 24, 30, shift)
+        collected.add([group] * 24, people, values)
+    return collected
+
+
+def test_distances_by_group_with_intervals_over_people() -> None:
+    made, real = features(0, 0.4), features(1, 0.0, ("happy", "sad", "angry"))
+    found = feature_distances(made, real, seed=1)
+    assert set(found) == {"fid", "kid"}
+    assert list(found["fid"]) == ["happy", "sad", "all"]
+    expected = frechet_distance(made.select(["happy"])[0], real.select(["happy"])[0])
+    happy = found["fid"]["happy"]
+    assert happy.value == pytest.approx(expected)
+    assert (happy.people, happy.images, found["fid"]["all"].images) == (8, 24, 48)
+    for figure in found.values():
+        for interval in figure.values():
+            assert interval.low is not None
+            assert interval.high is not None
+            assert interval.low < interval.value < interval.high
+    assert found == feature_distances(made, real, seed=1)
+
+
+def test_nothing_to_compare_gives_nothing() -> None:
+    assert feature_distances(features(0, 0, ("happy",)), features(1, 0, ("sad",))) == {}
+
+
+def test_one_person_has_no_interval() -> None:
+    made, real = Samples(), Samples()
+    for collected, seed in ((made, 0), (real, 1)):
+        collected.add(["sad"] * 3, ["a"] * 3, rows(seed, 3, 4))
+    assert feature_distances(made, real)["kid"]["sad"].low is None

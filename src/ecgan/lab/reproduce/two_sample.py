@@ -1,5 +1,4 @@
-"""Translated against real images by their features: FID and KID by expression, and whether a
-classifier can tell them apart; with intervals over people."""
+"""Whether a classifier can tell two sets of images apart by their features."""
 
 from __future__ import annotations
 
@@ -9,48 +8,12 @@ from itertools import cycle
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgan.evaluation.bootstrap import (
-    Interval,
-    Samples,
-    draw_people,
-    mean_over_people,
-    percentiles,
-)
-from ecgan.evaluation.distribution import (
-    Rows,
-    frechet_distance_of,
-    kernel_distance_of,
-    polynomial_kernel,
-)
+from ecgan.evaluation.bootstrap import Interval, mean_over_people
+from ecgan.evaluation.distances import Rows
 
-RESAMPLES = 200
-"""Fewer than for means: each takes the singular values of a matrix."""
 FOLDS = 5
 RIDGE = 0.1
 """Regularisation as a share of the mean squared length of the centred features."""
-
-
-def feature_distances(
-    made: Samples, real: Samples, *, seed: int = 0, resamples: int = RESAMPLES
-) -> dict[str, dict[str, Interval]]:
-    """`fid` and `kid` by group and for `all` groups that both sets have.
-
-    A resample draws people with replacement, who bring their images of both sets. It repeats
-    images, which shifts both distances upwards; so the interval is the spread of the resamples
-    about their mean, laid about the value. Groups with fewer than two images in a set are left
-    out; the result is empty where none is left.
-    """
-    shared = [
-        group
-        for group in made.groups
-        if all(len(features.select([group])[1]) >= 2 for features in (made, real))
-    ]
-    figures: dict[str, dict[str, Interval]] = {"fid": {}, "kid": {}}
-    for name, groups in [*((group, [group]) for group in shared), ("all", shared)]:
-        if groups:
-            fid, kid = _distances(made.select(groups), real.select(groups), seed, resamples)
-            figures["fid"][name], figures["kid"][name] = fid, kid
-    return figures if shared else {}
 
 
 def classifier_two_sample_test(
@@ -120,40 +83,3 @@ def ridge_scores(
     weights = np.linalg.solve(gram + amount * np.eye(len(gram)), targets - level)
     scores: NDArray[np.float64] = (queries - centre) @ centred.T @ weights + level
     return scores
-
-
-def _distances(
-    made: tuple[Rows, list[str]], real: tuple[Rows, list[str]], seed: int, resamples: int
-) -> tuple[Interval, Interval]:
-    rows = np.vstack([made[0], real[0]])
-    gram = rows @ rows.T
-    kernel = polynomial_kernel(gram, rows.shape[1])
-    is_made = np.arange(len(rows)) < len(made[0])
-    names, person = np.unique([*made[1], *real[1]], return_inverse=True)
-
-    def values(times: NDArray[np.int64]) -> tuple[float, float] | None:
-        first, second = times * is_made, times * ~is_made
-        if min((first > 0).sum(), (second > 0).sum()) < 2:
-            return None
-        indices = np.arange(len(rows))
-        fid = frechet_distance_of(gram, np.repeat(indices, first), np.repeat(indices, second))
-        return fid, kernel_distance_of(kernel, first.astype(float), second.astype(float))
-
-    value = values(np.ones(len(rows), dtype=np.int64))
-    assert value is not None  # two rows each
-    draws = resamples if len(names) > 1 else 0
-    drawn = draw_people(len(names), draws, seed)
-    found = [again for times in drawn if (again := values(times[person])) is not None]
-    people = len(set(made[1]))
-    fid, kid = (
-        _centred(value[which], [again[which] for again in found], people, len(made[1]))
-        for which in (0, 1)
-    )
-    return fid, kid
-
-
-def _centred(value: float, resampled: Sequence[float], people: int, images: int) -> Interval:
-    if not resampled:
-        return Interval(value, None, None, people, images)
-    low, high = percentiles(np.asarray(resampled) - np.mean(resampled))
-    return Interval(value, low + value, high + value, people, images)
