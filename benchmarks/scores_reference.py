@@ -15,7 +15,6 @@ import lpips
 import numpy as np
 import torch
 from scipy.linalg import sqrtm
-from scipy.stats import spearmanr
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from sklearn.linear_model import Ridge
 from sklearn.metrics.pairwise import polynomial_kernel
@@ -26,7 +25,6 @@ from torchmetrics.image.kid import KernelInceptionDistance
 
 from ecgan.evaluation.distances import frechet_distance, inception_score, kernel_distance
 from ecgan.evaluation.extractors import perceptual_distance
-from ecgan.evaluation.recognition import STRENGTHS, monotonicity
 from ecgan.evaluation.similarity import psnr, ssim
 from ecgan.files import write_json
 from ecgan.lab.reproduce.two_sample import RIDGE, ridge_scores
@@ -77,7 +75,6 @@ def distributions(seed: int) -> dict[str, tuple[float, float]]:
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     targets = rng.choice([-1.0, 1.0], ROWS)
     alpha = RIDGE * np.square(one - one.mean(axis=0)).sum(axis=1).mean()
-    curve = rng.random(len(STRENGTHS))
     images = as_images(one), as_images(two)
     size = {"feature": FirstPixels(FEATURES)}
     fid: Any = FrechetInceptionDistance(input_img_size=(3, 4, 4), **size)
@@ -105,10 +102,6 @@ def distributions(seed: int) -> dict[str, tuple[float, float]]:
         "ridge of the two-sample test, sklearn": (
             float(ridge_scores(one, targets, two)[0]),
             float(Ridge(alpha=alpha).fit(one, targets).predict(two)[0]),
-        ),
-        "rank correlation, scipy.spearmanr": (
-            float(monotonicity([curve], STRENGTHS, 0).rank_correlation[0]),
-            float(spearmanr(STRENGTHS, curve).statistic),
         ),
     }
 

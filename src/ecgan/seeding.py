@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
 import numpy as np
-
-if TYPE_CHECKING:
-    import torch
 
 
 def derive_seed(seed: int, *key: int | str) -> int:
@@ -19,9 +15,3 @@ def derive_seed(seed: int, *key: int | str) -> int:
 
 def numpy_generator(seed: int, *key: int | str) -> np.random.Generator:
     return np.random.default_rng(derive_seed(seed, *key))
-
-
-def torch_generator(seed: int, *key: int | str) -> torch.Generator:
-    import torch  # not above: worker processes that only draw numbers start without it
-
-    return torch.Generator().manual_seed(derive_seed(seed, *key))

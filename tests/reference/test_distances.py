@@ -1,11 +1,10 @@
-"""FID, KID, inception score, two-sample test and rank correlation against outside libraries."""
+"""FID, KID, inception score and two-sample test against outside libraries."""
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
 from scipy.linalg import sqrtm
-from scipy.stats import spearmanr
 from sklearn.linear_model import Ridge
 from sklearn.metrics.pairwise import polynomial_kernel
 from torch import nn
@@ -14,7 +13,6 @@ from torchmetrics.image.inception import InceptionScore
 from torchmetrics.image.kid import KernelInceptionDistance
 
 from ecgan.evaluation.distances import frechet_distance, inception_score, kernel_distance
-from ecgan.evaluation.recognition import monotonicity
 from ecgan.lab.reproduce.two_sample import RIDGE, ridge_scores
 
 Rows = NDArray[np.float64]
@@ -92,11 +90,3 @@ def test_ridge_is_that_of_sklearn() -> None:
     alpha = RIDGE * np.square(one - one.mean(axis=0)).sum(axis=1).mean()
     expected = Ridge(alpha=alpha).fit(one, targets).predict(two)
     np.testing.assert_allclose(ridge_scores(one, targets, two), expected, rtol=1e-8)
-
-
-def test_rank_correlation_is_that_of_scipy() -> None:
-    curves = np.random.default_rng(5).random((20, 6)).round(1)
-    strengths = [0.0, 0.25, 0.5, 0.75, 1.0, 1.2]
-    found = monotonicity(curves, strengths, tolerance=0).rank_correlation
-    expected = [spearmanr(strengths, curve).statistic for curve in curves]
-    np.testing.assert_allclose(found, expected, atol=1e-12)

@@ -13,6 +13,7 @@ import typer
 
 from ecgan import __version__
 from ecgan.apps.console import percent, say, say_json
+from ecgan.apps.options import AsJson
 from ecgan.errors import UsageError
 
 EXAMPLE = "Example: ecgan bench train --preset cyclegan --size 256 --json"
@@ -46,7 +47,7 @@ def bench(
         str | None,
         typer.Option(help="translate: snapshot; default: the packaged one.", metavar="DIR"),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Time training, translation or preparation, and compare with the machine's own limit.
 

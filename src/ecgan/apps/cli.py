@@ -14,13 +14,11 @@ import typer
 
 from ecgan import __version__
 from ecgan.apps import (
-    augment,
     bench,
     demo,
-    draw,
     evaluate,
+    make_data,
     prepare,
-    reanimate,
     recognize,
     reproduce,
     study,
@@ -67,13 +65,23 @@ _COMMANDS = (
     ("demo", demo.demo, demo.EXAMPLE, "See what it does, on one photo."),
     ("translate", translate.translate, translate.EXAMPLE, "Photos in, other expressions out."),
     ("recognize", recognize.recognize, recognize.EXAMPLE, "Name the expressions in photos."),
-    ("draw", draw.draw, draw.EXAMPLE, "Draw labelled cartoon faces, free to use."),
+    ("draw", make_data.draw, make_data.DRAW_EXAMPLE, "Draw labelled cartoon faces, free to use."),
     ("prepare", prepare.prepare, prepare.EXAMPLE, "Folders of photos to training data."),
-    ("reanimate", reanimate.reanimate, reanimate.EXAMPLE, "Expressions from neutral photos."),
+    (
+        "reanimate",
+        make_data.reanimate,
+        make_data.REANIMATE_EXAMPLE,
+        "Expressions from neutral photos.",
+    ),
     ("train", train.train, train.TRAIN_EXAMPLE, "Train a translator, or resume."),
     ("train-recognizer", train.train_recognizer, train.RECOGNIZER_EXAMPLE, "Train a recogniser."),
     ("evaluate", evaluate.evaluate, evaluate.EXAMPLE, "Score a translator on test people."),
-    ("augment", augment.augment, augment.EXAMPLE, "Balance data with translated people."),
+    (
+        "augment",
+        make_data.augment,
+        make_data.AUGMENT_EXAMPLE,
+        "Balance data with translated people.",
+    ),
     ("reproduce", reproduce.reproduce, reproduce.EXAMPLE, "The paper's experiments as a report."),
     ("bench", bench.bench, bench.EXAMPLE, "Time training, translation or preparation."),
 )

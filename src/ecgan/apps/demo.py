@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ecgan.apps.console import percent, progress, say, say_json, warn
-from ecgan.apps.photo_files import check_folder
-from ecgan.apps.translate import RouteOption, describe_face, doubt_warnings, mark_of, opened
+from ecgan.apps.options import AsJson, RouteName, route_of
+from ecgan.apps.photo_files import check_folder, opened
+from ecgan.apps.translate import describe_face, doubt_warnings, mark_of
 from ecgan.errors import EcganError
 
 if TYPE_CHECKING:
@@ -34,8 +35,8 @@ def demo(
     out: Annotated[Path, typer.Option(help="Folder for the results.", metavar="DIR")] = Path(
         "demo"
     ),
-    route: RouteOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    route: RouteName = None,
+    as_json: AsJson = False,
 ) -> None:
     """Translate the largest face of a photo to every expression, and look at the result.
 
@@ -48,10 +49,9 @@ def demo(
     from ecgan.expressions import NEUTRAL
     from ecgan.files import write_json
     from ecgan.inference.marking import source_sha256, write_marked
-    from ecgan.inference.strength import parse_route
     from ecgan.inference.translator import Translator
 
-    translator = Translator.load(route=parse_route(route) if route else None)
+    translator = Translator.load(route=route_of(route))
     loaded = time.perf_counter()
     ready = translator.prepare(source)
     for warning in doubt_warnings(ready.faces[0]):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ecgan.apps.console import progress, say, say_json
-from ecgan.apps.translate import RouteOption
+from ecgan.apps.options import AsJson, Data, RouteName, route_of
 from ecgan.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,9 +24,7 @@ def evaluate(
     snapshot: Annotated[
         str, typer.Argument(help="Translator snapshot: a folder or hub id.", metavar="SNAPSHOT")
     ],
-    data: Annotated[
-        Path, typer.Argument(help="Folder that `ecgan prepare` wrote.", metavar="DATA")
-    ],
+    data: Data,
     *,
     out: Annotated[Path, typer.Option(help="JSON file for the scores.", metavar="F.json")],
     recognizer: Annotated[
@@ -41,7 +39,7 @@ def evaluate(
             metavar="PART",
         ),
     ] = None,
-    route: RouteOption = None,
+    route: RouteName = None,
     groups: Annotated[
         Path | None,
         typer.Option(
@@ -52,7 +50,7 @@ def evaluate(
     split: Annotated[
         str, typer.Option(help="Whose people: test, or val to choose between models.")
     ] = "test",
-    as_json: Annotated[bool, typer.Option("--json", help="Print the scores as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Score a snapshot on people it never saw, with confidence intervals.
 
@@ -62,7 +60,6 @@ def evaluate(
         raise UsageError(f"--out {out} is a folder, expected a JSON file")
     from ecgan.evaluation.evaluate import evaluate as score
     from ecgan.evaluation.evaluate import read_groups
-    from ecgan.inference.strength import parse_route
 
     with progress("evaluate", "translations") as report:
         result = score(
@@ -70,7 +67,7 @@ def evaluate(
             data,
             recognizer=recognizer,
             split=_split(split),
-            route=parse_route(route) if route else None,
+            route=route_of(route),
             out=out,
             without=without or (),
             groups=None if groups is None else read_groups(groups),
@@ -114,7 +111,7 @@ def _summarise(result: Evaluation) -> None:
 
 
 def _overall(scores: Scores, figure: str) -> str:
-    interval: Any = scores.figures.get(figure, {}).get("all")
+    interval = scores.figures.get(figure, {}).get("all")
     return "-" if interval is None else _shown(interval)
 
 

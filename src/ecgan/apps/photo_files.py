@@ -5,13 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from ecgan.apps.console import warn
-from ecgan.errors import EcganError, ImageError, UsageError
+from ecgan.apps.console import about, progress, warn
+from ecgan.errors import EcganError, ImageError, MissingExtra, UsageError
 from ecgan.image_names import IMAGE_SUFFIXES, JPEG_SUFFIXES
+
+if TYPE_CHECKING:
+    from ecgan.faces.photo import Photo
 
 KEPT_SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".webp"))
 """Endings that outputs keep; others of JPEG become .jpg, the rest .png."""
@@ -88,6 +92,32 @@ def photo_files(arguments: Sequence[Path], outputs: bool = False) -> list[PhotoF
                 f"no file or folder {argument}; expected a photo or a folder of photos"
             )
     return list(found.values())
+
+
+def each_photo(
+    title: str, files: Sequence[PhotoFile], tell: Callable[[PhotoFile], dict[str, Any]]
+) -> tuple[list[dict[str, Any]], MissingExtra | None]:
+    """What `tell` gives for each photo, with progress. It ends early where an extra is missing,
+    since no photo would fare better then: that is to be raised once the results are told."""
+    results: list[dict[str, Any]] = []
+    with progress(title, "photos", lines=False) as report:
+        for file in files:
+            try:
+                results.append(tell(file))
+            except MissingExtra as missing:
+                return results, missing
+            report(len(results), len(files))
+    return results, None
+
+
+def opened(path: Path) -> Photo:
+    """`read_photo`, with its notes as warnings."""
+    from ecgan.faces.photo import read_photo
+
+    photo = read_photo(path)
+    for note in photo.notes:
+        warn(about(path, note))
+    return photo
 
 
 @dataclass

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import csv
-import io
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ecgan.apps.console import about, complain, percent, progress, say, say_json
-from ecgan.apps.photo_files import photo_files
-from ecgan.apps.translate import opened
+from ecgan.apps.console import about, complain, percent, say, say_json
+from ecgan.apps.options import Photos
+from ecgan.apps.photo_files import PhotoFile, each_photo, opened, photo_files
 from ecgan.errors import EcganError, MissingExtra, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from ecgan.faces.finder import FaceFinder
     from ecgan.inference.recognition import RecognisedFace
@@ -25,9 +25,7 @@ EXAMPLE = "Example: ecgan recognize anna.jpg holiday/ --csv > expressions.csv"
 
 
 def recognize(
-    photos: Annotated[
-        list[Path], typer.Argument(help="Photos, or folders of photos.", metavar="PHOTO")
-    ],
+    photos: Photos,
     *,
     model: Annotated[
         str | None,
@@ -54,26 +52,22 @@ def recognize(
 
     recognizer, finder = Recognizer.load(model), FaceFinder()
     names = recognizer.vocabulary.names
-    results: list[dict[str, Any]] = []
-    missing: MissingExtra | None = None
+
+    def tell(file: PhotoFile) -> dict[str, Any]:
+        faces, error = _recognised(file.path, finder, recognizer)
+        shown = [_as_json(face) for face in faces]
+        result = {"photo": str(file.path), "faces": shown, "error": error}
+        if as_csv:
+            _say_rows(_rows(result, names))
+        elif not as_json:
+            for face in faces:
+                say(f"{file.path}: {_as_line(face)}")
+        return result
+
     if as_csv:
-        say(_row(("photo", "face", "x0", "y0", "x1", "y1", "expression", *names, "doubt", "error")))
-    with progress("recognize", "photos", lines=False) as report:
-        for done, file in enumerate(files, start=1):
-            try:
-                faces, error = _recognised(file.path, finder, recognizer)
-            except MissingExtra as problem:  # no photo would fare better
-                missing = problem
-                break
-            shown = [_as_json(face) for face in faces]
-            results.append({"photo": str(file.path), "faces": shown, "error": error})
-            if as_csv:
-                for row in _rows(results[-1], names):
-                    say(row)
-            elif not as_json:
-                for face in faces:
-                    say(f"{file.path}: {_as_line(face)}")
-            report(done, len(files))
+        box = ("x0", "y0", "x1", "y1")
+        _say_rows([("photo", "face", *box, "expression", *names, "doubt", "error")])
+    results, missing = each_photo("recognize", files, tell)
     if as_json:
         say_json(results)
     if missing is not None:
@@ -116,17 +110,16 @@ def _as_line(face: RecognisedFace) -> str:
     return f"face {face.number} at {x0},{y0}-{x1},{y1}: {names}{doubt}"
 
 
-def _rows(result: dict[str, Any], names: Sequence[str]) -> Iterator[str]:
+def _rows(result: dict[str, Any], names: Sequence[str]) -> Iterator[Sequence[object]]:
     """The lines of a photo: one for each face, or one with the error."""
     if result["error"] is not None:
-        yield _row((result["photo"], *[""] * (6 + len(names)), "", result["error"]))
+        yield (result["photo"], *[""] * (6 + len(names)), "", result["error"])
     for face in result["faces"]:
         values = (face["probabilities"][name] for name in names)
         start = (result["photo"], face["face"], *face["box"], face["expression"])
-        yield _row((*start, *values, face["doubt"] or "", ""))
+        yield (*start, *values, face["doubt"] or "", "")
 
 
-def _row(values: Sequence[object]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow(values)
-    return buffer.getvalue()
+def _say_rows(rows: Iterable[Sequence[object]]) -> None:
+    csv.writer(sys.stdout, lineterminator="\n").writerows(rows)
+    sys.stdout.flush()

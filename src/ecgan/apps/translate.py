@@ -9,34 +9,32 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ecgan.apps.console import about, complain, progress, say, say_json, warn
-from ecgan.apps.photo_files import PhotoFile, check_folder, check_outputs, parse_format, photo_files
+from ecgan.apps.console import about, complain, say, say_json, warn
+from ecgan.apps.options import AsJson, Model, Photos, RouteName, route_of
+from ecgan.apps.photo_files import (
+    PhotoFile,
+    check_folder,
+    check_outputs,
+    each_photo,
+    opened,
+    parse_format,
+    photo_files,
+)
 from ecgan.errors import EcganError, FaceError, MissingExtra, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ecgan.faces.finder import FaceChoice
-    from ecgan.faces.photo import Photo
     from ecgan.inference.crops import ReadyFace
     from ecgan.inference.marking import Mark
     from ecgan.inference.translator import Translator
 
-RouteOption = Annotated[
-    str | None,
-    typer.Option(
-        help="How an expressive face is translated: neutral-first, direct, or auto, the better of "
-        "the two; default: what the snapshot says, or else neutral-first.",
-        metavar="ROUTE",
-    ),
-]
 EXAMPLE = "Example: ecgan translate anna.jpg holiday/ --to happy,sad --strength 0.8 --out out"
 
 
 def translate(
-    photos: Annotated[
-        list[Path], typer.Argument(help="Photos, or folders of photos.", metavar="PHOTO")
-    ],
+    photos: Photos,
     *,
     to: Annotated[
         str,
@@ -54,10 +52,7 @@ def translate(
             "--route direct the photo itself."
         ),
     ] = 1.0,
-    model: Annotated[
-        str | None,
-        typer.Option(help="Snapshot folder or hub id; default: the packaged one.", metavar="DIR"),
-    ] = None,
+    model: Model = None,
     out: Annotated[Path, typer.Option(help="Folder for the results.", metavar="DIR")] = Path(
         "translated"
     ),
@@ -72,7 +67,7 @@ def translate(
         bool,
         typer.Option("--assume-neutral", help="Take every face for neutral, without looking."),
     ] = False,
-    route: RouteOption = None,
+    route: RouteName = None,
     file_format: Annotated[
         str,
         typer.Option(
@@ -89,7 +84,7 @@ def translate(
             help="Of JPEG and WebP; default: the photo's own, lossless if it is, or else 95.",
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Give the faces in real photos another expression, each photo at its own size.
 
@@ -104,35 +99,29 @@ def translate(
     check_folder(out)
     from ecgan.expressions import parse_targets
     from ecgan.faces.finder import parse_face_choice
-    from ecgan.inference.strength import parse_route
     from ecgan.inference.translator import Translator
 
     choice = parse_face_choice(face)
-    translator = Translator.load(model, route=parse_route(route) if route else None)
+    translator = Translator.load(model, route=route_of(route))
     targets = parse_targets(to, translator.vocabulary)
     for target in targets:
         translator.check(target, strength)
     check_outputs(files, out, targets, file_format)
 
     job = _Job(translator, targets, strength, choice, assume_neutral, out, file_format, quality)
-    results = []
-    missing: MissingExtra | None = None
-    with progress("translate", "photos", lines=False) as report:
-        for done, file in enumerate(files, start=1):
-            try:
-                result = job.run(file)
-            except MissingExtra as error:  # no photo would fare better
-                missing = error
-                break
-            results.append(result)
-            for warning in result["warnings"]:
-                warn(about(file.path, warning))
-            if not as_json:
-                for output in result["outputs"].values():
-                    say(f"{file.path} -> {output}")
-            for refused in result["refused"]:
-                complain(about(file.path, refused["message"]))
-            report(done, len(files))
+
+    def tell(file: PhotoFile) -> dict[str, Any]:
+        result = job.run(file)
+        for warning in result["warnings"]:
+            warn(about(file.path, warning))
+        if not as_json:
+            for output in result["outputs"].values():
+                say(f"{file.path} -> {output}")
+        for refused in result["refused"]:
+            complain(about(file.path, refused["message"]))
+        return result
+
+    results, missing = each_photo("translate", files, tell)
     failed = [result for result in results if result["refused"]]
     if as_json:
         say_json(results)
@@ -207,16 +196,6 @@ class _Job:
             area, quality = made.face_area(), self.quality
             write_marked(output, made.pixels, photo, mark, face_area=area, quality=quality)
             result["outputs"][target] = str(output)
-
-
-def opened(path: Path) -> Photo:
-    """`read_photo`, with its notes as warnings."""
-    from ecgan.faces.photo import read_photo
-
-    photo = read_photo(path)
-    for note in photo.notes:
-        warn(about(path, note))
-    return photo
 
 
 def mark_of(

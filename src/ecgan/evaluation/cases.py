@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,6 @@ from ecgan.faces.photo import Photo
 from ecgan.inference.crops import ReadyPhoto
 from ecgan.inference.translator import Translator
 
-Key = TypeVar("Key")
 Pixels = NDArray[np.uint8]
 Truths = Mapping[tuple[str, str], Record]
 """Images by pair and expression."""
@@ -142,16 +141,16 @@ def _expressive_truths(manifest: Manifest, split: Split, vocabulary: Vocabulary)
     leads = {vocabulary.names[vocabulary.index(name)] for name in vocabulary.expressive}
     return _best(
         (record for record in manifest.select(split=split) if record.pair),
-        lambda record: (record.pair or "", record.expression),
+        lambda record: (record.pair, record.expression),
         lambda record: (f"{record.expression}:{record.recipe}" in leads, _intensity(record)),
     )
 
 
 def _best(
-    records: Iterable[Record], key: Callable[[Record], Key], rank: Callable[[Record], Any]
-) -> dict[Key, Record]:
+    records: Iterable[Record], key: Callable[[Record], Any], rank: Callable[[Record], Any]
+) -> dict[Any, Record]:
     """The first record of the highest rank by key."""
-    groups: dict[Key, list[Record]] = defaultdict(list)
+    groups: dict[Any, list[Record]] = defaultdict(list)
     for record in records:
         groups[key(record)].append(record)
     return {name: max(group, key=rank) for name, group in groups.items()}

@@ -29,17 +29,14 @@ from ecgan.inference.translator import Translator
 from ecgan.provenance import provenance
 
 FORMAT = 1
-AS_LABELLED = "as-labelled"
-FROM_EXPRESSION = "from-expression"
-MONOTONICITY = "monotonicity"
 PARTS = (
     "distances",
     "perceptual",
     "identity",
     "landmarks",
-    MONOTONICITY,
-    AS_LABELLED,
-    FROM_EXPRESSION,
+    "monotonicity",
+    "as-labelled",
+    "from-expression",
 )
 """What `ecgan evaluate` can leave out."""
 Progress = Callable[[int, int], None]
@@ -92,15 +89,16 @@ def evaluate(
 ) -> Evaluation:
     """Translate the people of one split with the code that users run, and score the results.
 
-    Every neutral image goes to every expression in full, and once more to each that it has a truth
-    of, at the recipe and the intensity of that truth; every expressive image goes to neutral, and
-    the strongest image of each expression of each person to the other expressions; each is pasted
-    back into its aligned picture as a photo would be. Scores: the VGG score of the paper as mean
-    probability and as accuracy; SSIM and PSNR inside the two faces against the paired truth (of the
-    recipe that the translator was asked for, where it knows recipes, then of the highest
-    intensity); mean absolute change in grey levels of 255 outside the mask that the
-    paste may change (`outside`) and outside the face in the source alone (`outside_face`). The
-    parts, each of which takes its time: `docs/evaluation.md` has their formulas.
+    Directions:
+
+    - `expressions`: every neutral image to every expression in full;
+    - `as_labelled`: the same to the expressions that it has a truth of, at the recipe and the
+      intensity of that truth;
+    - `neutralisation`: every expressive image to neutral;
+    - `from_expression`: the strongest image of each expression of each person to the others.
+
+    Each result is pasted back into its aligned picture as into a photo. `docs/evaluation.md` has
+    the formula of every figure; the parts of `PARTS` take the most time.
 
     Args:
         snapshot: translator folder or hub id, or a loaded translator with its own recogniser; None:
@@ -145,13 +143,13 @@ def evaluate(
             "images, expected at least one of each; prepare more people"
         )
     between: dict[str, list[Case]] = defaultdict(list)
-    if FROM_EXPRESSION in parts:
+    if "from-expression" in parts:
         for case in other_cases(manifest, split, translator.vocabulary):
             if case.targets:
                 between[case.source.source].append(case)
     others = [case for cases in between.values() for case in cases]
     labelled: list[Case] = []
-    if AS_LABELLED in parts:
+    if "as-labelled" in parts:
         labelled = labelled_cases(manifest, split, translator.vocabulary, translator.full)
     total = sum(len(case.targets) for case in (*there, *back, *labelled, *others))
     count = 0
@@ -165,7 +163,7 @@ def evaluate(
     measuring = Measuring(manifest, recognizer_model, parts)
     records = manifest.select(split=split)
     scorer = Scorer(measuring, records, translator, seed=seed, groups=groups)
-    curves = MONOTONICITY in parts
+    curves = "monotonicity" in parts
     expressions = scorer.compare(there, done, curves=curves)
     neutralisation = scorer.compare(back, done, curves=False)
     as_labelled = scorer.compare(labelled, done, curves=False) if labelled else None

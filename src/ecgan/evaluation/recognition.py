@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
+from scipy.stats import spearmanr
 from torch import Tensor
 
 from ecgan.expressions import MAX_INTENSITY
@@ -40,47 +38,39 @@ def recognition(probabilities: Probabilities, asked: Sequence[int]) -> list[dict
     ]
 
 
-@dataclass(frozen=True)
-class Monotonicity:
-    """Of several curves of probability over strength."""
-
-    rank_correlation: NDArray[np.float64]
-    """Spearman's, in [-1, 1]; 0 for a flat curve."""
-    monotone: NDArray[np.bool_]
-    """Whether no value lies more than the tolerance below an earlier one and the curve rises."""
-
-
 def monotonicity(
-    probabilities: ArrayLike, strengths: Sequence[float] = STRENGTHS, tolerance: float = TOLERANCE
-) -> Monotonicity:
-    """Rank correlation of strength and probability, and whether the curve falls nowhere.
+    curve: Sequence[float],
+    strengths: Sequence[float] = STRENGTHS,
+    tolerance: float = TOLERANCE,
+) -> dict[str, float]:
+    """`intensity_correlation`, Spearman's of strength and probability, in [-1, 1], 0 for a flat
+    curve; and `intensity_monotone`, 1 where the curve rises and no value lies more than the
+    tolerance below an earlier one.
 
     Changes within the tolerance count as none where the curve has reached its end: probabilities
     are rounded to multiples of it before they are ranked.
 
     Args:
-        probabilities: (curves, strengths), of the asked expression, in [0, 1].
+        curve: probability of the asked expression at each strength, in [0, 1].
         strengths: rising.
         tolerance: in probability.
 
     Raises:
-        ValueError: other shapes, fewer than two strengths, or strengths that do not rise.
+        ValueError: another length, fewer than two strengths, or strengths that do not rise.
     """
-    curves = np.asarray(probabilities, dtype=np.float64)
-    steps = np.asarray(strengths, dtype=np.float64)
-    if curves.ndim != 2 or curves.shape[1] != len(steps) or len(steps) < 2:
+    values, steps = np.asarray(curve, dtype=np.float64), np.asarray(strengths, dtype=np.float64)
+    if values.shape != steps.shape or len(steps) < 2:
         raise ValueError(
-            f"expected curves of {len(steps)} strengths (two at least), got shape {curves.shape}"
+            f"expected a curve of {len(steps)} strengths (two at least), got shape {values.shape}"
         )
     if (np.diff(steps) <= 0).any():
         raise ValueError(f"expected strengths that rise, got {list(strengths)}")
-    highest = np.maximum.accumulate(curves, axis=1)
-    falls = (highest - curves > tolerance).any(axis=1)
-    rises = curves[:, -1] - curves[:, 0] > tolerance
-    # Spearman's is Pearson's of the ranks.
-    ranks = rankdata(np.round(curves / tolerance) if tolerance else curves, axis=1)
-    ranks -= ranks.mean(axis=1, keepdims=True)
-    even = rankdata(steps) - (len(steps) + 1) / 2
-    power = np.sqrt((ranks**2).sum(axis=1) * (even @ even))
-    correlation = np.divide(ranks @ even, power, out=np.zeros(len(curves)), where=power > 0)
-    return Monotonicity(correlation, ~falls & rises)
+    falls = (np.maximum.accumulate(values) - values > tolerance).any()
+    rises = values[-1] - values[0] > tolerance
+    levels = np.round(values / tolerance) if tolerance else values
+    flat = (levels == levels[0]).all()
+    correlation = 0.0 if flat else float(spearmanr(steps, levels).statistic)
+    return {
+        "intensity_monotone": float(rises and not falls),
+        "intensity_correlation": correlation,
+    }

@@ -162,12 +162,8 @@ class Scorer:
             pictures = [self._translator.render(ready, name, one).pixels for one in missing]
             seen |= dict(zip(missing, self._measuring.see(pictures, source), strict=True))
             figures = {one: self._measuring.of_seen(seen[one], name) for one in STRENGTHS}
-            curve = monotonicity([[figures[one]["mean_probability"] for one in STRENGTHS]])
-            shape = {
-                "intensity_monotone": float(curve.monotone[0]),
-                "intensity_correlation": float(curve.rank_correlation[0]),
-            }
-            column.figures.add(name, person, shape)
+            curve = [figures[one]["mean_probability"] for one in STRENGTHS]
+            column.figures.add(name, person, monotonicity(curve))
             for strength in STRENGTHS:
                 column.at_strength.setdefault(strength, Figures()).add(
                     name, person, figures[strength]

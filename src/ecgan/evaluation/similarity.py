@@ -91,8 +91,6 @@ class OutsideChange:
 
     mean: float
     largest: float
-    pixels: int
-    """Number of pixels outside the mask."""
 
 
 def change_outside(
@@ -116,8 +114,8 @@ def change_outside(
     outside = mask == 0
     difference = np.abs(result[outside].astype(np.int16) - source[outside].astype(np.int16))
     if not difference.size:
-        return OutsideChange(0.0, 0.0, 0)
-    return OutsideChange(float(difference.mean()), float(difference.max()), int(outside.sum()))
+        return OutsideChange(0.0, 0.0)
+    return OutsideChange(float(difference.mean()), float(difference.max()))
 
 
 def eye_distance(points: Points) -> float:

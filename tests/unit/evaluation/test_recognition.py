@@ -46,19 +46,20 @@ def test_curves_that_rise_fall_and_stay() -> None:
         [0.9, 0.7, 0.5, 0.3, 0.2, 0.1],
         [0.3] * 6,
     ]
-    found = monotonicity(curves)
-    assert found.monotone.tolist() == [True, False, False, False]
-    assert found.rank_correlation[0] > 0.95
-    assert found.rank_correlation[2] == pytest.approx(-1)
-    assert found.rank_correlation[3] == 0
+    found = [monotonicity(curve) for curve in curves]
+    assert [one["intensity_monotone"] for one in found] == [1, 0, 0, 0]
+    correlation = [one["intensity_correlation"] for one in found]
+    assert correlation[0] > 0.95
+    assert correlation[2] == pytest.approx(-1)
+    assert correlation[3] == 0
 
 
 def test_a_slow_fall_counts_as_a_whole() -> None:
-    assert not monotonicity([[0.1, 0.9, 0.885, 0.87, 0.855, 0.84]]).monotone[0]
+    assert not monotonicity([0.1, 0.9, 0.885, 0.87, 0.855, 0.84])["intensity_monotone"]
 
 
 def test_curves_of_other_shapes_are_refused() -> None:
-    with pytest.raises(ValueError, match="curves of 2 strengths"):
-        monotonicity([[0.1, 0.2, 0.3]], (0, 1))
+    with pytest.raises(ValueError, match="a curve of 2 strengths"):
+        monotonicity([0.1, 0.2, 0.3], (0, 1))
     with pytest.raises(ValueError, match="rise"):
-        monotonicity([[0.1, 0.2]], (1, 0))
+        monotonicity([0.1, 0.2], (1, 0))

@@ -17,7 +17,7 @@ from ecgan.files import remove_parts, sha256_file, write_bytes, write_json, writ
 from ecgan.inference.recognizer import Recognizer
 from ecgan.inference.translator import Translator
 from ecgan.lab.augment.maker import SOURCE, AugmentOptions, Maker, candidates
-from ecgan.ledger import Ledger, read_ledger
+from ecgan.lab.ledger import Ledger, read_ledger
 
 CARDS_NAME = "cards.jsonl"
 REPORT_NAME = "report.json"

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from ecgan.errors import AnswerError, DataError
+from ecgan.lab.ledger import Ledger, read_ledger
 from ecgan.lab.study.design import SIDES, Side
-from ecgan.ledger import Ledger, read_ledger
 
 ANSWERS_NAME = "answers.jsonl"
 MAX_MS = 24 * 3600 * 1000

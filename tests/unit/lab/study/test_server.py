@@ -314,7 +314,7 @@ def test_a_full_disk_is_told_and_loses_nothing(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("ecgan.ledger.os.fsync", full)
+        patched.setattr("ecgan.lab.ledger.os.fsync", full)
         assert joined.answer(0)[0] == 503
     assert (root / ANSWERS_NAME).read_bytes() == before
     assert joined.answer(0)[1]["answered"] == 1

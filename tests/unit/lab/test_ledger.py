@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ecgan.errors import DataError
-from ecgan.ledger import Ledger, read_ledger
+from ecgan.lab.ledger import Ledger, read_ledger
 
 
 def lines(path: Path) -> list[dict[str, Any]]:

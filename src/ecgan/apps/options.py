@@ -1,0 +1,42 @@
+"""Arguments and options that several commands take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from ecgan.inference.strength import Route
+
+Photos = Annotated[
+    list[Path], typer.Argument(help="Photos, or folders of photos.", metavar="PHOTO")
+]
+Data = Annotated[Path, typer.Argument(help="Folder that `ecgan prepare` wrote.", metavar="DATA")]
+Model = Annotated[
+    str | None,
+    typer.Option(help="Translator snapshot or hub id; default: the packaged one.", metavar="DIR"),
+]
+RouteName = Annotated[
+    str | None,
+    typer.Option(
+        "--route",
+        help="How an expressive face is translated: neutral-first, direct, or auto, the better of "
+        "the two; default: what the snapshot says, or else neutral-first.",
+        metavar="ROUTE",
+    ),
+]
+Seed = Annotated[int, typer.Option(help="Another seed, other people and pictures.", min=0)]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def route_of(name: str | None) -> Route | None:
+    """The route of that name; None: the snapshot's own.
+
+    Raises:
+        UsageError: there is no such route.
+    """
+    from ecgan.inference.strength import parse_route
+
+    return parse_route(name) if name else None
