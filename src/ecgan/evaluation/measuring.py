@@ -40,8 +40,6 @@ from ecgan.inference.recognizer import Recognizer
 
 SAME = "same_person"
 """Figure: whether the identity measure takes a picture and its source for one person."""
-Figures = dict[str, float]
-"""Of one picture, by name."""
 
 
 @dataclass(frozen=True)
@@ -142,8 +140,9 @@ class Measuring:
         images = to_images(np.stack(pictures))
         return {one.key: one.features(images).double().numpy() for one in self.extractors}
 
-    def of_seen(self, seen: Seen, asked: str) -> Figures:
-        """How well a picture shows the expression that was asked for, and the person."""
+    def of_seen(self, seen: Seen, asked: str) -> dict[str, float]:
+        """Figures by name: how well a picture shows the expression that was asked for, and the
+        person."""
         position = self.recognizer.vocabulary.index(asked)
         (figures,) = recognition(seen.probabilities[None], [position])
         if self._identity is not None and seen.likeness is not None:
@@ -154,9 +153,9 @@ class Measuring:
 
     def figures(
         self, found: Measured, asked: str, picture: Pixels, source: Record, truth: Record | None
-    ) -> Figures:
-        """All of a picture in which an expression was asked for; `truth`: the real image of it that
-        matches the source pixel for pixel."""
+    ) -> dict[str, float]:
+        """Figures by name of a picture in which an expression was asked for; `truth`: the image
+        of it that matches the source pixel for pixel."""
         figures = self.of_seen(found.seen, asked)
         if self._detector is not None:
             figures["landmark_validity"] = float(found.face is not None)
