@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from ecgan.apps.console import say, say_json
-from ecgan.apps.options import AsJson
 from ecgan.errors import UsageError
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ def build(
         str | None, typer.Option(help="Who is responsible for the study; the page says it.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Another seed, other pairs.", min=0)] = 0,
-    as_json: AsJson = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
     """Choose balanced pairs of real and generated faces, and copy them so that nothing but the
     picture itself tells one from the other.
@@ -163,7 +162,7 @@ def results(
     csv: Annotated[
         Path | None, typer.Option(help="Write every answer there.", metavar="F.csv")
     ] = None,
-    as_json: AsJson = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Rate at which each method is judged real, with the Wilson interval and, in brackets, the
     bootstrap interval over raters."""
