@@ -161,8 +161,13 @@ def test_the_route_is_that_of_expressive_images_alone(
 
 
 def test_writes_figures_with_their_provenance(
-    data: Path, models: tuple[Path, Path], evaluation: Evaluation, tmp_path: Path
+    data: Path,
+    models: tuple[Path, Path],
+    evaluation: Evaluation,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(data))  # as for the evaluation it is compared with
     told: list[tuple[int, int]] = []
     out = tmp_path / "scores" / "test.json"
     evaluate(
