@@ -54,6 +54,7 @@ class TranslationBatch:
     neutral_shapes: Shapes | None = None
     """Landmarks of `neutral`. None where nobody knows them."""
     expressive_shapes: Shapes | None = None
+    other_shapes: Shapes | None = None
 
     def to(self, device: torch.device | str) -> TranslationBatch:
         """The same batch on another device."""
@@ -184,7 +185,7 @@ class TranslationData:
         )
         neutral_images, neutral_masks = apply(neutral_change, neutral_images, neutral_masks)
         cut = self.window.cut
-        other_images, other_code = None, None
+        other_images, other_code, other_shapes = None, None, None
         if self.config.direct:
             draws = numpy_generator(seed, "other", step).random(total)[mine]
             others = [
@@ -198,6 +199,7 @@ class TranslationData:
             other_images, _ = apply(expressive_change, *self.stack(shown, device))
             other_images = cut(other_images)
             other_code = self._codes(others)
+            other_shapes = self._shapes(shown, expressive_change)
         return TranslationBatch(
             neutral=cut(neutral_images),
             neutral_mask=cut(neutral_masks),
@@ -211,6 +213,7 @@ class TranslationData:
             other_code=other_code,
             neutral_shapes=self._shapes(neutral, neutral_change),
             expressive_shapes=self._shapes(expressive, expressive_change),
+            other_shapes=other_shapes,
             names=[f"{a.image} <- {b.image}" for a, b in zip(expressive, neutral, strict=True)],
         ).to(device)
 
