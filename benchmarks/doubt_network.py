@@ -30,7 +30,8 @@ from ecgan.expressions import EXPRESSIONS
 from ecgan.faces.alignment import align, crop
 from ecgan.faces.landmarks import LandmarkDetector
 from ecgan.faces.photo import read_photo
-from ecgan.inference.doubt import SEEN, WEIGHTS, DoubtNetwork, to_views, view_of
+from ecgan.inference.crops import to_tensor
+from ecgan.inference.doubt import SEEN, WEIGHTS, DoubtNetwork, view_of
 from ecgan.lab.drawn.people import perform, person, shot
 from ecgan.lab.drawn.render import Sitting
 
@@ -298,7 +299,7 @@ def train(bases: list[Base], samples: int, epochs: int, out: Path) -> None:
         for first in range(0, samples - BATCH + 1, BATCH):
             chosen = order[first : first + BATCH]
             gain = torch.exp(0.15 * torch.randn(BATCH, 1, 1, 1))
-            inputs = ((to_views(seen.views[chosen]) + 1) * gain - 1).clamp(-1, 1)
+            inputs = ((to_tensor(seen.views[chosen]) + 1) * gain - 1).clamp(-1, 1)
             wanted = torch.from_numpy(seen.targets[chosen])
             with torch.autocast("cpu", torch.bfloat16):
                 logits = model(inputs.to(memory_format=torch.channels_last)).float()
@@ -319,7 +320,7 @@ def probabilities(model: DoubtNetwork, views: NDArray[np.uint8]) -> NDArray[np.f
     model.eval()
     with torch.inference_mode():
         parts = [
-            torch.sigmoid(model(to_views(views[i : i + 256]))) for i in range(0, len(views), 256)
+            torch.sigmoid(model(to_tensor(views[i : i + 256]))) for i in range(0, len(views), 256)
         ]
     return torch.cat(parts).double().numpy()
 

@@ -23,8 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from ecgan.faces.alignment import face_mask
 from ecgan.faces.finder import AlignedFace
-from ecgan.faces.masks import face_mask
 from ecgan.faces.photo import Photo, read_photo
 from ecgan.files import write_json
 from ecgan.inference.translator import Translator
@@ -66,6 +66,7 @@ def measured(translator: Translator, source: Pixels, width: int) -> dict[str, An
     photo = Photo(pixels, icc=None, exif=None, alpha=None, path=None, format="PNG")
     ready = translator.prepare(photo)
     skin = skin_of(ready.faces[0].aligned, pixels.shape)
+    alignment = ready.faces[0].aligned.alignment
     before = spread(pixels, skin)
     ratios = {
         target: round(spread(translator.render(ready, target).pixels, skin) / before, 3)
@@ -73,7 +74,7 @@ def measured(translator: Translator, source: Pixels, width: int) -> dict[str, An
     }
     row = {
         "photo_px": [width, pixels.shape[0]],
-        "crop_px": round(ready.faces[0].aligned.alignment.eye_distance_px * 256 / 60),
+        "crop_px": round(alignment.size / alignment.scale),
         "grain": round(before, 2),
         "least": min(ratios.values()),
         "median": statistics.median(ratios.values()),

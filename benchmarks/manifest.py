@@ -26,7 +26,7 @@ from ecgan.data.manifest import (
     Record,
     write_records,
 )
-from ecgan.data.points import NUM_LANDMARKS, Points
+from ecgan.data.points import NUM_LANDMARKS
 from ecgan.data.splits import split_of
 from ecgan.expressions import EXPRESSIONS, NEUTRAL
 from ecgan.files import sha256_bytes, write_json
@@ -37,7 +37,7 @@ IMAGES_A_PERSON = {"a few pictures of each person": 19, "each picture a person":
 STEPS = {
     "interpreter": "from ecgan.data.manifest import load_manifest",
     "load_manifest": "manifest = load_manifest(folder)",
-    "fingerprint": ("from ecgan.data.fingerprint import fingerprint\nfingerprint(manifest)"),
+    "fingerprint": ("from ecgan.data.manifest import fingerprint\nfingerprint(manifest)"),
     "import torch": "from ecgan.data.labelled import LabelledImages",
     "LabelledImages": "LabelledImages(manifest, 'train', 64)",
     "TranslationData": (
@@ -109,7 +109,7 @@ def records(rows: int, images_a_person: int) -> Iterator[Record]:
             split=split_of(subject),
             source="made",
             sha256=sha256_bytes(str(number).encode()),
-            landmarks=Points(points),
+            landmarks=points,
             pair=f"made:{subject}" if images_a_person > 1 else None,
         )
 

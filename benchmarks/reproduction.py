@@ -19,7 +19,7 @@ from ecgan.faces.photo import Photo, read_photo
 from ecgan.files import sha256_bytes, write_json
 from ecgan.inference.grid import Tile, contact_grid
 from ecgan.inference.marking import NOTICE, Mark, write_marked
-from ecgan.lab.reproduce.methods import METHODS
+from ecgan.lab.reproduce.plan import METHODS
 
 RESULTS = Path(__file__).parent / "results"
 NO_NUMBERS = ("grid", "tsne")

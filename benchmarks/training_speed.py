@@ -16,8 +16,8 @@ from typing import Any
 from ecgan.config import Config
 from ecgan.config_loading import load_config
 from ecgan.files import write_json
+from ecgan.lab.bench import bench_training
 from ecgan.provenance import command, provenance
-from ecgan.training.bench import bench_training
 
 WAYS = {
     "best, plain": ("best", ["batch=1", "precision=fp32"]),

@@ -22,7 +22,6 @@ TENSOR_CODE = (
     "training.passes",
     "training.step",
     "data.dataset",
-    "data.motion",
     "data.transforms",
     "inference.recognizer",
     "window",

@@ -1,261 +1,55 @@
-"""Every key of a configuration with its meaning, default and range, in frozen sections; what goes
-together is in `config_rules`, how it is loaded in `config_loading`."""
+"""The configurations of a translator's and a recogniser's training, and which of their values go
+together: networks of a possible shape, terms that can act. `config_loading` loads them."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Iterator
+from typing import Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from ecgan.config_rules import layer_name, problems, recognizer_problems, snapshot_name
+from ecgan.config_sections import (
+    AugmentConfig,
+    ContextConfig,
+    DataConfig,
+    DiscriminatorConfig,
+    GeneratorConfig,
+    LogConfig,
+    ObjectiveConfig,
+    OptimizerConfig,
+    Section,
+    SnapshotName,
+)
 
-Norm = Literal["instance", "batch", "group", "none"]
-Reading = Literal["source", "cycle", "literal"]
-SnapshotName = Annotated[str, AfterValidator(snapshot_name)]
-"""A folder, a hub id, or one of the names that the field knows."""
-LayerName = Annotated[str, AfterValidator(layer_name)]
-Weight = Annotated[float, Field(ge=0, le=1e9)]
-"""Of a term of the objective."""
-Interval = Annotated[int, Field(ge=1, le=10**9)]
-"""In updates."""
+__all__ = [
+    "AugmentConfig",
+    "Config",
+    "ContextConfig",
+    "DataConfig",
+    "DiscriminatorConfig",
+    "GeneratorConfig",
+    "ObjectiveConfig",
+    "RecognizerConfig",
+    "Section",
+]
 
-
-class Section(BaseModel):
-    """A frozen part of the configuration; unknown keys are errors."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True
-    )
-
-
-class AugmentConfig(Section):
-    """Changes of the training images; the two images of a pair always get the same ones."""
-
-    flip: bool = True
-    rotation_degrees: float = Field(0.0, ge=0, le=45)
-    """Largest rotation either way."""
-    scale: float = Field(0.0, ge=0, lt=0.5)
-    """Largest relative change of size."""
-    shift: float = Field(0.0, ge=0, lt=0.5)
-    """Largest shift, as a fraction of the image."""
-    brightness: float = Field(0.0, ge=0, lt=1)
-    contrast: float = Field(0.0, ge=0, lt=1)
-    saturation: float = Field(0.0, ge=0, le=1)
-    colour_cast: float = Field(0.0, ge=0, lt=1)
-    """Largest relative gain of one colour channel."""
-    light: float = Field(0.0, ge=0, lt=1)
-    """Largest darkening by a smooth gradient across the image."""
-    blur_px: float = Field(0.0, ge=0, le=20)
-    """Largest Gaussian sigma, in pixels of the training size."""
-    noise: float = Field(0.0, ge=0, lt=0.5)
-    """Largest standard deviation of Gaussian noise, images being in [-1, 1]."""
-
-
-class DataConfig(Section):
-    """How training examples are drawn from prepared data."""
-
-    pairs: Literal["ignore", "use"] = "ignore"
-    """`use`: where an expressive image has a pixel-aligned neutral one, draw the two together."""
-    same_person: bool = False
-    """Where an expressive image has no pixel-aligned neutral one, draw it with another neutral
-    photo of the same person from the same source, if there is one: a loose pair."""
-    direct: bool = False
-    """Learn besides to turn an expressive image into another expression, without a neutral one in
-    between: by the same generator as from neutral, to another image of the same pair."""
-    expressions: tuple[str, ...] | None = Field(None, min_length=1)
-    """Learn these expressions and neutral only, such as `[happy]`; none: all that the data have."""
-    intensity: bool = False
-    """Put the label's intensity into z; otherwise z is one-hot."""
-    recipes: dict[str, str] | None = None
-    """Give each recipe of an expression an entry of z. The mapping names, by expression, the recipe
-    that stands for it (`{fear: gasping}`; else the first by name); none: recipes are ignored."""
-    recipe_of_photos: dict[str, str] = {}
-    """Which of the `recipes` images that have none count as, by expression: `{happy: natural}` for
-    photos of real smiles; else as the one that stands for the expression."""
-    balance: bool = True
-    """Draw every expression equally often, and of its `recipes` the one that stands for it as often
-    as all others together."""
-    zoom: float = Field(1.0, ge=1, le=2)
-    """Networks see the part around the face of 1 / `zoom` of the side of the canonical crop; 1: all
-    of it. At 1.375 brows, jaw and a dropped chin are just inside."""
-    cache: bool = True
-    """Keep decoded images in memory as uint8 while they fit into `cache_mib`."""
-    cache_mib: int = Field(1024, ge=0, le=2**24)
-    augment: AugmentConfig = AugmentConfig()
-
-
-class GeneratorConfig(Section):
-    """One translation network; both directions use the same."""
-
-    kind: Literal["unet", "resnet", "stargan"] = "unet"
-    """`stargan`: a ResNet with zero borders and a learned scale behind each instance norm."""
-    width: int = Field(64, ge=4, le=512)
-    """Channels of the first layer (the paper's ngf)."""
-    max_width: int = Field(512, ge=4, le=4096)
-    depth: int | None = Field(None, ge=2, le=10)
-    """U-Net: halvings of the image; none means down to the 1 x 1 code of the paper."""
-    blocks: int = Field(9, ge=0, le=64)
-    """ResNet and StarGAN: residual blocks."""
-    norm: Norm = "instance"
-    conditioning: Literal["bottleneck", "decoder", "input", "none"] = "bottleneck"
-    """Where z joins; `none`: nowhere, for `data.expressions` of one, as CycleGAN and Pix2pix."""
-    output: Literal["pixels", "residual", "warp"] = "pixels"
-    """`warp`: the source moved by a smooth flow, blended with new pixels through a mask."""
-    flow_scale: int = Field(4, ge=1, le=256)
-    """`warp`: the flow is predicted at 1 / flow_scale of the image."""
-    refine: int = Field(0, ge=0, le=512)
-    """`warp`: channels of the layers that paint the new pixels after the move, seeing the moved
-    source; 0: the trunk paints them without seeing where the flow puts the lips."""
-    still: bool = False
-    """`warp` with `refine`: parts of the source may stay where they are while the flow moves what
-    is around them: the lids over an eyeball."""
-    paint: Literal["pixels", "change"] = "pixels"
-    """`warp`: what is blended in. `pixels`: a new image, grey before it is learned, so that terms
-    against change may shut the blend for good; `change`: an offset of the moved source."""
-    dropout: bool = False
-
-
-class DiscriminatorConfig(Section):
-    """A PatchGAN, 3 layers of which see 70 x 70 pixels; or StarGAN's critic."""
-
-    kind: Literal["patchgan", "stargan"] = "patchgan"
-    """`stargan`: `layers` halvings without norm, and a class head over the whole image."""
-    width: int = Field(64, ge=4, le=512)
-    layers: int = Field(3, ge=1, le=7)
-    norm: Norm = "instance"
-    conditioning: Literal["planes", "none"] = "planes"
-    """`planes`: z is tiled and joined to the image; `none`: the printed Eq. 1."""
-    sees_source: bool = False
-    """Score (source, output) together, as Pix2pix does."""
-    classify: bool = False
-    """Add a head that names the expression (AC-GAN, StarGAN)."""
-    scales: int = Field(1, ge=1, le=4)
-    """PatchGANs, each on images of half the side of the one before (pix2pixHD)."""
-    recognizer: SnapshotName | None = None
-    """Folder or hub id of a recogniser snapshot, or `recognizer` for the packaged one, whose frozen
-    features D sees besides the image (Sauer et al. 2021)."""
-    augment: bool = False
-    """Change brightness, saturation, contrast and place of all that it sees, and cut a square
-    out, at random (DiffAugment, Zhao et al. 2020): against learning few people by heart."""
-
-
-class ContextConfig(Section):
-    """Eq. 3: which features of which network, and of what."""
-
-    reading: Reading = "source"
-    """`source`: phi(G(x)) against phi(x); `cycle`: of the reconstruction; `literal`: as printed."""
-    form: Literal["content", "pyramid"] = "content"
-    """`content`: mean square over one layer; `pyramid`: weighted L1 over relu1_1 .. relu5_1."""
-    layer: LayerName = "conv5_4"
-    """phi_ij of `content`: the j-th convolution before the i-th max-pool of VGG-19."""
-    network: SnapshotName = "vgg19"
-    """`vgg19` (ImageNet weights), or the folder of a recogniser snapshot."""
-
-
-class PerceptualConfig(Section):
-    """Features of which network, and of what, `perceptual` and `style` compare."""
-
-    network: SnapshotName = "vgg16"
-    """`vgg16` or `vgg19` (ImageNet weights), the folder or hub id of a recogniser snapshot, or
-    `recognizer` for the packaged one."""
-    layers: tuple[LayerName, ...] = Field(("relu1_2", "relu2_2", "relu3_1"), min_length=1)
-    part: Literal["face", "mouth", "features"] = "mouth"
-    """`features`: eyes with brows, and mouth; `face`: all that the networks see."""
-
-
-class ObjectiveConfig(Section):
-    """Eq. 6 and its extensions: weights of the terms; a term of weight 0 is not computed."""
-
-    method: Literal["ecgan", "cyclegan", "pix2pix", "stargan"] = "ecgan"
-    """`stargan`: one generator and one discriminator for all expressions, neutral among them."""
-    adversarial: Weight = 1.0
-    adversarial_form: Literal["lsgan", "vanilla", "wgan"] = "lsgan"
-    """`lsgan`: Eq. 1 in squares; `vanilla`: cross-entropy (Pix2pix); `wgan`: a critic under
-    `gradient_penalty` (StarGAN)."""
-    gradient_penalty: Weight = 10.0
-    """`wgan`: weight of (|dD/dx| - 1)^2."""
-    mismatched: Weight = 0.0
-    """How much D learns from real images under a z that is not theirs, as from translations (Reed
-    et al. 2016): expressive ones as another expression or neutral, neutral ones as expressive."""
-    cycle: Weight = 10.0
-    """lambda_1 of Eq. 6."""
-    context: Weight = 0.0
-    """lambda_2."""
-    identity: Weight = 5.0
-    """lambda_3."""
-    mask: Weight = 10.0
-    """lambda_4."""
-    mask_reading: Literal["cycle", "literal"] = "cycle"
-    """Eq. 5. `cycle`: the cycle output compared under the mask; `literal`: masked input."""
-    context_options: ContextConfig = ContextConfig()
-    paired: Weight = 0.0
-    """L1 to the paired truth, where the example has one."""
-    paired_focus: Weight = 0.0
-    """How much more the L1 counts where the truth differs from the source."""
-    paired_gradient: Weight = 0.0
-    """L1 between the image gradients of output and paired truth: sharpness of the new pixels."""
-    perceptual: Weight = 0.0
-    """L1 between a network's features of output and paired truth (Johnson et al. 2016)."""
-    style: Weight = 0.0
-    """Distance between the Gram matrices of these features: which edges and textures the truth has,
-    not where (Gatys et al. 2016). Against blur where places are uncertain (Reda et al. 2022)."""
-    perceptual_options: PerceptualConfig = PerceptualConfig()
-    loose_neutral: Weight = 0.0
-    """L1 at a quarter of the resolution between the neutralised image and the neutral photo of a
-    loose pair."""
-    classification: Weight = 0.0
-    """Cross-entropy of D's class head on real images (D) and on translations (G)."""
-    shape: Weight = 0.0
-    """Distance between where the flow takes the landmarks and where the expression has them on
-    average, in halves of the image's side; needs no pairs."""
-    still_eyes: Weight = 0.0
-    """How much `generator.still` learns from the landmarks of pairs where the eyeballs are."""
-    flow_smoothness: Weight = 0.0
-    """Mean absolute spatial change of the flow."""
-    blend_area: Weight = 0.0
-    """Mean of the blending mask: how dear new pixels are."""
-    feature_matching: Weight = 0.0
-    """L1 between D's features of translation and paired truth (pix2pixHD)."""
-
-    @property
-    def uses_discriminators(self) -> bool:
-        """Whether generators learn anything from a discriminator."""
-        return self.adversarial > 0 or self.classification > 0 or self.feature_matching > 0
-
-    @property
-    def compares_features(self) -> bool:
-        """Whether a network's features of output and paired truth are compared."""
-        return self.perceptual > 0 or self.style > 0
-
-
-class OptimizerConfig(Section):
-    learning_rate: float = Field(2e-4, gt=0, le=1)
-    discriminator_learning_rate: float | None = Field(None, gt=0, le=1)
-    """None: the same as the generators'."""
-    beta1: float = Field(0.5, ge=0, lt=1)
-    beta2: float = Field(0.999, ge=0, lt=1)
-    decay_from: float = Field(0.5, ge=0, le=1)
-    """Fraction of the training after which the rate falls linearly to 0."""
-    warmup_steps: int = Field(0, ge=0, le=10**9)
-    """Updates over which the rate rises from 0: a last layer that starts at zero needs it, since
-    Adam's first steps are as large as the rate whatever the gradient."""
-    ema: float = Field(0.0, ge=0, lt=1)
-    """Decay of the moving average of the generators; 0: none."""
-    pool: int = Field(50, ge=0, le=5000)
-    """Past translations kept for the discriminators."""
-    critic_steps: int = Field(1, ge=1, le=1000)
-    """stargan: updates of the discriminator for one of the generator."""
-
-
-class LogConfig(Section):
-    metrics_steps: Interval = 10
-    sample_steps: Interval = 500
-    sample_people: int = Field(4, ge=1, le=1000)
-    checkpoint_steps: Interval = 1000
-    validation_steps: Interval = 1000
-    keep: int = Field(3, ge=1, le=10**6)
-    """Checkpoints kept besides the best."""
-    tensorboard: bool = False
+PAIRED_TERMS = (
+    *("paired", "paired_gradient", "perceptual", "style", "feature_matching"),
+    "still_eyes",
+)
+"""Terms that compare a translation with a paired truth."""
+_BETWEEN_TWO_DOMAINS = (
+    *("context", "identity", "mask", "loose_neutral", "shape", "mismatched"),
+    *PAIRED_TERMS,
+)
+"""Terms that know one source and one target domain only."""
+_GENERATOR_TERMS = (
+    *("adversarial", "cycle", "classification", "flow_smoothness", "blend_area"),
+    *("context", "identity", "mask", "loose_neutral", "shape"),
+    *PAIRED_TERMS,
+)
+_LEAST_SIDE = 32
+"""Of what a VGG sees: it halves five times."""
 
 
 class Config(Section):
@@ -290,7 +84,7 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _check(self) -> Config:
-        if problem := next(problems(self), None):
+        if problem := next(_problems(self), None):
             raise ValueError(problem)
         return self
 
@@ -346,6 +140,203 @@ class RecognizerConfig(Section):
 
     @model_validator(mode="after")
     def _check(self) -> RecognizerConfig:
-        if problem := next(recognizer_problems(self), None):
+        if problem := next(_recognizer_problems(self), None):
             raise ValueError(problem)
         return self
+
+
+def without(names: list[str]) -> str:
+    """The options that leave terms of the objective out."""
+    return " ".join(f"--set objective.{name}=0" for name in names)
+
+
+def _problems(config: Config) -> Iterator[str]:
+    """What is wrong with a training run's configuration, a sentence each; nothing where all is
+    right."""
+    if config.size & (config.size - 1):
+        yield f"size must be a power of two (64, 128, 256, 512), got {config.size}"
+    yield from _learning(config)
+    yield from _terms(config)
+    if config.objective.method == "stargan":
+        yield from _stargan(config)
+    for name in ("generator", "discriminator"):
+        if getattr(config, name).kind == "stargan":
+            yield from _stargan_network(config, name)
+    yield from _generator(config)
+    yield from _discriminator(config)
+
+
+def _recognizer_problems(config: RecognizerConfig) -> Iterator[str]:
+    """As `_problems`, of a recogniser's configuration."""
+    side = round(config.size / config.zoom)
+    if side < _LEAST_SIDE:
+        yield (
+            f"size={config.size} at zoom={config.zoom:g} shows {side} px, the network needs "
+            f"{_LEAST_SIDE}: set size to {_LEAST_SIDE * config.zoom:.0f} or more"
+        )
+
+
+def _learning(config: Config) -> Iterator[str]:
+    """Which way, from what, by which method."""
+    objective, data = config.objective, config.data
+    if objective.method == "pix2pix" and data.pairs != "use":
+        yield "pix2pix learns from pairs: set data.pairs=use"
+    if data.direct and data.pairs != "use":
+        yield "data.direct learns from pairs: set data.pairs=use"
+    if objective.method != "stargan":
+        if objective.adversarial_form == "wgan":
+            yield "objective.adversarial_form=wgan needs objective.method=stargan"
+        if config.optimizer.critic_steps > 1:
+            yield "optimizer.critic_steps above 1 needs objective.method=stargan"
+        if config.discriminator.kind == "stargan":
+            yield "discriminator.kind=stargan needs objective.method=stargan"
+    if config.steps is not None and config.steps < config.optimizer.critic_steps:
+        yield (
+            f"steps={config.steps} leaves the generator no update: set it to "
+            f"optimizer.critic_steps={config.optimizer.critic_steps} or more"
+        )
+    if config.learn == "both":
+        return
+    if config.init is None:
+        yield f"learn={config.learn} leaves a generator as it is: set init"
+    if objective.method == "stargan":
+        yield f"learn={config.learn} needs two generators, stargan has one"
+    for name in ("cycle", "mask"):
+        if getattr(objective, name):
+            yield f"learn={config.learn} goes one way: set objective.{name}=0"
+
+
+def _terms(config: Config) -> Iterator[str]:
+    """Terms that are asked for and could not act, whatever the data."""
+    objective, discriminator = config.objective, config.discriminator
+    unpaired = [name for name in PAIRED_TERMS if getattr(objective, name)]
+    if unpaired and config.data.pairs != "use":
+        names = ", ".join(f"objective.{name}" for name in unpaired)
+        yield f"{names} learn from pairs: set data.pairs=use, or {without(unpaired)}"
+    fields = objective.flow_smoothness or objective.blend_area or objective.shape
+    if fields and config.generator.output != "warp":
+        yield "flow_smoothness, blend_area and shape need generator.output=warp"
+    if objective.classification and not discriminator.classify:
+        yield "objective.classification needs discriminator.classify=true"
+    if objective.loose_neutral and not config.data.same_person:
+        yield "objective.loose_neutral needs data.same_person=true"
+    if objective.loose_neutral and config.learn != "both" and not config.data.direct:
+        yield f"objective.loose_neutral teaches what learn={config.learn} leaves: set it to 0"
+    if objective.mismatched and (
+        discriminator.conditioning != "planes" or discriminator.sees_source
+    ):
+        yield "objective.mismatched needs discriminator.conditioning=planes, sees_source=false"
+    if objective.mismatched and not objective.uses_discriminators:
+        yield (
+            "objective.mismatched teaches a discriminator that nothing asks: set "
+            "objective.adversarial above 0, or mismatched to 0"
+        )
+    if objective.paired_focus and not (objective.paired or objective.loose_neutral):
+        yield "objective.paired_focus weighs objective.paired and loose_neutral: set it to 0"
+    if objective.gradient_penalty not in (0, 10) and objective.adversarial_form != "wgan":
+        yield "objective.gradient_penalty needs objective.adversarial_form=wgan: leave it at 10"
+    cycles = objective.cycle or (objective.mask and objective.mask_reading == "cycle")
+    if objective.context and objective.context_options.reading == "cycle" and not cycles:
+        yield (
+            "objective.context_options.reading=cycle needs objective.cycle above 0, got 0: set it, "
+            "or the reading to source"
+        )
+    if not any(getattr(objective, name) for name in _GENERATOR_TERMS):
+        yield "the objective has no term: set objective.adversarial or another weight above 0"
+
+
+def _generator(config: Config) -> Iterator[str]:
+    options = config.generator
+    depth = options.depth or config.size.bit_length() - 1
+    if options.refine and options.output != "warp":
+        yield "generator.refine needs generator.output=warp"
+    if options.still and not options.refine:
+        yield "generator.still needs generator.refine above 0"
+    if config.objective.still_eyes and not options.still:
+        yield "objective.still_eyes needs generator.still=true"
+    if options.kind == "unet" and 2**depth > config.size:
+        yield (
+            f"generator.depth={depth} halves the image to nothing: at size={config.size} expected "
+            f"2 to {config.size.bit_length() - 1}"
+        )
+    if options.output == "warp" and options.kind != "stargan":
+        scales = [2**level for level in range(1, depth)] if options.kind == "unet" else [1, 2, 4]
+        if options.flow_scale not in scales:
+            where = f"a unet of depth {depth}" if options.kind == "unet" else "the resnet"
+            yield (
+                f"generator.flow_scale={options.flow_scale}: {where} predicts the flow at 1 / "
+                f"{', '.join(map(str, scales))} of the image"
+            )
+    if options.norm == "group" and options.kind != "stargan":
+        levels = range(depth) if options.kind == "unet" else range(3)
+        widths = {min(options.width * 2**level, options.max_width) for level in levels}
+        yield from _groups("generator", options.width, widths)
+
+
+def _discriminator(config: Config) -> Iterator[str]:
+    options = config.discriminator
+    if options.kind == "stargan":
+        return
+    # The last two of its convolutions have no stride and take a pixel each; 3 leave one.
+    side = config.size >> (options.layers + options.scales - 1)
+    if side < 3:
+        most = max(0, (config.size // 4).bit_length() - options.scales)
+        yield (
+            f"discriminator.layers={options.layers} with scales={options.scales} leaves nothing of "
+            f"{config.size} px: set layers to {most} or less"
+            if most
+            else f"discriminator.scales={options.scales} leaves nothing of {config.size} px"
+        )
+    if options.norm == "group":
+        widths = {options.width * min(2**layer, 8) for layer in range(1, options.layers + 1)}
+        yield from _groups("discriminator", options.width, widths)
+
+
+def _groups(name: str, width: int, widths: set[int]) -> Iterator[str]:
+    if any(count % max(1, count // 16) for count in widths):
+        yield (
+            f"{name}.norm=group makes groups of 16 channels, got {name}.width={width}: set widths "
+            "to multiples of 16"
+        )
+
+
+def _stargan(config: Config) -> Iterator[str]:
+    objective, discriminator = config.objective, config.discriminator
+    if objective.adversarial_form != "wgan":
+        yield "objective.method=stargan needs objective.adversarial_form=wgan"
+    for name in _BETWEEN_TWO_DOMAINS:
+        if getattr(objective, name):
+            yield f"objective.method=stargan has no {name} term: set it to 0"
+    if config.data.pairs == "use" or config.data.same_person:
+        yield "stargan learns without pairs: set data.pairs=ignore, same_person=false"
+    if config.optimizer.pool:
+        yield "stargan scores new translations only: set optimizer.pool=0"
+    if (
+        discriminator.conditioning == "planes"
+        or discriminator.sees_source
+        or not discriminator.classify
+    ):
+        yield (
+            "stargan's discriminator sees the image alone and names its expression: set "
+            "discriminator.conditioning=none, sees_source=false, classify=true"
+        )
+    if discriminator.norm == "batch" or config.generator.norm == "batch":
+        yield "the penalty of wgan is by example: set a norm other than batch"
+
+
+def _stargan_network(config: Config, name: str) -> Iterator[str]:
+    fixed: dict[str, object]
+    if name == "generator":
+        fixed = {"norm": "instance", "conditioning": "input", "output": "pixels", "dropout": False}
+    else:
+        fixed = {"norm": "none", "conditioning": "none", "sees_source": False, "classify": True}
+        fixed |= {"scales": 1, "augment": False, "recognizer": None}
+        layers = config.discriminator.layers
+        if config.size % 2**layers:
+            yield (
+                f"a critic of {layers} halvings needs a size divisible by {2**layers}, got "
+                f"{config.size}: set discriminator.layers to {config.size.bit_length() - 1} or less"
+            )
+    for key, value in fixed.items():
+        if (given := getattr(getattr(config, name), key)) != value:
+            yield f"{name}.kind=stargan has {name}.{key}={value}, got {given}"

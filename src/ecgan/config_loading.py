@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from ecgan.config import Section
+from ecgan.config_sections import Section
 from ecgan.errors import ConfigError
 
 S = TypeVar("S", bound=Section)

@@ -76,3 +76,8 @@ class Interrupted(EcganError):  # noqa: N818 - nothing went wrong
 
 class EcganWarning(UserWarning):
     """What a user should know of a result that is there all the same; commands print it."""
+
+
+def one_line(error: Exception) -> str:
+    """What another library says of a failure, short enough to stand in a message."""
+    return " ".join(str(error).split())[:200] or type(error).__name__

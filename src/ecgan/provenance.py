@@ -22,7 +22,7 @@ def machine() -> dict[str, str | int | float | None]:
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
     return {
         "processor": _processor(),
-        "cpus": _cpus(),
+        "cpus": num_cpus(),
         "memory_gib": _memory_gib(),
         "gpu": gpu,
         "system": f"{platform.system()} {platform.machine()}",
@@ -61,7 +61,8 @@ def provenance() -> dict[str, object]:
     }
 
 
-def _cpus() -> int:
+def num_cpus() -> int:
+    """CPUs that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

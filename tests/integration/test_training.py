@@ -35,8 +35,8 @@ from ecgan.training import outputs as outputs_module
 from ecgan.training import update as update_module
 from ecgan.training.checkpoint import CheckpointFolder
 from ecgan.training.export import export_checkpoint
-from ecgan.training.metrics import read_metrics
 from ecgan.training.outputs import RunOutputs
+from ecgan.training.run import read_metrics
 from ecgan.training.trainer import TrainResult, train
 from ecgan.training.validation import validation_data
 from ecgan.window import Window
@@ -188,7 +188,7 @@ def test_the_snapshot_is_the_one_that_is_called_best(
 
 
 def test_without_a_score_the_snapshot_is_the_last_and_says_so(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: Capture
+    tmp_path: Path, capsys: Capture
 ) -> None:
     data = make_tiny_data(tmp_path / "data", people={"train": 3, "val": 1}, paired=False)
     result = train(tiny_config(), data, tmp_path / "cycle", progress=False)

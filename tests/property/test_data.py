@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecgan.config import AugmentConfig
+from ecgan.data.images import examples
 from ecgan.data.manifest import (
     SPLITS,
     Manifest,
@@ -22,7 +23,6 @@ from ecgan.data.manifest import (
     vocabulary_of,
     write_manifest,
 )
-from ecgan.data.order import examples
 from ecgan.data.splits import split_of
 from ecgan.data.transforms import apply, draw_parameters
 

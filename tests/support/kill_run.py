@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import logging
 import os
 import random
 import signal
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -28,6 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from ecgan.config import Config
 from ecgan.config_loading import load_config
+from ecgan.errors import EcganWarning
 from ecgan.training.checkpoint import CheckpointFolder
 from ecgan.training.trainer import train
 from support.tiny_data import make_tiny_data
@@ -36,7 +37,7 @@ from support.tiny_run import tiny_config
 
 def main() -> int:
     options = _parse()
-    logging.basicConfig(level=logging.ERROR)
+    warnings.simplefilter("ignore", EcganWarning)
     random.seed(options.seed)
     torch.set_num_threads(1)  # no thread pool, so that forked children are sound
     with tempfile.TemporaryDirectory() as folder:

@@ -18,8 +18,12 @@ from torch import Tensor, nn
 from ecgan.config import Config
 from ecgan.config_loading import load_config
 from ecgan.data.dataset import TranslationBatch
-from ecgan.lab.stargan.method import method_of
-from ecgan.lab.stargan.step import DomainBatch, domain_critic_step, domain_generator_step
+from ecgan.lab.stargan.method import (
+    DomainBatch,
+    domain_critic_step,
+    domain_generator_step,
+    method_of,
+)
 from ecgan.training.method import Models, RunContext
 from ecgan.training.step import discriminator_step, generator_step
 from ecgan.training.update import frozen

@@ -147,7 +147,8 @@ def _evaluation(random: np.random.Generator) -> dict[str, Any]:
                 one = interval(random, low, high)
                 one["people"], one["images"] = one.pop("n"), 126
                 found[name][group] = one
-        return {**found, "outside_largest": round(float(random.uniform(0, 9)), 1)}
+        largest = round(float(random.uniform(0, 9)), 1)
+        return {**found, "outside_largest": largest, "by_people": {}, "by_strength": {}}
 
     def direction(groups: tuple[str, ...]) -> dict[str, Any]:
         real = {key: value for key, value in column(groups).items() if key == "accuracy"}

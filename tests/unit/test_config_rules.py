@@ -14,9 +14,8 @@ import pytest
 import torch
 from pydantic import BaseModel
 
-from ecgan.config import Config, RecognizerConfig, Section
+from ecgan.config import PAIRED_TERMS, Config, RecognizerConfig, Section
 from ecgan.config_loading import build, load_config, preset_names
-from ecgan.config_rules import PAIRED_TERMS
 from ecgan.errors import ConfigError
 from ecgan.lab.stargan.method import method_of
 from ecgan.networks.vgg import VGGRecognizer

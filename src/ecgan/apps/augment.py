@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -49,7 +50,7 @@ def augment(
     the same person. Every command reads DATA2 as it reads DATA; DATA2/cards.jsonl says why an
     image was left out.
     """
-    from ecgan.lab.augment.plan import AugmentOptions
+    from ecgan.lab.augment.maker import AugmentOptions
     from ecgan.lab.augment.run import CARDS_NAME
     from ecgan.lab.augment.run import augment as balance
 
@@ -64,7 +65,7 @@ def augment(
     with progress("augment", "images") as report:
         result = balance(data, out, settings, model=model, recognizer=recognizer, progress=report)
     if as_json:
-        say_json(result.to_json())
+        say_json(asdict(result))
         return
     for name, before in result.before.items():
         say(f"  {name:<9} {before} -> {result.after[name]} training images")

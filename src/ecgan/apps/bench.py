@@ -87,8 +87,8 @@ def _train(preset: str | None, size: int | None, batch: int | None) -> dict[str,
     ]
     preset = preset or "default"
     config = load_config(Config, preset=preset, settings=settings)
+    from ecgan.lab.bench import bench_training
     from ecgan.lab.stargan.method import method_of
-    from ecgan.training.bench import bench_training
 
     return {"preset": preset, **bench_training(config, method=method_of(config)).as_dict()}
 
@@ -101,7 +101,7 @@ def _translate(model: str | None) -> dict[str, Any]:
 
     from ecgan.apps.demo import demo_photo
     from ecgan.inference.translator import Translator
-    from ecgan.training.bench import convolution_limit
+    from ecgan.lab.bench import convolution_limit
 
     translator, photo = Translator.load(model), demo_photo()
     target = translator.vocabulary.expressive[0]

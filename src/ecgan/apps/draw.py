@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -40,7 +41,7 @@ def draw(
     with progress("draw", "images") as report:
         result = draw_folder(out, people, plan, workers=workers, progress=report)
     if as_json:
-        say_json(result.to_json())
+        say_json(asdict(result))
         return
     say(
         f"{result.images} images of {result.people} drawn people at {size} px, "

@@ -242,13 +242,11 @@ def _passed_over(files: dict[str, list[str]]) -> str:
 
 
 def _say_duplicates(report: PrepareReport) -> None:
-    from ecgan.data.report import duplicate_warning
-
     counts = report.duplicate_counts
     say(
         f"duplicates (kept, see report.json): {counts['same_pixels']} groups of the same pixels "
         f"({counts['same_pixels_across_people']} across people), "
         f"{counts['near_across_people']} nearly the same across people"
     )
-    if counts["across_splits"]:
-        say(f"WARNING: {duplicate_warning(counts)}")
+    if report.duplicate_warning:
+        say(f"WARNING: {report.duplicate_warning}")

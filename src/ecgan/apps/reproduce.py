@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from ecgan.apps.console import say, say_json
-from ecgan.apps.train import show_warnings
 from ecgan.errors import UsageError
 
 EXAMPLE = "Example: ecgan reproduce data/faces --out reproduced --budget cpu --size 128"
@@ -55,7 +54,6 @@ def reproduce(
             raise UsageError("--methods expects names separated by commas, such as paper,default")
     from ecgan.lab.reproduce import reproduce as run
 
-    show_warnings()
     result = run(
         data,
         out,

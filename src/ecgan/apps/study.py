@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -14,7 +13,6 @@ from ecgan.apps.console import say, say_json
 from ecgan.errors import UsageError
 
 if TYPE_CHECKING:
-    from ecgan.data.manifest import Split
     from ecgan.lab.study.results import Rate, Results
 
 EXAMPLE = (
@@ -39,18 +37,6 @@ Folder = Annotated[
 ]
 
 
-class People(StrEnum):
-    SAME = "same"
-    OTHER = "other"
-
-
-class Whose(StrEnum):
-    TEST = "test"
-    VAL = "val"
-    TRAIN = "train"
-    ALL = "all"
-
-
 @app.command(epilog=BUILD_EXAMPLE, short_help="Choose the pairs and copy the pictures.")
 def build(
     *,
@@ -70,9 +56,12 @@ def build(
     catch: Annotated[int, typer.Option(help="Catch trials among them.", min=0)] = 6,
     practice: Annotated[int, typer.Option(help="Pairs before them, with the answer.", min=0)] = 10,
     people: Annotated[
-        People, typer.Option(help="Who is on the real picture beside a generated one.")
-    ] = People.SAME,
-    split: Annotated[Whose, typer.Option(help="Whose pictures.")] = Whose.TEST,
+        Literal["same", "other"],
+        typer.Option(help="Who is on the real picture beside a generated one."),
+    ] = "same",
+    split: Annotated[
+        Literal["test", "val", "train", "all"], typer.Option(help="Whose pictures.")
+    ] = "test",
     source: Annotated[
         list[str] | None,
         typer.Option(help="Only real pictures of this source of DATA.", metavar="NAME"),
@@ -103,8 +92,8 @@ def build(
         pairs=pairs,
         catch=catch,
         practice=practice,
-        same_person=people is People.SAME,
-        split=None if split is Whose.ALL else cast("Split", split.value),
+        same_person=people == "same",
+        split=None if split == "all" else split,
         sources=tuple(source or ()),
         size_px=size,
         show_ms=show_ms,
@@ -151,12 +140,11 @@ def serve(
     same command again continues."""
     from ecgan.lab.study.server import StudyServer, StudySite
 
-    site = StudySite(study)
-    with contextlib.closing(site), StudyServer(site, host, port) as server:
+    with contextlib.closing(StudySite(study)) as site, contextlib.suppress(KeyboardInterrupt):
+        server = StudyServer(site, host, port)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         say(f"serving {study} on http://{host}:{server.port} (Ctrl-C stops)")
-        signal.signal(signal.SIGTERM, _stop)
-        with contextlib.suppress(KeyboardInterrupt):
-            server.serve_forever(poll_interval=0.2)
+        server.serve_forever()
     say(f"stopped; next: ecgan study results {study}")
 
 
@@ -205,11 +193,6 @@ def _methods(given: list[str]) -> dict[str, Path]:
             raise UsageError(f"--method {name.strip()!r}: expected distinct names, none 'real'")
         methods[name.strip()] = Path(folder)
     return methods
-
-
-def _stop(*_: object) -> None:
-    """SIGTERM ends the server as Ctrl-C does."""
-    raise KeyboardInterrupt
 
 
 def _summarise(found: Results) -> None:

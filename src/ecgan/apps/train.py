@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ecgan.apps.console import percent, say, say_json, warn
+from ecgan.apps.console import percent, say, say_json
 
 if TYPE_CHECKING:
     from ecgan.training.recognizer import Epoch
@@ -56,7 +55,6 @@ def train(
     from ecgan.lab.stargan.method import method_of
     from ecgan.training.trainer import train as train_translator
 
-    show_warnings()
     result = train_translator(values, data, out, progress=not as_json, method=method_of(values))
     if os.environ.get("RANK", "0") != "0":
         return
@@ -89,7 +87,6 @@ def train_recognizer(
     values = load_config(RecognizerConfig, file=config, settings=settings or ())
     from ecgan.training.recognizer import train_recognizer as train_network
 
-    show_warnings()
     report = train_network(values, data, out, progress=None if as_json else _say_epoch)
     if as_json:
         accuracies = {
@@ -103,18 +100,6 @@ def train_recognizer(
     chosen = "best" if report.validation else "last"
     say(f"{chosen} epoch {report.best_epoch} of {report.epochs}{tested}")
     say(f"snapshot: {report.snapshot}")
-
-
-def show_warnings() -> None:
-    """Have what the package logs as a warning said as one, each in a line."""
-    logger = logging.getLogger("ecgan")
-    if not any(isinstance(handler, _Warnings) for handler in logger.handlers):
-        logger.addHandler(_Warnings(logging.WARNING))
-
-
-class _Warnings(logging.Handler):
-    def emit(self, record: logging.LogRecord) -> None:
-        warn(record.getMessage())
 
 
 def _say_epoch(epoch: Epoch) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ecgan.data.layouts import Remark, is_usual, nearest_expression, part_of, read_expression
 from ecgan.data.manifest import SPLITS
-from ecgan.data.results import Counts
+from ecgan.data.report import Results
 from ecgan.data.splits import Splits
 from ecgan.errors import UsageError
 
@@ -17,26 +17,26 @@ _MANY = 12
 _SHOWN = 8
 
 
-def warnings_of(counts: Counts, splits: Splits) -> list[Remark]:
+def warnings_of(results: Results, splits: Splits) -> list[Remark]:
     """What may be wrong, each with what to do.
 
     Raises:
         UsageError: people that are expressions, or that stand in two published parts.
     """
-    if not counts.num_images():
+    if not results.number("images"):
         text = "no image is left: see why of each, and give the folder that holds the class folders"
         return [Remark("warning", f"{text} (<expression>/<file>, at any depth); {_MAP}")]
     texts = (
-        *_of_classes(counts.images_by("expression")),
-        *_of_people(counts),
-        *_of_parts(counts, splits),
+        *_of_classes(results.numbers("expression")),
+        *_of_people(results),
+        *_of_parts(results, splits),
     )
-    return [*(Remark("warning", text) for text in texts), *empty_splits(counts)]
+    return [*(Remark("warning", text) for text in texts), *empty_splits(results)]
 
 
-def empty_splits(counts: Counts) -> Iterator[Remark]:
+def empty_splits(results: Results) -> Iterator[Remark]:
     """Splits without people, and what follows from that."""
-    people = counts.people_by_split()
+    people = results.numbers("split", "people")
     total = sum(people.values())
     lost = {
         "train": "nothing can be trained on these data",
@@ -75,9 +75,9 @@ def _of_classes(classes: dict[str, int]) -> Iterator[str]:
         )
 
 
-def _of_people(counts: Counts) -> Iterator[str]:
-    images, people = counts.num_images(), counts.num_people()
-    named, several = counts.people_named(_is_class)
+def _of_people(results: Results) -> Iterator[str]:
+    images, people = results.number("images"), results.number("people")
+    named, several = results.people_named(_is_class)
     if named and len(named) == several == people:
         raise UsageError(
             f"the people are called {', '.join(named[:_SHOWN])}, which are expressions or parts: "
@@ -88,7 +88,7 @@ def _of_people(counts: Counts) -> Iterator[str]:
             f"people are called {', '.join(named[:_SHOWN])}, as expressions are; if they are none, "
             f"say who is on these images with {_WHO}"
         )
-    name, most = counts.largest_person()
+    name, most = results.largest_person()
     if people == 1 and images > 1:
         yield (
             f"all {images} images are of one person, {name}, who can be in one split alone; if "
@@ -106,10 +106,10 @@ def _is_class(name: str) -> bool:
     return (reading is not None and len(name) > 2) or part_of(name) is not None
 
 
-def _of_parts(counts: Counts, splits: Splits) -> Iterator[str]:
+def _of_parts(results: Results, splits: Splits) -> Iterator[str]:
     if not splits.use_parts:
         return
-    both = counts.people_in_two_splits()
+    both = results.people_in_two_splits()
     if both:
         raise UsageError(
             f"--use-parts: {len(both)} people stand in two parts ({', '.join(both[:3])}), so that "

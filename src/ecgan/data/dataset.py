@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Bool, Int64
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ecgan.config import AugmentConfig, DataConfig
-from ecgan.data.images import ImageStore, image_side
+from ecgan.data.images import ImageStore, examples, image_side
 from ecgan.data.manifest import Manifest, Record, Split
-from ecgan.data.motion import Shapes, mean_motions
-from ecgan.data.order import examples
-from ecgan.data.transforms import Parameters, apply, draw_parameters, move_points
+from ecgan.data.transforms import Parameters, Shapes, apply, draw_parameters, move_points
 from ecgan.errors import DataError
 from ecgan.expressions import NEUTRAL, Vocabulary, canonical_expression
 from ecgan.seeding import numpy_generator
@@ -136,7 +135,7 @@ class TranslationData:
     @property
     def num_paired(self) -> int:
         """Expressive images that have a pixel-aligned neutral one and are drawn with it."""
-        return sum(record.pair in self._neutral_of_pair for record in self.expressive)
+        return sum(self._is_paired(record) for record in self.expressive)
 
     @property
     def num_loose(self) -> int:
@@ -174,37 +173,32 @@ class TranslationData:
             self._partner(record, int(start))
             for record, start in zip(expressive, starts, strict=True)
         ]
-        paired = np.array([record.pair in self._neutral_of_pair for record in expressive])
+        paired = np.array([self._is_paired(record) for record in expressive])
         loose = np.array([self._is_loose(record) for record in expressive])
         neutral_change = neutral_change.where(paired | loose, expressive_change)
 
-        expressive_images, expressive_masks = self.stack(expressive, device)
-        neutral_images, neutral_masks = self.stack(neutral, device)
-        expressive_images, expressive_masks = apply(
-            expressive_change, expressive_images, expressive_masks
-        )
-        neutral_images, neutral_masks = apply(neutral_change, neutral_images, neutral_masks)
-        cut = self.window.cut
+        def views(records: Sequence[Record], change: Parameters) -> tuple[Images, Masks]:
+            images, masks = apply(change, *self.stack(records, device))
+            return self.window.cut(images), self.window.cut(masks)
+
+        expressive_images, expressive_masks = views(expressive, expressive_change)
+        neutral_images, neutral_masks = views(neutral, neutral_change)
         other_images, other_code, other_shapes = None, None, None
         if self.config.direct:
-            draws = numpy_generator(seed, "other", step).random(total)[mine]
-            others = [
-                self._other(*of)
-                for of in zip(expressive, paired.tolist(), draws.tolist(), strict=True)
-            ]
+            draws = numpy_generator(seed, "other", step).random(total)[mine].tolist()
+            others = [self._other(*of) for of in zip(expressive, draws, strict=True)]
             shown = [
-                other if known else record
-                for record, other, known in zip(expressive, others, paired.tolist(), strict=True)
+                other if self._is_paired(record) else record
+                for record, other in zip(expressive, others, strict=True)
             ]
-            other_images, _ = apply(expressive_change, *self.stack(shown, device))
-            other_images = cut(other_images)
+            other_images, _ = views(shown, expressive_change)
             other_code = self._codes(others)
             other_shapes = self._shapes(shown, expressive_change)
         return TranslationBatch(
-            neutral=cut(neutral_images),
-            neutral_mask=cut(neutral_masks),
-            expressive=cut(expressive_images),
-            expressive_mask=cut(expressive_masks),
+            neutral=neutral_images,
+            neutral_mask=neutral_masks,
+            expressive=expressive_images,
+            expressive_mask=expressive_masks,
             code=self._codes(expressive),
             label=torch.tensor([self._label(record) for record in expressive]),
             paired=torch.from_numpy(paired),
@@ -268,17 +262,18 @@ class TranslationData:
         keys = itertools.product(self.vocabulary.expressions, (False, True), (True, False))
         return [groups[key] for key in keys if key in groups]
 
+    def _is_paired(self, record: Record) -> bool:
+        return record.pair in self._neutral_of_pair
+
     def _is_loose(self, record: Record) -> bool:
         """Never where the record has a pixel-aligned partner."""
-        return (
-            record.pair not in self._neutral_of_pair
-            and (record.source, record.subject) in self._neutral_of_person
-        )
+        has_neutral = (record.source, record.subject) in self._neutral_of_person
+        return has_neutral and not self._is_paired(record)
 
     def _partner(self, record: Record, start: int) -> Record:
         """The neutral image of the same pair, else of the same person if so configured, else the
         first one from `start` of someone else (of anyone where the split has one person)."""
-        if record.pair in self._neutral_of_pair:
+        if self._is_paired(record):
             return self._neutral_of_pair[record.pair]
         if self._is_loose(record):
             return self._neutral_of_person[record.source, record.subject]
@@ -288,21 +283,42 @@ class TranslationData:
                 return candidate
         return self.neutral[start]
 
-    def _other(self, record: Record, paired: bool, draw: float) -> Record:
-        """An image of another expression: of the same pair, where there is one.
-
-        Args:
-            draw: in [0, 1), which of them.
-        """
-        if paired:
-            pool = _unlike(self._others[record.pair], record.expression)
-        else:
-            pool = self._unlike[record.expression]
-        return pool[int(draw * len(pool))] if pool else record
+    def _other(self, record: Record, draw: float) -> Record:
+        """An image of another expression, of the same pair where there is one; `draw`, in [0, 1),
+        says which of them."""
+        unlike = self._unlike[record.expression]
+        if self._is_paired(record):
+            unlike = _unlike(self._others[record.pair], record.expression)
+        return unlike[int(draw * len(unlike))] if unlike else record
 
 
 def _unlike(records: Sequence[Record], expression: str) -> list[Record]:
     return [record for record in records if record.expression != expression]
+
+
+def mean_motions(
+    neutral: Sequence[Record],
+    expressive: Sequence[Record],
+    labels: Sequence[int],
+    intensities: Sequence[float],
+    num: int,
+) -> NDArray[np.float64]:
+    """Where landmarks go from the mean neutral face to each of `num` expressions, by least squares
+    on the intensity: (num, 68, 2) in pixels of the prepared images, 0 where no image has the label.
+
+    The faces are aligned, and nobody has to be in the data with more than one expression. Labels
+    (positions in the vocabulary) and intensities are those of the expressive records.
+    """
+    mean_neutral = np.zeros((len(neutral[0].landmarks), 2))
+    for record in neutral:
+        mean_neutral += np.asarray(record.landmarks)
+    mean_neutral /= len(neutral)
+    weighted = np.zeros((num, *mean_neutral.shape))
+    squares = np.zeros(num)
+    for record, label, intensity in zip(expressive, labels, intensities, strict=True):
+        weighted[label] += intensity * (np.asarray(record.landmarks) - mean_neutral)
+        squares[label] += intensity**2
+    return weighted / np.maximum(squares, 1e-6)[:, None, None]
 
 
 def translation_vocabulary(manifest: Manifest, data: DataConfig) -> Vocabulary:

@@ -1,11 +1,13 @@
-"""Prepared images and masks as uint8 arrays of the training size, decoded when first asked for."""
+"""Prepared images and masks as uint8 arrays of the training size, decoded when first asked for; and
+which of them come when, in shuffled passes."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from PIL import Image
 
 from ecgan.data.manifest import Manifest, Record
 from ecgan.errors import DataError
+from ecgan.seeding import numpy_generator
 
 Pixels = NDArray[np.uint8]
 _MIB = 1 << 20
@@ -107,3 +110,28 @@ def _read(path: Path, mode: str, size: int) -> Pixels:
         raise DataError(
             f"cannot read {path}: {str(error).splitlines()[0]}; run `ecgan prepare` again"
         ) from None
+
+
+def examples(groups: Sequence[Sequence[int]], seed: int, first: int, count: int) -> list[int]:
+    """Examples at the positions `first` to `first + count - 1` of an endless sequence.
+
+    The groups take turns (one group: no balancing); each hands out its members in a new random
+    order at every pass, so that within a group all are seen equally often.
+    """
+    drawn = []
+    for position in range(first, first + count):
+        turn, group = divmod(position, len(groups))
+        members = groups[group]
+        number, offset = divmod(turn, len(members))
+        drawn.append(members[int(_passes(len(members), seed, group)(number)[offset])])
+    return drawn
+
+
+@lru_cache(maxsize=64)
+def _passes(num: int, seed: int, group: int) -> Callable[[int], NDArray[np.int64]]:
+    """The order of each pass; two are kept, as a batch may lie across them."""
+
+    def shuffled(number: int) -> NDArray[np.int64]:
+        return numpy_generator(seed, "order", group, number).permutation(num)
+
+    return lru_cache(maxsize=2)(shuffled)

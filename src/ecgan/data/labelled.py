@@ -14,9 +14,8 @@ from torch import Tensor
 
 from ecgan.config import AugmentConfig
 from ecgan.data.dataset import to_images
-from ecgan.data.images import ImageStore, Pixels
+from ecgan.data.images import ImageStore, Pixels, examples
 from ecgan.data.manifest import Manifest, Split
-from ecgan.data.order import examples
 from ecgan.data.transforms import apply, draw_parameters
 from ecgan.errors import DataError
 from ecgan.expressions import Vocabulary

@@ -1,19 +1,24 @@
-"""The manifest of prepared data: one canonical JSON line an image, checked when it is loaded."""
+"""The manifest of prepared data: one canonical JSON line an image, checked when it is loaded; and
+its fingerprint: a training goes on with the same data only."""
 
 from __future__ import annotations
 
 import json
 import math
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
+from hashlib import blake2b
 from pathlib import Path
 from sys import intern
 from typing import Any, BinaryIO, Literal, get_args
 
+import numpy as np
+
 from ecgan.data.disk import DiskDict
-from ecgan.data.points import NUM_LANDMARKS, PLAIN, Lines, StoredPoints, flat
+from ecgan.data.points import NUM_LANDMARKS, PLAIN, Lines, Points, StoredPoints
 from ecgan.errors import DataError, UsageError
 from ecgan.expressions import EXPRESSIONS, NEUTRAL, Vocabulary
 from ecgan.files import write_json, write_lines
@@ -39,7 +44,7 @@ class Record:
     source: str
     sha256: str
     """Of the image file."""
-    landmarks: Sequence[tuple[float, float]]
+    landmarks: Points
     """68 points x, y in pixels of the aligned image."""
     pair: str | None
     """Key shared by images of one person that match pixel for pixel."""
@@ -251,14 +256,12 @@ def _record(line: str, where: str, points: StoredPoints) -> Record:
 
 
 def _are_landmarks(value: object) -> bool:
-    if not isinstance(value, list) or len(value) != NUM_LANDMARKS:
-        return False
-    try:
-        numbers = flat(value)
-    except (TypeError, OverflowError):
-        return False
-    pairs = all(isinstance(point, list) and len(point) == 2 for point in value)
-    return pairs and all(map(math.isfinite, numbers))
+    return (
+        isinstance(value, list)
+        and len(value) == NUM_LANDMARKS
+        and all(isinstance(point, list) and len(point) == 2 for point in value)
+        and all(_is_finite(number) for point in value for number in point)
+    )
 
 
 def _is_finite(value: Any) -> bool:
@@ -273,12 +276,53 @@ def _is_inside(name: object) -> bool:
 
 
 def _read_card(path: Path) -> dict[str, Any]:
-    if not path.exists():
-        return {}
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
+        card = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     except (OSError, ValueError):
-        raise DataError(f"{path} is damaged: expected a JSON object; {_REMEDY}") from None
+        card = None
     if not isinstance(card, dict):
         raise DataError(f"{path} is damaged: expected a JSON object; {_REMEDY}")
     return card
+
+
+def fingerprint(manifest: Manifest) -> dict[str, Any]:
+    """Numbers of images and people by split, and a hash of the images and of each thing that is
+    known about them. Where the folder lies, what its files are called and their order do not count.
+    """
+    totals: dict[str, int] = defaultdict(int)  # sums of hashes: the same whatever the order
+    for record in manifest.records:
+        for name, value in _about(record).items():
+            digest = blake2b(record.sha256.encode() + value, digest_size=16).digest()
+            totals[name] += int.from_bytes(digest)
+    counts = {split: len(manifest.select(split=split)) for split in SPLITS}
+    people = len({record.subject for record in manifest.records})
+    sums = {name: f"{total % (1 << 128):032x}" for name, total in totals.items()}
+    names = ", ".join(manifest.vocabulary.names)
+    return {"num_images": counts, "num_people": people, "vocabulary": names, **sums}
+
+
+def difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str | None:
+    """What differs between two fingerprints, in words; None where nothing does."""
+    for name in ("num_images", "num_people"):
+        if before[name] != now[name]:
+            return f"{_counted(before)} before, {_counted(now)} now"
+    changed = [name for name, value in now.items() if before.get(name) != value]
+    return f"other {' and '.join(changed)}" if changed else None
+
+
+def _about(record: Record) -> dict[str, bytes]:
+    label = f"{record.expression}\0{record.intensity!r}\0{record.recipe}"
+    points = np.asarray(record.landmarks, dtype=np.float64)
+    return {
+        "images": b"",
+        "labels": label.encode(),
+        "splits": record.split.encode(),
+        "people": record.subject.encode(),
+        "landmarks": points.tobytes(),
+        "pairs": repr(record.pair).encode(),
+    }
+
+
+def _counted(found: Mapping[str, Any]) -> str:
+    counts = ", ".join(f"{count} {split}" for split, count in found["num_images"].items())
+    return f"{sum(found['num_images'].values())} images ({counts}) of {found['num_people']} people"

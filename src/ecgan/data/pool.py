@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
 import os
 import pickle
@@ -10,17 +9,19 @@ import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from itertools import chain, islice
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from ecgan.errors import DataError
+from ecgan.provenance import num_cpus
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 Run = Callable[[Task], Result]
+_worker: Run[Any, Any]
+"""In a worker process: what does its tasks."""
 
 
 def run_tasks(
@@ -44,7 +45,7 @@ def run_tasks(
         DataError: a worker process died, and `died` is none, or it had no task yet.
     """
     waiting = iter(tasks)
-    first = list(islice(waiting, workers or _num_cpus()))
+    first = list(islice(waiting, workers or num_cpus()))
     tasks = chain(first, waiting)
     if workers != 1 and first:
         yield from _in_processes(make_worker, tasks, len(first), died)
@@ -54,134 +55,90 @@ def run_tasks(
         yield task, worker(task)
 
 
-def _num_cpus() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+class _Process(Generic[Task, Result]):
+    """A process, begun with its first task, and its tasks: the one at work, and the next, so that
+    it need not wait for us."""
 
+    def __init__(self, make_worker: Callable[[], Run[Task, Result]]) -> None:
+        self._make_worker = make_worker
+        self.tasks: deque[tuple[Task, Future[Result]]] = deque()
+        self._executor: ProcessPoolExecutor | None = None
 
-@dataclass
-class _Slot(Generic[Task]):
-    """A process and its tasks: the one at work, and the next, so that it need not wait for us."""
-
-    process: SpawnProcess
-    pipe: Connection
-    tasks: deque[Task]
-    ready: bool = False
-    """Whether its worker is made."""
+    def _start(self) -> ProcessPoolExecutor:
+        before = multiprocessing.active_children()
+        executor = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"), _begin)
+        self._made = executor.submit(_make, self._make_worker)
+        self._process = set(multiprocessing.active_children()).difference(before).pop()
+        return executor
 
     def give(self, task: Task) -> None:
-        self.tasks.append(task)
-        with contextlib.suppress(OSError):  # it has died; receiving finds it out
-            self.pipe.send(task)
+        self._executor = self._executor or self._start()
+        try:
+            future = self._executor.submit(_do, task)
+        except BrokenProcessPool as error:
+            future = Future()
+            future.set_exception(error)
+        self.tasks.append((task, future))
+
+    def result(self, died: Callable[[Task, str], Result] | None) -> tuple[Task, Result]:
+        """Of the first task; where the process died of it, the others are to be given anew."""
+        task, future = self.tasks.popleft()
+        try:
+            self._made.result()
+            return task, future.result()
+        except BrokenProcessPool:
+            self.end()
+        code = self._process.exitcode or 0
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        if died is None or self._made.exception() is not None:
+            raise DataError(
+                f"a worker process died ({how}; out of memory?); run the same command again to go "
+                "on, with fewer workers"
+            )
+        return task, died(task, how)
+
+    @property
+    def alive(self) -> bool:
+        return self._executor is not None
+
+    def end(self) -> None:
+        """After the task at work."""
+        if self._executor is not None:
+            self._executor.shutdown(cancel_futures=True)
+        self._executor = None
 
 
 def _in_processes(
     make_worker: Callable[[], Run[Task, Result]],
     tasks: Iterable[Task],
-    workers: int,
+    num: int,
     died: Callable[[Task, str], Result] | None,
 ) -> Iterator[tuple[Task, Result]]:
     waiting = iter(tasks)
-    again: deque[Task] = deque()
-    slots: dict[Connection, _Slot[Task]] = {}
-
-    def next_task() -> list[Task]:
-        return [again.popleft()] if again else list(islice(waiting, 1))
-
+    processes = [_Process(make_worker) for _ in range(num)]
     try:
-        for task in islice(waiting, workers):
-            slot = _started(make_worker, task)
-            slots[slot.pipe] = slot
-        while slots:
-            for pipe in cast(list[Connection], wait(list(slots))):
-                slot = slots[pipe]
-                kind, value = _received(slot)
-                if kind == "error":
-                    raise value
-                done = []
-                if kind == "died":
-                    task = slot.tasks.popleft()
-                    done = [(task, _result_of_death(slot, task, value, died))]
-                    again.extend(slot.tasks)
-                    slot.tasks.clear()
-                    for task in next_task():
-                        slot = _started(make_worker, task)
-                        slots[slot.pipe] = slot
-                elif slot.ready:
-                    done = [(slot.tasks.popleft(), value)]
-                slot.ready = slot.ready or kind == "result"
-                while slot.ready and len(slot.tasks) < 2 and (following := next_task()):
-                    slot.give(*following)
-                if not slots[pipe].tasks:
-                    del slots[pipe]
-                    pipe.close()
-                yield from done
+        for process, task in zip(processes, waiting, strict=False):
+            process.give(task)
+        while busy := [process for process in processes if process.tasks]:
+            wait([process.tasks[0][1] for process in busy], return_when=FIRST_COMPLETED)
+            for process in busy:
+                if not process.tasks[0][1].done():
+                    continue
+                done = process.result(died)
+                if not process.alive:
+                    waiting = chain([task for task, _ in process.tasks], waiting)
+                    process.tasks.clear()
+                for task in islice(waiting, 2 - len(process.tasks)):
+                    process.give(task)
+                yield done
     finally:
-        for pipe in slots:
-            pipe.close()
-        for slot in slots.values():
-            slot.process.join()
+        for process in processes:
+            process.end()
 
 
-def _received(slot: _Slot[Any]) -> tuple[str, Any]:
-    """What a process sends: "result" and it, "error" and it; or "died" and how."""
-    try:
-        kind, value = slot.pipe.recv()
-    except (EOFError, OSError):
-        slot.process.join()
-        code = slot.process.exitcode or 0
-        return "died", f"signal {-code}" if code < 0 else f"exit code {code}"
-    return kind, value
-
-
-def _result_of_death(
-    slot: _Slot[Task], task: Task, how: str, died: Callable[[Task, str], Result] | None
-) -> Result:
-    if died is None or not slot.ready:
-        raise DataError(
-            f"a worker process died ({how}; out of memory?); run the same command again to go on, "
-            "with fewer workers"
-        )
-    return died(task, how)
-
-
-def _started(make_worker: Callable[[], Run[Any, Any]], task: Task) -> _Slot[Task]:
-    context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs, make_worker), daemon=True)
-    process.start()
-    theirs.close()
-    slot = _Slot(process, ours, deque[Task]())
-    slot.give(task)
-    return slot
-
-
-def _serve(pipe: Connection, make_worker: Callable[[], Run[Any, Any]]) -> None:
-    """What a worker process does: tasks in, results out, until nobody asks."""
+def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group
     threading.Thread(target=_leave_with_parent, daemon=True).start()
-    kind, worker = _answer(make_worker)
-    with contextlib.suppress(EOFError, OSError):  # nobody asks any more
-        pipe.send((kind, None if kind == "result" else worker))
-        while kind == "result":
-            kind, value = _answer(worker, pipe.recv())
-            pipe.send((kind, value))
-
-
-def _answer(function: Callable[..., Any], *arguments: Any) -> tuple[str, Any]:
-    try:
-        return "result", function(*arguments)
-    except Exception as error:
-        return "error", _picklable(error)
-
-
-def _picklable(error: Exception) -> Exception:
-    try:
-        pickle.loads(pickle.dumps(error))
-    except Exception:
-        return RuntimeError(f"{type(error).__name__}: {error}")
-    return error
 
 
 def _leave_with_parent() -> None:
@@ -190,3 +147,24 @@ def _leave_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
+
+
+def _make(make_worker: Callable[[], Run[Any, Any]]) -> None:
+    global _worker  # noqa: PLW0603  one a process
+    _worker = _answer(make_worker)
+
+
+def _do(task: Any) -> Any:
+    return _answer(_worker, task)
+
+
+def _answer(function: Callable[..., Any], *arguments: Any) -> Any:
+    """An error that cannot be sent would count as a dead process."""
+    try:
+        return function(*arguments)
+    except Exception as error:
+        try:
+            pickle.loads(pickle.dumps(error))
+        except Exception:
+            raise RuntimeError(f"{type(error).__name__}: {error}") from None
+        raise

@@ -16,7 +16,7 @@ import numpy as np
 from ecgan.data.card import card_of, tool_versions
 from ecgan.data.checks import empty_splits, warnings_of
 from ecgan.data.disk import temporary_database
-from ecgan.data.journal import Journal
+from ecgan.data.journal import Journal, LandmarkMode
 from ecgan.data.layouts import (
     LabelMap,
     ListOptions,
@@ -29,11 +29,9 @@ from ecgan.data.likeness import FaceLikeness, group_people
 from ecgan.data.manifest import MANIFEST_NAME, write_records
 from ecgan.data.pool import run_tasks
 from ecgan.data.prepare_worker import Worker, crashed
-from ecgan.data.report import PrepareReport, build_report
-from ecgan.data.results import Counts, Results
+from ecgan.data.report import PrepareReport, Results, build_report
 from ecgan.data.sources import Gathered, check_folders, gather
 from ecgan.data.splits import Splits, check_shares
-from ecgan.data.worklist import LandmarkMode, OutputOptions, Worklist
 from ecgan.errors import DataError, UsageError
 from ecgan.faces.alignment import CANONICAL_SIZE, EYE_DISTANCE, Alignment
 from ecgan.faces.landmark_files import SUFFIXES as LANDMARK_SUFFIXES
@@ -101,9 +99,8 @@ def prepare(
         raise UsageError(f"the size takes 32 to 1024 pixels, got {size}")
     has_rule = subject_pattern is not None or subjects_csv is not None
     rule = SubjectRule(subject_pattern, subjects_csv) if has_rule else None
-    outputs = OutputOptions(size, landmarks, tool_versions(), LANDMARK_SUFFIXES)
     with closing(temporary_database()) as database, _plain_errors(out or Path()):
-        worklist = Worklist(database)
+        journal = Journal(database)
         gathered = gather(
             sources,
             layout,
@@ -112,30 +109,33 @@ def prepare(
             only_basic=only_basic,
             use_parts=use_parts,
             beside=() if landmarks == "detect" else LANDMARK_SUFFIXES,
-            take=worklist.add,
+            take=journal.add,
             announce=announce,
         )
-        splits, parts = _splits(worklist.parts(), split, use_parts)
+        splits, parts = _splits(journal.parts(), split, use_parts)
         gathered = gathered.plus(parts)
-        counts = Counts(database, splits)
-        doubts = warnings_of(counts, splits)
-        for said in (*gathered.remarks, *doubts):
+        results = Results(database, splits)
+        warnings = warnings_of(results, splits)
+        for said in (*gathered.remarks, *warnings):
             if remark is not None:
                 remark(said)
         if dry_run or out is None:
-            return build_report(counts, gathered.plus(doubts))
+            return build_report(results, gathered.plus(warnings))
         out.mkdir(parents=True, exist_ok=True)
-        journal = Journal(database, out)
+        journal.open(out)
         remove_parts(out)
-        _work(worklist, journal, outputs, workers, progress)
-        results = Results(database, splits)
+        journal.plan([size, landmarks, *tool_versions()], LANDMARK_SUFFIXES)
+        _work(journal, partial(Worker, out, size, landmarks), workers, progress)
         if likeness is not None:
-            images, people = group_people(results, out, likeness, progress)
-            note = Remark("note", f"{images} images grouped by face likeness: {people} people")
-            gathered, doubts = gathered.plus([note]), warnings_of(results, splits)
+            people = group_people(results.faces_alone(), out, likeness, progress)
+            results.rename(people)
+            found = f"{len(people)} images grouped by face likeness: {len(set(people.values()))}"
+            note = Remark("note", f"{found} people")
+            gathered, warnings = gathered.plus([note]), warnings_of(results, splits)
             if remark is not None:
                 remark(note)
-        return _finish(journal, results, gathered.plus(doubts), outputs, card)
+        alignment = _alignment_card(size, landmarks)
+        return _finish(journal, results, gathered.plus(warnings), alignment, card)
 
 
 def _splits(
@@ -159,26 +159,22 @@ def _splits(
 
 
 def _work(
-    worklist: Worklist,
     journal: Journal,
-    options: OutputOptions,
+    make_worker: Callable[[], Worker],
     workers: int | None,
     progress: Progress | None,
 ) -> None:
     """Run the tasks that are not done yet, and note each in the journal as it ends, so that a stop
     loses none of them. Half a data set has no manifest."""
-    worklist.plan(options, journal.has)
-    todo, total = worklist.num_unfinished(), len(worklist)
+    todo, total = journal.num_unfinished(), len(journal)
     if todo or journal.has_obsolete():
         (journal.root / MANIFEST_NAME).unlink(missing_ok=True)
     if todo:
         started, handled = time.perf_counter(), 0
-        tasks = worklist.unfinished(options)
+        results = run_tasks(make_worker, journal.unfinished(), workers, died=crashed)
         try:
-            for task, outcomes in run_tasks(
-                partial(Worker, journal.root), tasks, workers, died=crashed
-            ):
-                journal.add(task.fingerprint, outcomes)
+            for task, outcomes in results:
+                journal.note(task.fingerprint, outcomes)
                 handled += len(outcomes)
                 if progress is not None:
                     progress(total - todo + handled, total)
@@ -192,23 +188,23 @@ def _finish(
     journal: Journal,
     results: Results,
     gathered: Gathered,
-    options: OutputOptions,
+    alignment: Mapping[str, Any],
     card: Mapping[str, Any] | None,
 ) -> PrepareReport:
     """Write the report, the card and the manifest."""
     out = journal.root
     seconds, images_timed = journal.time
-    emptied = empty_splits(results) if results.num_images() else ()
+    emptied = empty_splits(results) if results.number("images") else ()
     late = [remark for remark in emptied if remark not in gathered.remarks]
-    report = build_report(results, gathered.plus(late), seconds=seconds, images_timed=images_timed)
+    about = gathered.plus(late)
+    report = build_report(results, about, finished=True, seconds=seconds, images_timed=images_timed)
     write_json(out / REPORT_NAME, report.to_json())
     if not report.accepted:
         raise DataError(
             f"none of the {report.found} images could be used; {out / REPORT_NAME} says why of each"
         )
-    alignment = _alignment_card(options.size, options.landmarks)
-    about = card_of(report.by_expression, card, alignment, gathered.sources)
-    write_records(out, results.records(), about)
+    made = card_of(report.by_expression, card, alignment, gathered.sources)
+    write_records(out, results.records(), made)
     return report
 
 

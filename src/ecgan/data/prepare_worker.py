@@ -10,18 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ecgan.data.duplicates import face_hash, pixel_hash
-from ecgan.data.journal import Outcome
+from ecgan.data.journal import Item, LandmarkMode, Outcome, Task
 from ecgan.data.layouts import Place
-from ecgan.data.points import Points
+from ecgan.data.likeness import face_hash, pixel_hash
 from ecgan.data.reading import SourceReader, planes, row_pixels
-from ecgan.data.worklist import Item, LandmarkMode, Task
 from ecgan.errors import DataError, FaceError, ImageError
-from ecgan.faces.alignment import Alignment, align, crop
+from ecgan.faces.alignment import Alignment, align, crop, face_mask
 from ecgan.faces.face import Face, check_translatable
 from ecgan.faces.landmark_files import given_landmarks
 from ecgan.faces.landmarks import LandmarkDetector
-from ecgan.faces.masks import face_mask
 from ecgan.faces.photo import read_photo
 from ecgan.files import sha256_bytes, write_bytes
 
@@ -31,19 +28,22 @@ JPEG_QUALITY = 95
 class Worker:
     """Prepares one task after another with one landmark detector."""
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, size: int, landmarks: LandmarkMode) -> None:
+        """`size`: of the aligned images, in pixels."""
         cv2.setNumThreads(1)  # the processes are the parallelism
         self.out = out
+        self.size = size
+        self.landmarks = landmarks
         self._detector: LandmarkDetector | None = None
         self._reader = SourceReader()
 
     def __call__(self, task: Task) -> tuple[Outcome, ...]:
         """Outcomes in the order of the task's items; files appear whole or not at all."""
-        frame = _Frame(task.size)
+        frame = _Frame(self.size)
         outcomes = []
         for item in task.items:
             try:
-                outcomes.append(self._prepare(item, task, frame))
+                outcomes.append(self._prepare(item, frame))
             except FaceError as error:
                 outcomes.append(Outcome(item.file, reason=error.reason, message=str(error)))
             except ImageError as error:
@@ -55,19 +55,19 @@ class Worker:
                 outcomes.append(Outcome(item.file, reason="failed", message=first))
         return tuple(outcomes)
 
-    def _prepare(self, item: Item, task: Task, frame: _Frame) -> Outcome:
+    def _prepare(self, item: Item, frame: _Frame) -> Outcome:
         pixels = self._pixels(item.place)
-        points = self._points(pixels, item, task.landmarks)
+        points = self._points(pixels, item)
         alignment = frame.alignment(points, pixels)
         aligned_points = alignment.to_aligned(points)
-        mask = frame.mask(face_mask(aligned_points, task.size))
+        mask = frame.mask(face_mask(aligned_points, self.size))
         aligned = crop(pixels, alignment)
         image_bytes = _encoded(aligned, "JPEG", quality=JPEG_QUALITY, subsampling=0)
         mask_bytes = _encoded(mask, "PNG")
         write_bytes(self.out / item.image, image_bytes, durable=False)  # the journal has its hash
         write_bytes(self.out / item.mask, mask_bytes, durable=False)
         mean_error = median_error = None
-        if item.landmarks is not None and task.landmarks == "detect":
+        if item.landmarks is not None and self.landmarks == "detect":
             given = np.asarray(item.landmarks, dtype=np.float32)
             mean_error, median_error = landmark_error(points, given)
         return Outcome(
@@ -76,7 +76,7 @@ class Worker:
             mask=item.mask,
             sha256=sha256_bytes(image_bytes),
             mask_sha256=sha256_bytes(mask_bytes),
-            landmarks=Points((round(float(x), 2), round(float(y), 2)) for x, y in aligned_points),
+            landmarks=aligned_points.astype(np.float64).round(2).tobytes(),
             mean_error=mean_error,
             median_error=median_error,
             pixels=pixel_hash(pixels),
@@ -92,19 +92,17 @@ class Worker:
             return read_photo(place.path).pixels
         return read_photo(place.path / str(place.member), self._reader.read(place)).pixels
 
-    def _points(
-        self, pixels: NDArray[np.uint8], item: Item, mode: LandmarkMode
-    ) -> NDArray[np.float32]:
-        if mode != "detect":
+    def _points(self, pixels: NDArray[np.uint8], item: Item) -> NDArray[np.float32]:
+        if self.landmarks != "detect":
             if item.landmarks is not None:
                 return np.asarray(item.landmarks, dtype=np.float32)
             if item.place.is_file:
                 points, refused = given_landmarks(item.place.path, pixels.shape)
                 if points is not None:
                     return points
-                if mode == "given" and refused:
+                if self.landmarks == "given" and refused:
                     raise DataError(refused[0])
-            if mode == "given":
+            if self.landmarks == "given":
                 raise FaceError("no-face", f"no landmarks are given for {item.name}")
         if self._detector is None:
             self._detector = LandmarkDetector()

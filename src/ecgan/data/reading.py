@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ecgan.data.layouts.fer import SIDE
-from ecgan.data.layouts.layout import Place
+from ecgan.data.layouts.entries import Place
+from ecgan.data.layouts.listed import SIDE
 from ecgan.data.layouts.tables import MAX_ROW_BYTES
 from ecgan.data.layouts.tree import MAX_MEMBER_BYTES, ZIP_ERRORS
 from ecgan.errors import ImageError

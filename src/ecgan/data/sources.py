@@ -46,6 +46,10 @@ class Gathered:
         """With more remarks."""
         return replace(self, remarks=(*self.remarks, *remarks))
 
+    def texts(self, kind: str) -> tuple[str, ...]:
+        """Of the remarks of one kind."""
+        return tuple(remark.text for remark in self.remarks if remark.kind == kind)
+
 
 def gather(
     sources: Sequence[Path],
@@ -70,10 +74,11 @@ def gather(
     """
     if options.peak_frames < 1:
         raise UsageError(f"the peak frames take a number from 1, got {options.peak_frames}")
-    selection = Selection(variants=parse_variants(variants), only_basic=only_basic)
+    kept_variants = parse_variants(variants)
+    known_variants: set[str] = set()
     rejected: list[Rejection] = []
     remarks: list[Remark] = []
-    left_out: Counter[str] = Counter()
+    left_out, not_selected = Counter[str](), Counter[str]()
 
     def sort_out(entry: Entry) -> None:
         if isinstance(entry, Rejection):
@@ -86,18 +91,21 @@ def gather(
         elif use_parts and part_of(entry.partition or "") is None:
             message = "is in no folder or list called train, val or test, which --use-parts needs"
             rejected.append(Rejection(f"{entry.source}/{entry.name}", "no-part", message))
-        elif selection.takes(entry):
-            take(entry)
+        else:
+            known_variants.update(tags_of(entry))
+            if reason := left_out_for(entry, kept_variants, only_basic):
+                not_selected[reason] += 1
+            else:
+                take(entry)
 
     listed = []
     for root in sources:
         listed.append(read_source(root, sort_out, layout, options))
         if announce is not None:
             announce(listed[-1])
-    selection.check()
-    for text in _unused(options):
-        remarks.append(Remark("warning", text))
-    left_out.update(selection.left_out)
+    check_variants(kept_variants, known_variants)
+    remarks += [Remark("warning", text) for text in _unused(options)]
+    left_out.update(dict(sorted(not_selected.items())))
     passed_over = _by_suffix(listed, {*beside})
     return Gathered(tuple(listed), tuple(rejected), dict(left_out), tuple(remarks), passed_over)
 
@@ -165,43 +173,27 @@ def check_out(out: Path, command: str, *, begun: bool) -> None:
         raise UsageError(f"{out} holds other files, {expected}")
 
 
-class Selection:
-    """Takes images without variant and those all of whose variants are named (None: all of them);
-    counts the others by what they are left out for.
+def left_out_for(image: SourceImage, variants: frozenset[str] | None, only_basic: bool) -> str:
+    """For what the options leave an image out: it has variants that are not named (None: all are),
+    or its expression is none of the usual seven; empty where it goes on."""
+    if variants is not None and not tags_of(image) <= variants:
+        return f"variant {image.variant}"
+    if only_basic and image.expression not in EXPRESSIONS:
+        return f"expression {image.expression}"
+    return ""
 
-    `only_basic` leaves out expressions beside the usual seven.
-    """
 
-    def __init__(self, *, variants: frozenset[str] | None, only_basic: bool) -> None:
-        self._variants = variants
-        self._only_basic = only_basic
-        self._known: set[str] = set()
-        self._left_out: Counter[str] = Counter()
+def tags_of(image: SourceImage) -> frozenset[str]:
+    """The single variants of an image."""
+    return frozenset(image.variant.split("+")) if image.variant else frozenset()
 
-    @property
-    def left_out(self) -> dict[str, int]:
-        """Counts of images by the variant or expression."""
-        return {reason: self._left_out[reason] for reason in sorted(self._left_out)}
 
-    def takes(self, image: SourceImage) -> bool:
-        """Whether an image goes on."""
-        tags = _tags(image)
-        self._known |= tags
-        if self._variants is not None and not tags <= self._variants:
-            self._left_out[f"variant {image.variant}"] += 1
-        elif self._only_basic and image.expression not in EXPRESSIONS:
-            self._left_out[f"expression {image.expression}"] += 1
-        else:
-            return True
-        return False
-
-    def check(self) -> None:
-        """Raises UsageError where a variant is named that none of the images had."""
-        unknown = sorted((self._variants or frozenset()) - self._known)
-        if unknown:
-            known = ", ".join(sorted(self._known))
-            have = f"have {known}" if known else "have no variants"
-            raise UsageError(f"unknown variant {unknown[0]!r}, the images {have}")
+def check_variants(variants: frozenset[str] | None, known: Collection[str]) -> None:
+    """Raises UsageError where a variant is named that is not known: none of the images had it."""
+    unknown = sorted((variants or frozenset()).difference(known))
+    if unknown:
+        have = f"have {', '.join(sorted(known))}" if known else "have no variants"
+        raise UsageError(f"unknown variant {unknown[0]!r}, the images {have}")
 
 
 def parse_variants(text: str) -> frozenset[str] | None:
@@ -220,7 +212,3 @@ def parse_variants(text: str) -> frozenset[str] | None:
             f"the variants take 'all', 'none' or names such as glasses,left-light; got {text!r}"
         )
     return names
-
-
-def _tags(image: SourceImage) -> frozenset[str]:
-    return frozenset(image.variant.split("+")) if image.variant else frozenset()

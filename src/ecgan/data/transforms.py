@@ -1,4 +1,5 @@
-"""Augmentation of image batches: parameters drawn an example, then one warp and batched colour.
+"""Augmentation of image batches and of landmarks on them: parameters drawn an example, then one
+warp and batched colour.
 
 Parameters and their application are apart, so that the two images of a pair share the former.
 """
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ecgan.config import AugmentConfig
-from ecgan.shapes import Images, Masks
+from ecgan.shapes import Codes, Images, Masks, Motions, Points2D
 
 Index = NDArray[np.int64] | NDArray[np.bool_] | slice
 _LUMA = (0.299, 0.587, 0.114)
@@ -98,10 +99,6 @@ def draw_parameters(num: int, config: AugmentConfig, generator: np.random.Genera
 def apply(parameters: Parameters, images: Images) -> tuple[Images, None]: ...
 @overload
 def apply(parameters: Parameters, images: Images, masks: Masks) -> tuple[Images, Masks]: ...
-@overload
-def apply(
-    parameters: Parameters, images: Images, masks: Masks | None
-) -> tuple[Images, Masks | None]: ...
 def apply(
     parameters: Parameters, images: Images, masks: Masks | None = None
 ) -> tuple[Images, Masks | None]:
@@ -121,10 +118,31 @@ def apply(
     return _noise(parameters, images).clamp(-1, 1), masks
 
 
+@dataclass(frozen=True)
+class Shapes:
+    """Of a batch of images, in the coordinates of `grid_sample`: the image is from -1 to 1."""
+
+    points: Points2D
+    """Their landmarks."""
+    motions: Motions
+    """How far each of these moves, on average, from neutral to each expression at intensity 1."""
+
+    def goal(self, shown: Codes, asked: Codes) -> Points2D:
+        """Where the landmarks would be, had the images the codes `asked` instead of `shown`."""
+        change = (asked - shown).to(self.motions.dtype)
+        return self.points + torch.einsum("be,bepc->bpc", change, self.motions)
+
+    def to(self, device: torch.device | str) -> Shapes:
+        """The same on another device."""
+        return Shapes(
+            self.points.to(device, non_blocking=True), self.motions.to(device, non_blocking=True)
+        )
+
+
 def move_points(parameters: Parameters, points: Tensor, *, directions: bool = False) -> Tensor:
     """Points of square images, (n, ..., 2) in the coordinates of `grid_sample` (the image is from
     -1 to 1), as `apply` moves what they mark; `directions`: differences of points."""
-    theta = torch.from_numpy(_theta_of(parameters, 1.0)).to(points.dtype)
+    theta = _theta(parameters, 1.0, points)
     linear = torch.linalg.inv(theta[:, :, :2])
     if not directions:
         offset = theta[:, :, 2]
@@ -138,7 +156,9 @@ def _geometry(
     moved = np.any(parameters.rotation) or np.any(parameters.scale != 1) or np.any(parameters.shift)
     layers = images if masks is None else torch.cat([images, masks.to(images.dtype)], dim=1)
     if moved:
-        grid = F.affine_grid(_theta(parameters, images), list(layers.shape), align_corners=False)
+        aspect = images.shape[2] / images.shape[3]
+        theta = _theta(parameters, aspect, images)
+        grid = F.affine_grid(theta, list(layers.shape), align_corners=False)
         layers = F.grid_sample(layers, grid, padding_mode="reflection", align_corners=False)
     elif np.any(parameters.flip):
         flip = _column(parameters.flip, images) > 0
@@ -148,16 +168,11 @@ def _geometry(
     return layers[:, :3], (layers[:, 3:] > 0.5).to(masks.dtype)
 
 
-def _theta(parameters: Parameters, images: Tensor) -> Tensor:
+def _theta(parameters: Parameters, aspect: float, like: Tensor) -> Tensor:
     """(n, 2, 3) from output to input, in the coordinates of `grid_sample` (the image is 2 wide).
 
-    Rotation is in pixels, hence the aspect ratios beside the sines.
+    Rotation is in pixels, hence the `aspect`, height by width, beside the sines.
     """
-    height, width = images.shape[2:]
-    return torch.from_numpy(_theta_of(parameters, height / width)).to(images.device, images.dtype)
-
-
-def _theta_of(parameters: Parameters, aspect: float) -> NDArray[np.float64]:
     cosine = np.cos(parameters.rotation) / parameters.scale
     sine = np.sin(parameters.rotation) / parameters.scale
     mirror = np.where(parameters.flip, -1.0, 1.0)
@@ -165,7 +180,8 @@ def _theta_of(parameters: Parameters, aspect: float) -> NDArray[np.float64]:
         [mirror * cosine, mirror * sine * aspect, -sine / aspect, cosine], axis=1
     ).reshape(-1, 2, 2)
     offset = -np.einsum("nij,nj->ni", linear, 2 * parameters.shift)
-    return np.concatenate([linear, offset[:, :, None]], axis=2)
+    theta = np.concatenate([linear, offset[:, :, None]], axis=2)
+    return torch.from_numpy(theta).to(like.device, like.dtype)
 
 
 def _colour(parameters: Parameters, images: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ from ecgan.evaluation.cases import Pixels
 from ecgan.evaluation.identity import verification
 from ecgan.evaluation.instruments import Instruments
 from ecgan.evaluation.similarity import OutsideChange, Points, change_outside, face_in_place
-from ecgan.faces.masks import JAW_ROOM, face_mask
+from ecgan.faces.alignment import JAW_ROOM, face_mask
 from ecgan.faces.photo import read_photo
 
 

@@ -6,6 +6,7 @@ camera, and not the small picture inside, which would show the face as it was.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 import warnings
@@ -16,7 +17,7 @@ from xml.sax.saxutils import unescape
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile, IptcImagePlugin, JpegImagePlugin
+from PIL import Image, ImageCms, ImageFile, IptcImagePlugin, JpegImagePlugin
 
 _GREY_MODES = ("L", "LA", "La", "1", "F")
 _SUBSAMPLINGS = (0, 1, 2)
@@ -102,6 +103,43 @@ def _peek(file: Any, position: int, count: int) -> bytes:
     found: bytes = file.read(count)
     file.seek(before)
     return found
+
+
+def pixels_of(image: Image.Image) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+    """8-bit RGB, or gray without channels, as a viewer shows it; and the opacity, if there is
+    some."""
+    alpha = None
+    if image.has_transparency_data and image.mode.startswith("I"):  # one value is transparent
+        alpha = np.where(np.asarray(image) != image.info["transparency"], 255, 0).astype(np.uint8)
+    elif image.has_transparency_data:
+        image = image.convert("RGBA")
+        alpha = np.asarray(image.getchannel("A"))
+    if image.mode.startswith("I") or image.mode == "F":
+        return _eight_bits(image), alpha
+    return np.array(_rgb(image)), alpha
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """Inks by their profile, if it is one."""
+    icc = image.info.get("icc_profile")
+    if image.mode == "CMYK" and icc:
+        with contextlib.suppress(ImageCms.PyCMSError, OSError):
+            inks = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+            srgb = ImageCms.createProfile("sRGB")
+            shown = ImageCms.profileToProfile(image, inks, srgb, outputMode="RGB")
+            if shown is not None:
+                return shown
+    return image.convert("RGB")
+
+
+def _eight_bits(image: Image.Image) -> NDArray[np.uint8]:
+    """Gray of 16 bits or more: the full 16-bit range where it is used, else as it is."""
+    values = np.nan_to_num(np.asarray(image, dtype=np.float64))
+    if values.max(initial=0) > 255:
+        values = values / 257
+    elif image.mode == "F" and values.max(initial=0) <= 1:
+        values = values * 255
+    return np.asarray(np.clip(np.round(values), 0, 255), dtype=np.uint8)
 
 
 _EXIF_IFD = 0x8769

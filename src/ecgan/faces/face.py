@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgan.errors import FaceError
-from ecgan.faces.graphs import MIN_SCORE, Box
+from ecgan.faces.photo import described
+
+MIN_SCORE = 0.5
+"""Confidence from which a face counts as found."""
+MAX_YAW, MAX_PITCH, MAX_ROLL = 34.0, 26.0, 60.0
+"""Degrees beyond which a face is refused. Of one turned to the side, half is hidden; the heads in
+the training photos lean by -8 to 15 degrees."""
+MIN_EYE_DISTANCE = 12.0
+"""Pixels between the eye centres: down to it the recogniser is right as often as in large photos,
+and translations look like the photo, as coarse as it is. Pictures of FER2013, 48 px, have 18."""
+NOSE_DEPTH = 0.78
+"""How far the tip of the nose stands before the eyes, in eye distances: gives the detector's yaw
+of 35 faces, turned by up to 51 degrees, to 1.2 degrees on average (at most 7)."""
 
 # Mesh vertices of the 68 points of the iBUG 300-W scheme: jaw, brows, nose, eyes, mouth.
 # fmt: off
@@ -30,15 +43,8 @@ _MIRRORED_68 = (
 """The same points once the picture is mirrored: left and right change places."""
 _CHEEKS, _FOREHEAD_CHIN = (234, 454), (10, 152)
 
-MAX_YAW, MAX_PITCH, MAX_ROLL = 34.0, 26.0, 60.0
-"""Degrees beyond which a face is refused. Of one turned to the side, half is hidden; the heads in
-the training photos lean by -8 to 15 degrees."""
-MIN_EYE_DISTANCE = 12.0
-"""Pixels between the eye centres: down to it the recogniser is right as often as in large photos,
-and translations look like the photo, as coarse as it is. Pictures of FER2013, 48 px, have 18."""
-NOSE_DEPTH = 0.78
-"""How far the tip of the nose stands before the eyes, in eye distances: gives the detector's yaw
-of 35 faces, turned by up to 51 degrees, to 1.2 degrees on average (at most 7)."""
+Box = tuple[float, float, float, float]
+"""x0, y0, x1, y1 in pixels."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +59,37 @@ class Face:
     """Degrees, 0 frontal, positive when the face turns to its left."""
     pitch: float
     roll: float
-    dense: NDArray[np.float32] | None
-    """(478, 3) mesh, z in pixels too."""
     score: float
     """Confidence in [0, 1]; `MIN_SCORE` where only the mesh's own detector saw the face."""
 
     @property
     def eye_distance(self) -> float:
         """Pixels between the two eye centres."""
-        return float(np.linalg.norm(self.points[36:42].mean(0) - self.points[42:48].mean(0)))
+        left, right = eye_centres(self.points)
+        return float(np.linalg.norm(left - right))
+
+
+def check_points(points: Any) -> None:
+    """Refuse what is no (68, 2) array of landmarks.
+
+    Raises:
+        TypeError: no array of numbers.
+        ValueError: another shape.
+    """
+    if not isinstance(points, np.ndarray) or points.dtype.kind not in "fiu":
+        raise TypeError(f"expected a (68, 2) array of landmarks, got {described(points)}")
+    if points.shape != (68, 2):
+        raise ValueError(f"expected (68, 2) landmarks, got shape {points.shape}")
+
+
+def eye_centres(points: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Of the eye on the left of the picture and of the other one, from 68 points."""
+    return points[36:42].mean(axis=0), points[42:48].mean(axis=0)
+
+
+def middle(box: Box) -> NDArray[np.float64]:
+    """x, y."""
+    return np.array([(box[0] + box[2]) / 2, (box[1] + box[3]) / 2])
 
 
 def within(face: Face, shape: tuple[int, ...]) -> Face:
@@ -107,8 +135,7 @@ def check_translatable(face: Face, shape: tuple[int, ...]) -> None:
             "larger photo",
         )
     x, y = face.points[17:].T
-    within = (x >= 0) & (y >= 0) & (x < shape[1]) & (y < shape[0])
-    if within.mean() < 0.95:
+    if np.mean((x >= 0) & (y >= 0) & (x < shape[1]) & (y < shape[0])) < 0.95:
         raise FaceError(
             "outside", "part of the face lies outside the photo: use one that shows all"
         )
@@ -116,27 +143,17 @@ def check_translatable(face: Face, shape: tuple[int, ...]) -> None:
 
 def face_of_mesh(mesh: NDArray[np.float32]) -> Face:
     """The face of a (478, 3) mesh in pixels of the photo."""
-    points = mesh[list(MESH_TO_68), :2]
-    across = mesh[_CHEEKS[1]] - mesh[_CHEEKS[0]]
-    down = mesh[_FOREHEAD_CHIN[1]] - mesh[_FOREHEAD_CHIN[0]]
+    across, down = (mesh[last] - mesh[first] for first, last in (_CHEEKS, _FOREHEAD_CHIN))
     x0, y0 = mesh[:, :2].min(0)
     x1, y1 = mesh[:, :2].max(0)
     return Face(
-        points=points,
+        points=mesh[list(MESH_TO_68), :2],
         box=(float(x0), float(y0), float(x1), float(y1)),
         yaw=float(np.degrees(np.arctan2(across[2], np.hypot(across[0], across[1])))),
         pitch=float(np.degrees(np.arctan2(down[2], np.hypot(down[0], down[1])))),
         roll=float(np.degrees(np.arctan2(across[1], across[0]))),
-        dense=mesh,
         score=MIN_SCORE,
     )
-
-
-def moved(mesh: NDArray[np.float32], way: NDArray[np.float64]) -> NDArray[np.float32]:
-    """A mesh in the pixels of another picture, by a (2, 3) similarity."""
-    flat = mesh[:, :2] @ way[:, :2].T + way[:, 2]
-    deep = mesh[:, 2:] * np.hypot(way[0, 0], way[1, 0])
-    return np.hstack([flat, deep]).astype(np.float32)
 
 
 def unmirrored(face: Face, width: int, left: int, top: int) -> Face:
@@ -150,7 +167,6 @@ def unmirrored(face: Face, width: int, left: int, top: int) -> Face:
         box=(end - x1, y0 + top, end - x0, y1 + top),
         yaw=-face.yaw,
         roll=-face.roll,
-        dense=None,
     )
 
 
@@ -158,16 +174,14 @@ def given_face(points: NDArray[np.float32]) -> Face:
     """A face of which only the 68 landmarks are known: roll from the eyes, yaw from how far the tip
     of the nose stands beside their middle; pitch counts as 0. Left and right of a face upside down
     may have been named as they lie in the picture: the chin says where down is."""
-    left, right = points[36:42].mean(axis=0), points[42:48].mean(axis=0)
+    left, right = eye_centres(points)
     x0, y0 = (float(v) for v in points.min(axis=0))
     x1, y1 = (float(v) for v in points.max(axis=0))
-    roll = math.degrees(math.atan2(float(right[1] - left[1]), float(right[0] - left[0])))
-    across = right - left
-    down = points[8] - (left + right) / 2
+    across, middle = right - left, (left + right) / 2
+    roll = math.degrees(math.atan2(float(across[1]), float(across[0])))
+    down = points[8] - middle
     if across[0] * down[1] - across[1] * down[0] < 0:
         roll = (roll + 360) % 360 - 180
-    beside = float((points[30] - (left + right) / 2) @ across / (across @ across))
+    beside = float((points[30] - middle) @ across / (across @ across))
     yaw = math.degrees(math.atan(beside / NOSE_DEPTH))
-    return Face(
-        points=points, box=(x0, y0, x1, y1), yaw=yaw, pitch=0.0, roll=roll, dense=None, score=1.0
-    )
+    return Face(points=points, box=(x0, y0, x1, y1), yaw=yaw, pitch=0.0, roll=roll, score=1.0)

@@ -12,14 +12,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgan.errors import EcganWarning, FaceError, MissingExtra, UsageError
-from ecgan.faces.alignment import CANONICAL_SIZE, Alignment, align, crop
-from ecgan.faces.face import Face, check_translatable, given_face, within
-from ecgan.faces.graphs import Box
+from ecgan.faces.alignment import (
+    CANONICAL_SIZE,
+    JAW_ROOM,
+    Alignment,
+    align,
+    below_the_eyes,
+    crop,
+    face_mask,
+)
+from ecgan.faces.face import Box, Face, check_translatable, given_face, middle, within
 from ecgan.faces.landmark_files import given_landmarks, of_another_size
 from ecgan.faces.landmarks import LandmarkDetector
-from ecgan.faces.masks import JAW_ROOM, below_the_eyes, face_mask
-from ecgan.faces.photo import Photo
-from ecgan.faces.pixels import described
+from ecgan.faces.photo import Photo, described
 
 MAX_CROP_PX = 1024
 """Networks see larger faces at this size; what they change is applied to the photo itself."""
@@ -28,15 +33,8 @@ Position = Literal["left", "right", "center"]
 """The face that stands farthest to a side of the picture, or nearest to its middle."""
 FaceChoice = int | Literal["all", "largest"] | Position | tuple[int | Position, ...]
 """`all`, `largest`, N for the N-th largest face, from 1, a position, or several of them."""
-_POSITIONS: dict[str, Position] = {
-    "left": "left",
-    "leftmost": "left",
-    "right": "right",
-    "rightmost": "right",
-    "center": "center",
-    "centre": "center",
-    "middle": "center",
-}
+_POSITIONS: dict[str, Position] = {"left": "left", "right": "right", "center": "center"}
+_POSITIONS |= {"leftmost": "left", "rightmost": "right", "centre": "center", "middle": "center"}
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,7 @@ class FaceFinder:
     """Landmarks of photos: given in a file beside the photo, or else detected."""
 
     def __init__(self, detector: LandmarkDetector | None = None) -> None:
-        self._detector = detector
+        self._detector = detector or LandmarkDetector()
 
     def find(self, photo: Photo) -> list[Face]:
         """All faces, the largest first. A file beside the photo that looks like landmarks and does
@@ -110,31 +108,31 @@ class FaceFinder:
             EcganError: no landmark model is installed and none are given.
         """
         check_photo(photo)
+        faces: list[Face] = []
         if photo.path is not None:
             given, refused = given_landmarks(photo.path, photo.pixels.shape)
-            if given is not None and not self._of_another_size(given, photo):
-                return [within(given_face(given), photo.pixels.shape)]
             if given is not None:
+                faces = self._with_given_at_another_size(photo, given)
+                if not faces:
+                    return [within(given_face(given), photo.pixels.shape)]
                 refused += (f"the landmarks beside {photo.path} are for another size of it",)
             for reason in refused:
                 warnings.warn(f"{reason}; faces are detected", EcganWarning, stacklevel=2)
-        faces = self._detect(photo)
+        faces = faces or self._detector.detect(photo.pixels)
         if not faces:
             raise FaceError("no-face", "no face found; expected a photo of a face from the front")
         return faces
 
-    def _detect(self, photo: Photo) -> list[Face]:
-        if self._detector is None:
-            self._detector = LandmarkDetector()
-        return self._detector.detect(photo.pixels)
-
-    def _of_another_size(self, given: NDArray[np.float32], photo: Photo) -> bool:
-        """Whether a detected face is the given one at another scale; no, where none can be."""
+    def _with_given_at_another_size(self, photo: Photo, given: NDArray[np.float32]) -> list[Face]:
+        """The detected faces, if one of them is the given one at another scale; else none. They
+        are not detected where a look at the given place is enough, or where they cannot be."""
         try:
-            found = self._detect(photo)
+            if self._detector.confirms(photo.pixels, given):
+                return []
+            found = self._detector.detect(photo.pixels)
         except MissingExtra:
-            return False
-        return any(of_another_size(given, face.points) for face in found)
+            return []
+        return found if any(of_another_size(given, face.points) for face in found) else []
 
 
 def parse_face_choice(text: str) -> FaceChoice:
@@ -200,7 +198,7 @@ def _numbers(choice: FaceChoice, faces: Sequence[Face], shape: tuple[int, ...]) 
     """The asked-for faces, from 1, each once."""
     if choice == "all":
         return list(range(1, len(faces) + 1))
-    middles = [((f.box[0] + f.box[2]) / 2, (f.box[1] + f.box[3]) / 2) for f in faces]
+    middles = [middle(face.box) for face in faces]
     from_left = sorted(range(len(faces)), key=lambda i: middles[i][0])
     from_center = [math.hypot(x - shape[1] / 2, y - shape[0] / 2) for x, y in middles]
     known = {

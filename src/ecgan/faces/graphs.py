@@ -2,7 +2,7 @@
 
 They are not thread-safe, a failed call spoils them for good, and where they have run, a forked
 process cannot use them. So a lock guards them, one that failed is loaded anew, and where `forked`
-says so, a helper process with networks of its own is asked instead.
+says so, a `Helper` with networks of its own is to be asked instead.
 """
 
 from __future__ import annotations
@@ -15,38 +15,27 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgan.errors import EcganError, MissingExtra
+from ecgan.faces.face import MIN_SCORE, Box
 
-if TYPE_CHECKING:
-    from ecgan.faces.face import Face
-
-MIN_SCORE = 0.5
-"""Confidence from which a face counts as found."""
 MOST_AT_ONCE = 10
 """Faces that the mesh looks for in one picture; of more, each is looked at by itself."""
 _MESH = {"static_image_mode": True, "refine_landmarks": True}
+_UNSURE = {"min_detection_confidence": 0.1, "min_tracking_confidence": 0.1}
 _OPTIONS: dict[str, dict[str, Any]] = {
     "mesh": {**_MESH, "max_num_faces": MOST_AT_ONCE, "min_detection_confidence": MIN_SCORE},
-    "patient": {
-        **_MESH,
-        "max_num_faces": 1,
-        "min_detection_confidence": 0.1,
-        "min_tracking_confidence": 0.1,
-    },
+    "patient": {**_MESH, "max_num_faces": 1, **_UNSURE},
     "far": {"model_selection": 1, "min_detection_confidence": MIN_SCORE},
     "near": {"model_selection": 0, "min_detection_confidence": MIN_SCORE},
 }
 """Of each network: two face meshes, then two face detectors."""
-
-Box = tuple[float, float, float, float]
-"""x0, y0, x1, y1 in pixels."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +48,8 @@ class Detection:
     """Confidence in [0, 1]."""
     roll: float
     """Degrees from the picture's horizontal to the line of the eyes."""
+    eyes: NDArray[np.float64]
+    """(2, 2) centres of the eyes."""
 
 
 def meshes(pixels: NDArray[np.uint8], *, patient: bool = False) -> list[NDArray[np.float32]]:
@@ -72,33 +63,22 @@ def meshes(pixels: NDArray[np.uint8], *, patient: bool = False) -> list[NDArray[
     """
     found = _graphs.run("patient" if patient else "mesh", pixels).multi_face_landmarks or []
     scale = np.array([pixels.shape[1], pixels.shape[0], pixels.shape[1]], np.float32)
-    return [
-        np.array([(p.x, p.y, p.z) for p in face.landmark], dtype=np.float32) * scale
-        for face in found
-    ]
+    return [np.array([(p.x, p.y, p.z) for p in face.landmark], "f4") * scale for face in found]
 
 
 def detections(pixels: NDArray[np.uint8], *, near: bool = False) -> list[Detection]:
-    """The faces in an RGB picture; `near`: for one that fills a good part of it.
-
-    Raises:
-        MissingExtra: mediapipe is not installed.
-        EcganError: it failed.
-    """
+    """The faces in an RGB picture; `near`: for one that fills a good part of it. Raises what
+    `meshes` raises."""
     height, width = pixels.shape[:2]
     faces = []
     for detection in _graphs.run("near" if near else "far", pixels).detections or []:
         place = detection.location_data
         box, (right, left) = place.relative_bounding_box, place.relative_keypoints[:2]
         x0, y0 = box.xmin * width, box.ymin * height
+        whole = (x0, y0, x0 + box.width * width, y0 + box.height * height)
         roll = np.arctan2((left.y - right.y) * height, (left.x - right.x) * width)
-        faces.append(
-            Detection(
-                (x0, y0, x0 + box.width * width, y0 + box.height * height),
-                float(detection.score[0]),
-                float(np.degrees(roll)),
-            )
-        )
+        eyes = np.array([(eye.x * width, eye.y * height) for eye in (right, left)])
+        faces.append(Detection(whole, float(detection.score[0]), float(np.degrees(roll)), eyes))
     return faces
 
 
@@ -107,18 +87,8 @@ def forked() -> bool:
     return _graphs.started_in not in (None, os.getpid())
 
 
-def ask_helper(pixels: NDArray[np.uint8]) -> list[Face]:
-    """`LandmarkDetector.detect`, done by the helper process.
-
-    Raises:
-        EcganError: what detection raises, or the helper ended.
-    """
-    return _helper.ask(pixels)
-
-
 def release() -> None:
-    """Free all networks and the helper process; the next call starts them again."""
-    _helper.end()
+    """Free all networks; the next call loads them again."""
     _graphs.release()
 
 
@@ -145,18 +115,19 @@ class _Graphs:
             except BaseException as error:
                 del graph  # it keeps 20 MB for as long as anything refers to it
                 error.__traceback__ = None
-                self._drop(name)
-                give_back_memory()
+                self.release(name)
                 if not isinstance(error, Exception):
                     raise
                 reason = (str(error).splitlines() or [type(error).__name__])[0]
                 size = f"{pixels.shape[1]} x {pixels.shape[0]} px"
                 raise EcganError(f"mediapipe failed on a picture of {size}: {reason}") from None
 
-    def release(self) -> None:
+    def release(self, *names: str) -> None:
+        """All where none is named."""
         with self.lock:
-            for name in list(self.loaded):
-                self._drop(name)
+            for name in names or list(self.loaded):
+                with contextlib.suppress(Exception):  # a failed one complains again
+                    self.loaded.pop(name).close()
         give_back_memory()
 
     def after_fork(self) -> None:
@@ -185,10 +156,6 @@ class _Graphs:
             graph.process(np.zeros((64, 64, 3), np.uint8))  # what it prints, it prints at first
         self.loaded[name] = graph
         return graph
-
-    def _drop(self, name: str) -> None:
-        with contextlib.suppress(Exception):  # a failed one complains again when it is closed
-            self.loaded.pop(name).close()
 
 
 class _StandardError:
@@ -235,15 +202,22 @@ class _StandardError:
             self.before = None
 
 
-class _Helper:
-    """A fresh Python, which answers pictures with their faces until its standard input ends."""
+class Helper:
+    """A fresh Python for a forked process: it runs `code`, which calls `serve`, and answers
+    pictures until its standard input ends."""
 
-    process: subprocess.Popen[bytes] | None
+    def __init__(self, code: str) -> None:
+        self.code = code
+        self.process: subprocess.Popen[bytes] | None = None
+        self.lock = threading.Lock()
+        _at_fork(self.after_fork)
 
-    def __init__(self) -> None:
-        self.after_fork()
+    def ask(self, pixels: NDArray[np.uint8]) -> Any:
+        """What the function that it serves returns for a picture.
 
-    def ask(self, pixels: NDArray[np.uint8]) -> list[Face]:
+        Raises:
+            EcganError: what that function raises, or the helper ended.
+        """
         with self.lock:
             try:
                 answer = self._exchange(np.ascontiguousarray(pixels))
@@ -256,10 +230,10 @@ class _Helper:
                 ) from None
         if isinstance(answer, EcganError):
             raise answer
-        faces: list[Face] = answer
-        return faces
+        return answer
 
     def end(self) -> None:
+        """The next picture starts it again."""
         process, self.process = self.process, None
         if process is not None:
             with contextlib.suppress(OSError), process:  # closes its pipes and waits
@@ -272,7 +246,7 @@ class _Helper:
     def _exchange(self, pixels: NDArray[np.uint8]) -> Any:
         if self.process is None:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", "from ecgan.faces.graphs import _serve; _serve()"],
+                [sys.executable, "-c", self.code],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -286,27 +260,27 @@ class _Helper:
         return pickle.load(stdout)
 
 
-def _serve() -> None:
-    """The helper process."""
-    from ecgan.faces.landmarks import LandmarkDetector
-
+def serve(function: Callable[[NDArray[np.uint8]], Any]) -> None:
+    """The work of a `Helper`'s process."""
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever else prints must not get into the answers
-    detector = LandmarkDetector()
     with contextlib.suppress(EOFError):
         while True:
             pixels = pickle.load(sys.stdin.buffer)
-            answer: Any
             try:
-                answer = detector.detect(pixels)
+                answer = function(pixels)
             except EcganError as error:
                 answer = error
             pickle.dump(answer, out, pickle.HIGHEST_PROTOCOL)
             out.flush()
 
 
-_graphs, _stderr, _helper = _Graphs(), _StandardError(), _Helper()
+def _at_fork(call: Callable[[], None]) -> None:
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=call)
+
+
+_graphs, _stderr = _Graphs(), _StandardError()
+_at_fork(_graphs.after_fork)
+_at_fork(_stderr.after_fork)
 quiet = _stderr.hidden
-if hasattr(os, "register_at_fork"):
-    for _shared in (_graphs, _stderr, _helper):
-        os.register_at_fork(after_in_child=_shared.after_fork)

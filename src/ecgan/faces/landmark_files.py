@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import zipfile
 from importlib import resources
 from pathlib import Path
 
@@ -12,19 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgan.errors import DataError
+from ecgan.faces.face import eye_centres
 
 SUFFIXES = (".pts", ".npy", ".tem", ".csv")
-_NOT_LANDMARKS = (
-    ValueError,
-    TypeError,
-    LookupError,
-    EOFError,
-    StopIteration,
-    MemoryError,
-    csv.Error,
-    zipfile.BadZipFile,
-)
-"""What the readers raise for files of other content."""
 
 
 def given_landmarks(
@@ -63,9 +52,11 @@ def read_landmarks(path: Path) -> NDArray[np.float32]:
         raise DataError(f"{path}: landmarks come as {', '.join(SUFFIXES)}")
     try:
         points = reader(path)
+    except DataError:
+        raise
     except OSError as error:
         raise DataError(f"cannot read the landmarks {path}: {error.strerror}") from None
-    except _NOT_LANDMARKS:
+    except Exception:  # the readers raise errors of many kinds for files of other content
         raise DataError(f"{path} does not hold landmarks in the {path.suffix} format") from None
     if points.shape != (68, 2) or not np.isfinite(points).all():
         raise DataError(f"{path}: expected 68 finite points, got shape {points.shape}")
@@ -135,7 +126,7 @@ def _is_face(points: NDArray[np.float32]) -> bool:
     """Whether the eyes are small and the mouth is opposite their middle, in generous bounds: a
     frontal face has 0.3, 1.0, 0.1 and 2.0 eye distances here, one turned by 60 degrees twice as
     many."""
-    left, right = points[36:42].mean(axis=0), points[42:48].mean(axis=0)
+    left, right = eye_centres(points)
     distance = np.hypot(*(right - left))
     if distance < 1:
         return False
@@ -156,6 +147,6 @@ def of_another_size(given: NDArray[np.float32], found: NDArray[np.float32]) -> b
     """Whether two sets of 68 points are the same but for a common factor: given for a smaller or
     larger copy of the picture that the others were found in."""
     factor = float((given * found).sum() / (found**2).sum())
-    eyes = np.hypot(*(found[36:42].mean(axis=0) - found[42:48].mean(axis=0)))
+    eyes = np.hypot(*np.subtract(*eye_centres(found)))
     rest = np.linalg.norm(given - factor * found, axis=1).mean()
     return abs(factor - 1) > 0.05 and rest < 0.15 * factor * eyes

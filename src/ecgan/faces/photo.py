@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import io
-import struct
 import warnings
-import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageFile, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from ecgan.errors import ImageError
-from ecgan.faces.encoding import Encoding, completed, encoding_of
-from ecgan.faces.pixels import MAX_SIDE_PX, as_rgb
+from ecgan.faces.encoding import Encoding, completed, encoding_of, pixels_of
 
 MAX_PIXELS = 100_000_000
+MAX_SIDE_PX = 32_766
+"""Of a longer picture OpenCV's 16-bit coordinates overflow, which ends the whole process."""
 MAX_MISSING = 0.1
 """Share of a JPEG picture that may lie behind the end of its file."""
 MAX_FRAMES_TRIED = 100
@@ -29,34 +28,6 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM")
 """Pillow's other decoders are left alone: they are for no photographs, and EPS runs a program."""
 _BOXED_FORMATS = ("AVIF", "HEIF")
 _HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
-
-_ORIENTATION = 0x0112
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""By the value of EXIF's orientation, what puts a picture upright."""
-
-_DECODER_ERRORS = (
-    OSError,
-    SyntaxError,
-    EOFError,
-    ValueError,
-    TypeError,
-    LookupError,
-    ArithmeticError,
-    AttributeError,
-    RuntimeError,
-    MemoryError,
-    struct.error,
-    zlib.error,
-)
-"""What Pillow raises for damaged files."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +55,48 @@ class Photo:
         object.__setattr__(self, "pixels", as_rgb(self.pixels, "Photo.pixels"))
 
 
+def as_rgb(pixels: Any, name: str = "pixels") -> NDArray[np.uint8]:
+    """(height, width, 3) uint8 RGB; gray arrays become RGB and opacity is dropped, as in a viewer.
+
+    The order of the channels cannot be seen: turn OpenCV's BGR around first.
+
+    Raises:
+        TypeError: no array, or one whose values are not whole numbers from 0 to 255.
+        ValueError: a shape that no photo has, or a side of more than `MAX_SIDE_PX`.
+    """
+    expected = f"{name}: expected a (height, width, 3) uint8 RGB array"
+    if not isinstance(pixels, np.ndarray):
+        raise TypeError(f"{expected}, got {described(pixels)}")
+    if pixels.dtype != np.uint8:
+        values = f"{pixels.dtype} values"
+        if pixels.size and pixels.dtype.kind in "fiu":
+            values += f" from {pixels.min():.4g} to {pixels.max():.4g}"
+        raise TypeError(f"{expected} of 0 to 255, got {values}: scale, round and convert them")
+    if pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 1):
+        pixels = np.repeat(pixels.reshape(*pixels.shape[:2], 1), 3, axis=2)
+    elif pixels.ndim != 3 or pixels.shape[2] not in (3, 4):
+        raise ValueError(f"{expected}, got shape {pixels.shape}")
+    height, width = pixels.shape[:2]
+    if not height or not width:
+        raise ValueError(f"{expected}, got an empty one of shape {pixels.shape}")
+    if max(height, width) > MAX_SIDE_PX:
+        raise ValueError(
+            f"{name}: {width} x {height} px, at most {MAX_SIDE_PX:,} a side can be worked on: "
+            "make the photo smaller"
+        )
+    rgb: NDArray[np.uint8] = pixels[..., :3]
+    return rgb
+
+
+def described(value: Any) -> str:
+    """A value in an error message; a path comes with the way to open it."""
+    if isinstance(value, str) or hasattr(value, "__fspath__"):
+        return f"the {type(value).__name__} {str(value)!r}: open a photo with read_photo(Path(...))"
+    if isinstance(value, np.ndarray):
+        return f"a {value.dtype} array of shape {value.shape}"
+    return f"a {type(value).__module__}.{type(value).__qualname__}"
+
+
 def read_photo(path: Path | str, data: bytes | None = None) -> Photo:
     """Open a photograph of any common kind; of an animation, the first frame that is not of one
     colour. A JPEG file that lacks its end is read if `MAX_MISSING` allows it.
@@ -104,7 +117,9 @@ def read_photo(path: Path | str, data: bytes | None = None) -> Photo:
             file.seek(0)
             try:
                 return _decoded(file, head, path)
-            except _DECODER_ERRORS:
+            except (ImageError, Image.DecompressionBombError):
+                raise
+            except Exception:  # for damaged files Pillow raises errors of nearly every kind
                 if not head.startswith(b"\xff\xd8"):
                     raise
                 file.seek(0)
@@ -121,7 +136,7 @@ def read_photo(path: Path | str, data: bytes | None = None) -> Photo:
         raise ImageError(_too_large(path)) from None
     except UnidentifiedImageError:
         raise ImageError(f"{path} {_unknown(head)}") from None
-    except _DECODER_ERRORS as error:
+    except Exception as error:
         if isinstance(error, OSError) and error.strerror:
             raise ImageError(f"{path} cannot be read: {error.strerror}") from None
         reason = (str(error).splitlines() or [type(error).__name__])[0]
@@ -174,24 +189,18 @@ def _photo(image: ImageFile.ImageFile, path: Path, notes: tuple[str, ...]) -> Ph
     notes += _choose_frame(image, path)
     icc = image.info.get("icc_profile")
     image.load()
+    exif = None
     try:
-        exif = image.getexif()
-        turn = _TURNS.get(exif.pop(_ORIENTATION, None))
-        exif_bytes = exif.tobytes() if len(exif) else None
-    except _DECODER_ERRORS:
-        exif_bytes = turn = None
+        ImageOps.exif_transpose(image, in_place=True)
+        tags = image.getexif()
+        tags.pop(ExifTags.Base.Orientation, None)
+        exif = tags.tobytes() if len(tags) else None
+    except Exception:
         notes += ("its EXIF is damaged and left out",)
-    upright = image if turn is None else image.transpose(turn)
-    alpha = None
-    if upright.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in upright.info:
-        upright, alpha = _apart(upright)
-    if upright.mode.startswith("I") or upright.mode == "F":
-        pixels = np.repeat(_eight_bits(upright)[..., None], 3, axis=2)
-    else:
-        pixels = np.array(_rgb(upright, icc))
+    pixels, alpha = pixels_of(image)
     if image.mode in ("CMYK", "LAB"):
         icc = None  # of pixels that are no longer there
-    return Photo(pixels, icc, exif_bytes, alpha, path, kind, encoding, notes)
+    return Photo(pixels, icc, exif, alpha, path, kind, encoding, notes)
 
 
 def _check_size(image: Image.Image, path: Path) -> None:
@@ -210,23 +219,19 @@ def _choose_frame(image: Image.Image, path: Path) -> tuple[str, ...]:
     """Go to the first frame that shows something; what to say of it, if there are several."""
     if image.format in ("MPO", "HEIF"):  # the main picture comes first
         return ()
-    try:
+    count = 1
+    with contextlib.suppress(Exception):  # of what is damaged, the first frame
         count = int(getattr(image, "n_frames", 1))
-    except _DECODER_ERRORS:
-        count = 1
     if count < 2:
         return ()
     chosen = 0
     for number in range(min(count, MAX_FRAMES_TRIED)):
-        try:
+        with contextlib.suppress(Exception):
             image.seek(number)
             _check_size(image, path)
-            blank = _is_blank(image)
-        except (ImageError, *_DECODER_ERRORS):
-            continue
-        if not blank:
-            chosen = number
-            break
+            if not _is_blank(image):
+                chosen = number
+                break
     image.seek(chosen)
     _check_size(image, path)
     if image.format == "TIFF":
@@ -238,38 +243,6 @@ def _is_blank(image: Image.Image) -> bool:
     """Whether a frame is transparent or of one colour."""
     shown = np.asarray(image.convert("RGBA"))
     return bool(not shown[..., 3].any() or np.ptp(shown[..., :3], axis=(0, 1)).max() <= BLANK_RANGE)
-
-
-def _apart(image: Image.Image) -> tuple[Image.Image, NDArray[np.uint8]]:
-    """Colours and opacity."""
-    if image.mode.startswith("I"):  # 16-bit gray with one value that counts as transparent
-        values = np.asarray(image)
-        opaque = values != image.info["transparency"]
-        return image, np.where(opaque, 255, 0).astype(np.uint8)
-    whole = image.convert("RGBA")
-    return whole, np.asarray(whole.getchannel("A"))
-
-
-def _rgb(image: Image.Image, icc: bytes | None) -> Image.Image:
-    """Inks by their profile, if it is one."""
-    if image.mode == "CMYK" and icc:
-        with contextlib.suppress(ImageCms.PyCMSError, OSError):
-            inks = ImageCms.ImageCmsProfile(io.BytesIO(icc))
-            srgb = ImageCms.createProfile("sRGB")
-            shown = ImageCms.profileToProfile(image, inks, srgb, outputMode="RGB")
-            if shown is not None:
-                return shown
-    return image.convert("RGB")
-
-
-def _eight_bits(image: Image.Image) -> NDArray[np.uint8]:
-    """Gray of 16 bits or more: the full 16-bit range where it is used, else as it is."""
-    values = np.nan_to_num(np.asarray(image, dtype=np.float64))
-    if values.max(initial=0) > 255:
-        values = values / 257
-    elif image.mode == "F" and values.max(initial=0) <= 1:
-        values = values * 255
-    return np.asarray(np.clip(np.round(values), 0, 255), dtype=np.uint8)
 
 
 def _too_large(path: Path) -> str:

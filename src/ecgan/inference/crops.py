@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ecgan.expressions import Vocabulary
+from ecgan.faces.alignment import FaceChange, photo_mask
 from ecgan.faces.finder import AlignedFace, RefusedFace
-from ecgan.faces.paste import FaceChange, photo_mask
 from ecgan.faces.photo import Photo
 from ecgan.inference.recognizer import resize
 from ecgan.inference.strength import Request
@@ -21,12 +21,14 @@ from ecgan.window import Window
 
 GREY_RANGE = 4
 """Levels of 255 between the channels of a pixel that still counts as grey: JPEG leaves some."""
-_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+"""Weights of red, green and blue in grey."""
 
 
 def to_tensor(pixels: NDArray[np.uint8]) -> Images:
-    """One uint8 RGB picture as a batch of one in [-1, 1]."""
-    return torch.from_numpy(np.array(pixels)).permute(2, 0, 1)[None].float() / 127.5 - 1
+    """One uint8 RGB picture, or (batch, height, width, 3), as a batch in [-1, 1]."""
+    images = torch.from_numpy(np.array(pixels)).movedim(-1, -3)
+    return (images if images.dim() == 4 else images[None]).float() / 127.5 - 1
 
 
 def to_pixels(images: Tensor) -> NDArray[np.uint8]:
@@ -158,5 +160,5 @@ def face_change(change: Change, face: NDArray[np.uint8]) -> FaceChange:
     paint = 127.5 * (offset + 1 - gate)
     colour = face.max(axis=1) - face.min(axis=1)
     if np.mean(colour <= GREY_RANGE) > 0.999:
-        paint = np.repeat(paint @ _LUMA[:, None], 3, axis=2)
+        paint = np.repeat(paint @ LUMA[:, None], 3, axis=2)
     return FaceChange(motion * (size / 2), gate[..., 0], paint)

@@ -19,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from ecgan.errors import FaceError, SnapshotError
+from ecgan.inference.crops import LUMA, to_tensor
 
 VIEW_PX = 80
 """Side of what the network sees."""
@@ -61,11 +62,6 @@ def view_of(crop: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(part, (VIEW_PX, VIEW_PX), interpolation=kind), dtype=np.uint8)
 
 
-def to_views(views: NDArray[np.uint8]) -> Tensor:
-    """(batch, VIEW_PX, VIEW_PX, 3) as the network takes them."""
-    return torch.from_numpy(views).permute(0, 3, 1, 2).float() / 127.5 - 1
-
-
 ADVICE = {
     "dark": "the face is too dark to see: brighten the photo",
     "bright": "the face is burnt out to white: use a darker photo",
@@ -87,7 +83,6 @@ DARKEST, BRIGHTEST, LEAST_RANGE = 30.0, 250.0, 14.0
 at most, and between its lightest and darkest twentieths at least."""
 MOST_NOISE = 10.0
 """Standard deviation in grey levels, at the resolution of the crop."""
-_GREY = np.array([0.299, 0.587, 0.114], np.float32)
 _SECOND_DIFFERENCES = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
 
 
@@ -106,7 +101,7 @@ def doubts_of(crop: NDArray[np.uint8]) -> tuple[str, ...]:
         return (badly_lit,)
     network, thresholds = load_network()
     with torch.inference_mode():
-        seen = torch.sigmoid(network(to_views(view[None])))[0].tolist()
+        seen = torch.sigmoid(network(to_tensor(view[None])))[0].tolist()
     found = [name for name, value in zip(SEEN, seen, strict=True) if value > thresholds[name]]
     if "noisy" not in found and noise_of(crop) > MOST_NOISE:
         found.append("noisy")
@@ -128,7 +123,7 @@ def check_readable(crop: NDArray[np.uint8]) -> tuple[str, ...]:
 
 def light_doubt(view: NDArray[np.uint8]) -> str | None:
     """`dark`, `bright` or `faded`, from the grey levels of a view; None for good light."""
-    low, median, high = np.percentile(view.astype(np.float32) @ _GREY, (5, 50, 95))
+    low, median, high = np.percentile(view.astype(np.float32) @ LUMA, (5, 50, 95))
     if high < DARKEST:
         return "dark"
     if median > BRIGHTEST:
@@ -141,7 +136,7 @@ def noise_of(crop: NDArray[np.uint8]) -> float:
     Fast noise variance estimation): edges, which fill little of a face, hardly count."""
     side = crop.shape[0]
     middle = crop[side // 4 : 3 * side // 4, side // 4 : 3 * side // 4]
-    grey = middle.astype(np.float32) @ _GREY
+    grey = middle.astype(np.float32) @ LUMA
     second = cv2.filter2D(grey, -1, _SECOND_DIFFERENCES)
     return float(np.sqrt(np.pi / 2) / 6 * np.abs(second).mean())
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from ecgan.errors import EcganError, SnapshotError
+from ecgan.errors import EcganError, SnapshotError, one_line
 from ecgan.files import sha256_bytes, sync_folder, write_bytes, write_json, write_text
 
 Kind = Literal["translator", "recognizer"]
@@ -80,7 +79,7 @@ class Snapshot:
             module.load_state_dict(self.states[name])
         except RuntimeError as error:
             raise SnapshotError(
-                f"{self.folder / name}.safetensors does not fit its config.json: {_line(error)}"
+                f"{self.folder / name}.safetensors does not fit its config.json: {one_line(error)}"
             ) from None
 
 
@@ -131,16 +130,25 @@ def _new_folder(folder: Path) -> Iterator[Path]:
     name is replaced."""
     folder = Path.cwd() / folder
     folder.parent.mkdir(parents=True, exist_ok=True)
-    new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".part"))
-    try:
+    with tempfile.TemporaryDirectory(
+        ".part", f".{folder.name}.", folder.parent, ignore_cleanup_errors=True
+    ) as part:
+        new, old = Path(part) / "new", Path(part) / "old"
+        new.mkdir()
         yield new
         files = sorted(path for path in new.iterdir() if path.name != SUMS)
         sums = "".join(f"{sha256_bytes(path.read_bytes())}  {path.name}\n" for path in files)
         write_text(new / SUMS, sums)
         new.chmod(0o755)
-        _replace_folder(new, folder)
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
+        if folder.exists():
+            folder.rename(old)
+        try:
+            new.rename(folder)
+        except OSError:
+            if old.exists():
+                old.rename(folder)
+            raise
+        sync_folder(folder.parent)
 
 
 def load_snapshot(source: str | Path, kind: Kind | None = None) -> Snapshot:
@@ -163,8 +171,13 @@ def load_snapshot(source: str | Path, kind: Kind | None = None) -> Snapshot:
             try:
                 tensors = safetensors.torch.load(data)
             except (SafetensorError, ValueError, KeyError) as error:
-                raise SnapshotError(f"{folder / name} is not safetensors: {_line(error)}") from None
-            states[Path(name).stem] = {key: _widened(value) for key, value in tensors.items()}
+                raise SnapshotError(
+                    f"{folder / name} is not safetensors: {one_line(error)}"
+                ) from None
+            states[Path(name).stem] = {
+                key: value.float() if value.is_floating_point() else value
+                for key, value in tensors.items()
+            }
     if not states:
         raise SnapshotError(f"{folder} holds no weights (*.safetensors)")
     return Snapshot(folder, str(found), config, states, sha256)
@@ -199,13 +212,11 @@ def _find(source: str | Path) -> Path:
         return path
     if path.exists():
         raise SnapshotError(f"expected a snapshot folder, {path} is a file")
-    text = str(source)
-    hub = isinstance(source, str) and _HUB_ID.fullmatch(text) and not Path(text).parent.exists()
-    if not hub:
-        raise SnapshotError(
-            f"no snapshot folder {path}; expected config.json, weights and {SUMS} there"
-        )
-    return _find_on_hub(text)
+    if isinstance(source, str) and _HUB_ID.fullmatch(source) and not Path(source).parent.exists():
+        return _find_on_hub(source)
+    raise SnapshotError(
+        f"no snapshot folder {path}; expected config.json, weights and {SUMS} there"
+    )
 
 
 def _find_on_hub(hub_id: str) -> Path:
@@ -228,7 +239,11 @@ def _find_on_hub(hub_id: str) -> Path:
         if (Path(folder) / SUMS).is_file():  # the cache may hold other files of the model only
             return Path(folder)
         error = None
-    why = f": {_line(error)}" if error else f": the model has no {SUMS}, so it is no ecgan snapshot"
+    why = (
+        f": {one_line(error)}"
+        if error
+        else f": the model has no {SUMS}, so it is no ecgan snapshot"
+    )
     raise SnapshotError(f"no folder {hub_id} here, and none on the Hugging Face hub{why}")
 
 
@@ -275,27 +290,3 @@ def _stored(value: Tensor, half: bool) -> Tensor:
     if narrow and float(value.abs().max()) < torch.finfo(torch.float16).max:
         return value.half()
     return value.clone()
-
-
-def _widened(value: Tensor) -> Tensor:
-    return value.float() if value.is_floating_point() else value
-
-
-def _replace_folder(new: Path, folder: Path) -> None:
-    old = None
-    if folder.exists():
-        old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=".old"))
-        folder.rename(old)
-    try:
-        new.rename(folder)
-    except OSError:
-        if old is not None:
-            old.rename(folder)
-        raise
-    sync_folder(folder.parent)
-    if old is not None:
-        shutil.rmtree(old, ignore_errors=True)
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -14,8 +14,8 @@ from torch import nn
 from ecgan.config import GeneratorConfig
 from ecgan.config_loading import build
 from ecgan.expressions import NEUTRAL, Vocabulary, canonical_expression, expression_of
+from ecgan.faces.alignment import change_face
 from ecgan.faces.finder import AlignedFace, FaceChoice, FaceFinder, check_photo, choose_faces
-from ecgan.faces.paste import change_face
 from ecgan.faces.photo import Photo
 from ecgan.inference.crops import (
     ChangedCrop,

@@ -23,15 +23,14 @@ class _Turns:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self.worker: ThreadPoolExecutor | None = None
-        self.worker_ident: int | None = None
+        self.here = threading.local()
+        self.worker = ThreadPoolExecutor(1, "ecgan", lambda: setattr(self.here, "works", True))
 
     def run(self, call: Callable[[], R]) -> R:
-        main = threading.main_thread().ident
-        if threading.get_ident() in (main, self.worker_ident):
+        if hasattr(self.here, "works") or threading.current_thread() is threading.main_thread():
             with self.lock:
                 return call()
-        return self._executor().submit(self._work, call).result()
+        return self.worker.submit(self._work, call).result()
 
     def _work(self, call: Callable[[], R]) -> R:
         try:
@@ -39,25 +38,13 @@ class _Turns:
         finally:
             give_back_memory()
 
-    def _executor(self) -> ThreadPoolExecutor:
-        with _starting:
-            if self.worker is None:
-                self.worker = ThreadPoolExecutor(1, "ecgan", initializer=self._begin)
-            return self.worker
-
-    def _begin(self) -> None:
-        self.worker_ident = threading.get_ident()
-
     def after_fork(self) -> None:
         """The threads of the parent, OpenMP's too, do not exist in the child, which would wait for
         them forever."""
-        global _starting  # noqa: PLW0603 - one a process
-        _starting = threading.Lock()
         self.__init__()  # type: ignore[misc]
         torch.set_num_threads(1)
 
 
-_starting = threading.Lock()
 _turns = _Turns()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_turns.after_fork)
@@ -68,6 +55,6 @@ def one_at_a_time(function: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(function)
     def call(*args: P.args, **kwargs: P.kwargs) -> R:
-        return _turns.run(lambda: function(*args, **kwargs))
+        return _turns.run(functools.partial(function, *args, **kwargs))
 
     return call

@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from ecgan.config import ObjectiveConfig
+from ecgan.config_sections import ObjectiveConfig
 from ecgan.shapes import Images, Masks, Patches, Scalar
 
 FakePatches = Float[Tensor, "fakes 1 fake_height fake_width"]

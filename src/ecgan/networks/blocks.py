@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-from ecgan.config import Norm
+from ecgan.config_sections import Norm
 
 _aten = torch.ops.aten
 

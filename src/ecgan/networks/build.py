@@ -5,11 +5,10 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from ecgan.config import DiscriminatorConfig, GeneratorConfig
-from ecgan.networks.augmented import Augmented
+from ecgan.config_sections import DiscriminatorConfig, GeneratorConfig
 from ecgan.networks.blocks import initialize, initialize_for_relu
 from ecgan.networks.output import REFINER_FEATURES, Refiner, Translation, to_translation
-from ecgan.networks.patchgan import JointDiscriminator, PatchGAN
+from ecgan.networks.patchgan import Augmented, JointDiscriminator, PatchGAN
 from ecgan.networks.resnet import ResNetTrunk
 from ecgan.networks.unet import UNetTrunk
 from ecgan.shapes import Codes, Images

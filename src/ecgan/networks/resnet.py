@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ecgan.config import GeneratorConfig
+from ecgan.config_sections import GeneratorConfig
 from ecgan.networks.blocks import CodeAffine, fast_layout, norm_layer, tile_code, uses_bias
 from ecgan.networks.draws import dropout
 from ecgan.networks.output import TrunkOutput

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torchvision.models.vgg import cfgs, make_layers
 
 from ecgan.config import RecognizerConfig
-from ecgan.errors import ConfigError, SnapshotError
+from ecgan.errors import ConfigError, SnapshotError, one_line
 from ecgan.files import sha256_file
 from ecgan.shapes import Images
 from ecgan.window import Window
@@ -243,7 +243,7 @@ def resolve_weights(
         try:  # writes to a file beside it, which becomes `target` when it is whole
             torch.hub.download_url_to_file(url, str(target), progress=False)
         except OSError as error:
-            raise SnapshotError(f"cannot download {url} to {target}: {_line(error)}") from None
+            raise SnapshotError(f"cannot download {url} to {target}: {one_line(error)}") from None
     prefix = re.search(r"-([0-9a-f]{8,})\.", target.name)
     if prefix and not sha256_file(target).startswith(prefix[1]):
         raise SnapshotError(
@@ -263,9 +263,9 @@ def read_weights(file: Path) -> Mapping[str, Tensor]:
             return dict(safetensors.torch.load_file(file))
         state = torch.load(file, map_location="cpu", weights_only=True)
     except (OSError, SafetensorError, RuntimeError, EOFError, ValueError) as error:
-        raise SnapshotError(f"cannot read the weights {file}: {_line(error)}") from None
+        raise SnapshotError(f"cannot read the weights {file}: {one_line(error)}") from None
     except Exception as error:  # the unpickler has its own exceptions
-        raise SnapshotError(f"{file} is not a file of weights: {_line(error)}") from None
+        raise SnapshotError(f"{file} is not a file of weights: {one_line(error)}") from None
     if not isinstance(state, Mapping) or not all(isinstance(v, Tensor) for v in state.values()):
         raise SnapshotError(f"{file} is not a file of weights: expected names and tensors")
     return state
@@ -278,8 +278,4 @@ def load_trunk(trunk: nn.Sequential, state: Mapping[str, Tensor], file: Path) ->
     try:
         trunk.load_state_dict(inner)
     except RuntimeError as error:
-        raise SnapshotError(f"{file} does not hold this VGG: {_line(error)}") from None
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
+        raise SnapshotError(f"{file} does not hold this VGG: {one_line(error)}") from None

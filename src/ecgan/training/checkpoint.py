@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 import re
 import struct
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,10 +21,8 @@ import safetensors.torch
 from torch import Tensor
 from torch.optim import Optimizer
 
-from ecgan.errors import CheckpointError
+from ecgan.errors import CheckpointError, EcganWarning
 from ecgan.files import write_bytes
-
-log = logging.getLogger(__name__)
 
 _FORMAT = 1
 _ZEROS = "0" * 64
@@ -139,7 +137,7 @@ class CheckpointFolder:
             try:
                 return load_checkpoint(self.file(step))
             except CheckpointError as error:
-                log.warning("%s; trying an older one", error)
+                warnings.warn(f"{error}; trying an older one", EcganWarning, stacklevel=2)
         if steps:
             raise CheckpointError(
                 f"all {len(steps)} checkpoints in {self.folder} are damaged; restore one from a "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -13,18 +13,18 @@ from torch.utils.flop_counter import FlopCounterMode
 from ecgan.config import Config
 from ecgan.data.dataset import TranslationBatch
 from ecgan.errors import ConfigError
-from ecgan.inference.recognizer import Recognizer
+from ecgan.inference.recognizer import Recognizer, feature_network
 from ecgan.losses.paper import Objective
 from ecgan.networks.blocks import initialize_for_relu
 from ecgan.networks.build import build_discriminator, build_generator
-from ecgan.networks.patchgan import JointDiscriminator
-from ecgan.networks.projected import LAYERS, Projected
+from ecgan.networks.patchgan import LAYERS, JointDiscriminator, Projected
 from ecgan.networks.vgg import VGGFeatures
 from ecgan.precision import Precision
 from ecgan.shapes import NeutralCode
 from ecgan.training.distributed import World
-from ecgan.training.passes import NO_FEATURES, FeatureNetworks
+from ecgan.training.passes import NO_FEATURES, FeatureNetworks, Features
 from ecgan.training.pool import DiscriminatorInput
+from ecgan.window import Window
 
 GENERATORS = ("to_expression", "to_neutral")
 NETWORKS = (*GENERATORS, "discriminator_expression", "discriminator_neutral")
@@ -115,6 +115,38 @@ def fresh_discriminator(config: Config, num_expressions: int) -> nn.Module:
     projected = Projected(VGGFeatures(LAYERS, found.model.trunk), side, num_expressions)
     initialize_for_relu(projected.heads)
     return JointDiscriminator([discriminator, projected])
+
+
+def feature_networks(config: Config, device: torch.device) -> FeatureNetworks:
+    """Those that the terms of the objective compare features of."""
+
+    def load(network: str, layers: Sequence[str]) -> Features:
+        found: Features = feature_network(network, layers).to(device)
+        return found
+
+    objective, window = config.objective, Window(config.data.zoom)
+    context: Features | None = None
+    if objective.context:
+        of_context = objective.context_options
+        pyramid = [f"relu{i}_1" for i in range(1, 6)]
+        layers = pyramid if of_context.form == "pyramid" else [of_context.layer]
+        context = load(of_context.network, layers)
+    options = objective.perceptual_options
+    if not objective.compares_features:
+        return FeatureNetworks(context)
+    if options.part == "face":
+        return FeatureNetworks(context, load(options.network, options.layers))
+    side = min(window.mouth(torch.empty(1, 1, config.size, config.size)).shape[2:])
+    # Layers of block k, conv<k>_1 and so on, stand behind k - 1 halvings, pool<k> behind k.
+    deep = [name for name in options.layers if side < 2 ** (int(name[4]) - (name[0] != "p"))]
+    if deep:
+        raise ConfigError(
+            f"objective.perceptual_options.layers={deep[0]} sees nothing of a mouth of {side} "
+            f"px at size={config.size}: set part=face, a larger size or an earlier layer"
+        )
+    found = load(options.network, options.layers)
+    parts = [window.mouth] if options.part == "mouth" else [window.mouth, window.eyes]
+    return FeatureNetworks(context, lambda v: [f for part in parts for f in found(part(v))])
 
 
 def shares_networks(config: Config) -> bool:

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import shutil
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from torch import nn
 
-from ecgan.config_loading import to_yaml
 from ecgan.data.dataset import TranslationData
-from ecgan.data.fingerprint import fingerprint
-from ecgan.errors import CheckpointError, UsageError
-from ecgan.files import write_text
+from ecgan.errors import CheckpointError
 from ecgan.networks.build import Windowed
-from ecgan.training.checkpoint import CheckpointFolder
-from ecgan.training.distributed import World, gather_lists
+from ecgan.training.checks import warn_without_validation
+from ecgan.training.distributed import gather_lists
 from ecgan.training.export import export_checkpoint, write_translator
-from ecgan.training.fitness import warn_without_validation
 from ecgan.training.method import RunContext
-from ecgan.training.metrics import MetricsLog
-from ecgan.training.same_run import refuse_other_data
+from ecgan.training.run import Run
 from ecgan.training.state import TrainingState
 from ecgan.training.validation import (
     Validation,
@@ -38,29 +31,27 @@ from ecgan.training.validation import (
 )
 from ecgan.window import Window
 
+MAY_CHANGE = ("steps", "epochs", "threads", "compile", "recognizer", "log")
+"""Configuration that a resumed run may alter; the rest would make it another run."""
 SNAPSHOT, LAST_SNAPSHOT = "snapshot", "snapshot-last"
 """Folders of a run: the best generators by validation, or the last ones where it has no score; and
 the last ones in any case."""
 
 
 class RunOutputs:
-    """What a run writes, and when. Only the first process calls `after_step`."""
+    """What a run writes, and when. Only the first process writes."""
 
     def __init__(
-        self, run: Path, data: TranslationData, context: RunContext, state: TrainingState
+        self, folder: Path, data: TranslationData, context: RunContext, state: TrainingState
     ) -> None:
-        manifest = data.store.manifest
-        self.run, self.manifest, self.context, self.state = run, manifest, context, state
-        self.data = fingerprint(manifest)
-        self.vocabulary = data.vocabulary
-        config = context.config
-        self.log = config.log
-        self.checkpoints = CheckpointFolder(run / "checkpoints", config.log.keep)
+        config, manifest = context.config, data.store.manifest
+        self.run = Run(folder, config, manifest, keep=config.log.keep, may_change=MAY_CHANGE)
+        self.manifest, self.context, self.state = manifest, context, state
+        self.vocabulary, self.log = data.vocabulary, config.log
         self.flops: int | None = None
         """Of one update over all processes, counted once a run."""
         self.validation: Validation | None = None
         self.timer = _Timer()
-        self.metrics: MetricsLog | None = None
         if context.world.is_first:
             self.codes = expression_codes(self.vocabulary, context.world.device)
             self.validation_data = validation_data(manifest, config)
@@ -69,19 +60,22 @@ class RunOutputs:
             self.people = sample_people(self.validation_data or data, config.log.sample_people)
             self.probability = load_probability(config.recognizer, self.vocabulary)
 
-    def _resume(self) -> None:
-        """Load the newest checkpoint that verifies, if any; the same one on every process."""
+    def resume(self) -> None:
+        """Load the newest checkpoint that verifies, if any; the same one on every process.
+
+        Raises:
+            CheckpointError: it is of other settings or data, or not everywhere the same.
+        """
         state, context = self.state, self.context
-        checkpoint = self.checkpoints.load_newest()
+        checkpoint = self.run.load()
         if checkpoint is not None:
-            vocabulary = list(self.vocabulary.names)
-            if checkpoint.values["vocabulary"] != vocabulary:
+            before, vocabulary = checkpoint.values["vocabulary"], list(self.vocabulary.names)
+            if before != vocabulary:
                 raise CheckpointError(
-                    f"the run was started with the expressions {checkpoint.values['vocabulary']}, "
-                    f"the data have {vocabulary}; resume with the same data"
+                    f"the run was started with the expressions {before}, the data have "
+                    f"{vocabulary}; resume with the same data"
                 )
-            refuse_other_data(checkpoint, self.data, self.run)
-            state.restore(checkpoint, context.config, context.world.device)
+            state.restore(checkpoint, context.world.device)
             self.flops = checkpoint.values["flops"]
             if checkpoint.values["validation"]:
                 self.validation = Validation(**checkpoint.values["validation"])
@@ -89,28 +83,17 @@ class RunOutputs:
             state.start_from(context.config.init, self.vocabulary)
         if len(set(gather_lists([state.step], context.world))) > 1:
             raise CheckpointError(
-                f"the processes see different checkpoints in {self.run}; use a shared folder"
+                f"the processes see different checkpoints in {self.run.folder}; use a shared folder"
             )
 
-    def __enter__(self) -> RunOutputs:
-        """Resume `state` from what the run holds, then open its files."""
-        self._resume()
-        if self.context.world.is_first:
-            self.checkpoints.clean()
-            write_text(self.run / "config.yaml", to_yaml(self.context.config))
-            board = self.run / "tensorboard" if self.log.tensorboard else None
-            file = self.run / "metrics.jsonl"
-            self.metrics = MetricsLog(file, self.state.step, tensorboard=board)
-        self.timer.restart()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self.metrics is not None:
-            self.metrics.close()
+    def open(self) -> contextlib.AbstractContextManager[None]:
+        """Within this files may be written."""
+        if not self.context.world.is_first:
+            return contextlib.nullcontext()
+        return self.run.open(self.state.step, tensorboard=self.log.tensorboard)
 
     def after_step(self, values: Mapping[str, float], *, stopping: bool) -> None:
         """Metrics, validation, samples and checkpoint, where they are due."""
-        assert self.metrics is not None
         step, last = self.state.step, self.state.step == self.context.total_steps
 
         def due(interval: int) -> bool:
@@ -119,7 +102,7 @@ class RunOutputs:
         self.timer.steps += 1
         if due(self.log.metrics_steps):
             speed = self.timer.speed(self.context.config.batch, self.flops)
-            self.metrics.append(step, "train", {**values, **speed})
+            self.run.metrics.append(step, "train", {**values, **speed})
         with self.timer.paused():
             validating = due(self.log.validation_steps)
             improved = validating and self.validation_data is not None and self._validate()
@@ -132,27 +115,24 @@ class RunOutputs:
                 self.save()
 
     def save(self) -> None:
-        """Write a checkpoint after the metrics it belongs to."""
-        assert self.metrics is not None
-        self.metrics.sync()
-        extra = {
+        checkpoint = self.state.to_checkpoint()
+        values = {
+            **checkpoint.values,
             "vocabulary": list(self.vocabulary.names),
             "flops": self.flops,
             "validation": asdict(self.validation) if self.validation else {},
-            "data": self.data,
         }
-        checkpoint = self.state.to_checkpoint(self.context.config, extra)
-        self.checkpoints.save(checkpoint, best_step=self.state.best_step)
+        self.run.save(replace(checkpoint, values=values), self.state.best_step)
 
     def finish(self) -> None:
         """The snapshots of a run that is complete, should one be missing."""
         if not self.context.world.is_first:
             return
-        best, step = self.run / SNAPSHOT, self.state.best_step
-        if not (self.run / LAST_SNAPSHOT).is_dir() or (step is None and not best.is_dir()):
+        best, step = self.run.folder / SNAPSHOT, self.state.best_step
+        if not (self.run.folder / LAST_SNAPSHOT).is_dir() or (step is None and not best.is_dir()):
             self.write_snapshots(improved=False, validated=True)
         if step is not None and not best.is_dir():
-            export_checkpoint(self.checkpoints.file(step), self.manifest.root, best)
+            export_checkpoint(self.run.checkpoints.file(step), self.manifest.root, best)
 
     def write_snapshots(self, *, improved: bool, validated: bool) -> None:
         """The generators as they are now, for inference: as the last, and as the best where they
@@ -166,7 +146,7 @@ class RunOutputs:
         chosen = improved or self.state.best_step is None
         for name in (LAST_SNAPSHOT, SNAPSHOT)[: 1 + chosen]:
             write_translator(
-                self.run / name,
+                self.run.folder / name,
                 self.state.inference_generators(),
                 self.context.config,
                 self.manifest,
@@ -181,12 +161,12 @@ class RunOutputs:
         return {name: Windowed(generator, window) for name, generator in generators.items()}
 
     def _validate(self) -> bool:
-        assert self.metrics is not None and self.validation_data is not None
+        assert self.validation_data is not None
         state = self.state
         self.validation = validate(
             self._generators_of_crops(), self.validation_data, self.context, self.probability
         )
-        self.metrics.append(state.step, "validation", asdict(self.validation))
+        self.run.metrics.append(state.step, "validation", asdict(self.validation))
         score, by = self.validation.score, self.context.config.recognizer
         # Probabilities of one recogniser are not those of another.
         before = state.best_score if state.best_by == by else None
@@ -198,7 +178,7 @@ class RunOutputs:
     def _draw_samples(self) -> None:
         generator = self._generators_of_crops()["to_expression"]
         grid = sample_grid(generator, self.people, self.codes, self.context.precision)
-        write_grid(self.run / "samples" / f"step-{self.state.step:08d}.png", grid)
+        write_grid(self.run.folder / "samples" / f"step-{self.state.step:08d}.png", grid)
 
 
 class _Timer:
@@ -225,30 +205,3 @@ class _Timer:
         start = time.perf_counter()
         yield
         self._since += time.perf_counter() - start
-
-
-@contextlib.contextmanager
-def sole_owner(run: Path, world: World) -> Iterator[None]:
-    """Refuse a second training in the same folder; the lock ends with the process. A folder made
-    here goes again if the training fails before it wrote anything."""
-    if not world.is_first:
-        yield
-        return
-    existed = run.exists()
-    try:
-        run.mkdir(parents=True, exist_ok=True)
-        file = (run / ".lock").open("w")
-    except OSError as error:
-        raise UsageError(f"cannot write the run folder {run}: {error.strerror}") from None
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise UsageError(
-                f"another process is training in {run}; choose another --out"
-            ) from None
-        try:
-            yield
-        finally:
-            if not existed and [path.name for path in run.iterdir()] == [".lock"]:
-                shutil.rmtree(run)

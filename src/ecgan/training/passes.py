@@ -10,8 +10,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from ecgan.config import ObjectiveConfig
-from ecgan.data.motion import Shapes
+from ecgan.config_sections import ObjectiveConfig
+from ecgan.data.transforms import Shapes
 from ecgan.losses.paper import masked_input
 from ecgan.networks.output import Translation
 from ecgan.networks.patchgan import DiscriminatorOutput

@@ -15,22 +15,18 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ecgan.config import RecognizerConfig
-from ecgan.config_loading import published, to_yaml
 from ecgan.data.labelled import LabelledImages
-from ecgan.data.manifest import Manifest, load_manifest
+from ecgan.data.manifest import load_manifest
 from ecgan.errors import Interrupted, NonFiniteError
-from ecgan.files import write_json, write_text
-from ecgan.inference.recognizer import Recognizer
-from ecgan.inference.snapshot import save_snapshot
+from ecgan.networks.vgg import VGGRecognizer, resolve_weights
 from ecgan.precision import Precision, autocast, choose_precision, default_device
 from ecgan.seeding import derive_seed
-from ecgan.training.checkpoint import CheckpointFolder
+from ecgan.training.checkpoint import Checkpoint, flatten, restore_optimizer
+from ecgan.training.checks import initial_snapshot, refuse_unfit, warn_without_validation
 from ecgan.training.distributed import StopRequest, stop_on_signals
-from ecgan.training.fitness import ABSURD, refuse_unfit, warn_without_validation
-from ecgan.training.metrics import MetricsLog
-from ecgan.training.recognizer_scores import RecognitionScores, recognizer_card, score_split
-from ecgan.training.recognizer_state import RecognizerState, new_state
-from ecgan.training.schedule import set_learning_rate
+from ecgan.training.recognizer_scores import RecognizerReport, write_recognizer
+from ecgan.training.run import Run
+from ecgan.training.state import ABSURD, set_learning_rate
 
 _WARM_UP_EPOCHS = 1.0
 
@@ -52,17 +48,81 @@ class Epoch:
     best: bool
 
 
-@dataclass(frozen=True)
-class RecognizerReport:
-    """What a finished run left."""
+@dataclass
+class RecognizerState:
+    """All that a resumed run needs: random numbers come from (seed, epoch)."""
 
-    snapshot: Path
-    sha256: str
-    best_epoch: int
-    epochs: int
-    validation: RecognitionScores | None
-    test: RecognitionScores | None
-    test_by_source: dict[str, RecognitionScores]
+    config: RecognizerConfig
+    model: VGGRecognizer
+    optimizer: torch.optim.AdamW
+    epoch: int = 0
+    """Finished epochs."""
+    best_epoch: int = 0
+    """0: none yet."""
+    best_loss: float = math.inf
+    best: dict[str, Tensor] | None = None
+    """The model's state after the best epoch."""
+
+    def finished(self) -> bool:
+        waited = self.epoch - self.best_epoch
+        too_long = self.best_epoch > 0 and waited >= self.config.patience
+        return self.epoch >= self.config.epochs or too_long
+
+    def keep_best(self, loss: float | None) -> bool:
+        """Note a finished epoch; without validation people the newest one is the best."""
+        self.epoch += 1
+        if loss is not None and loss >= self.best_loss:
+            return False
+        self.best_loss = math.inf if loss is None else loss
+        self.best_epoch = self.epoch
+        self.best = {name: v.detach().clone() for name, v in self.model.state_dict().items()}
+        return True
+
+    def to_checkpoint(self) -> Checkpoint:
+        tensors = flatten("model", self.model.state_dict()) | flatten("best", self.best or {})
+        tensors |= flatten("optimizer", self.optimizer.state_dict()["state"])
+        loss = None if math.isinf(self.best_loss) else self.best_loss
+        return Checkpoint(self.epoch, tensors, {"best_epoch": self.best_epoch, "best_loss": loss})
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go on from a checkpoint of the same configuration."""
+        self.model.load_state_dict(checkpoint.part("model"))
+        restore_optimizer(self.optimizer, checkpoint.part("optimizer"))
+        # The fused kernel misreads moments that do not lie in memory as their weights do.
+        for weights, moments in self.optimizer.state.items():
+            for name in ("exp_avg", "exp_avg_sq"):
+                moments[name] = torch.empty_like(weights).copy_(moments[name])
+        self.epoch = checkpoint.step
+        self.best = checkpoint.part("best")
+        self.best_epoch = checkpoint.values["best_epoch"]
+        loss = checkpoint.values["best_loss"]
+        self.best_loss = math.inf if loss is None else loss
+
+
+def fresh_state(
+    config: RecognizerConfig, num_expressions: int, device: torch.device
+) -> RecognizerState:
+    """Before the first epoch: weights from the seed, or ImageNet's where `config.weights` says so.
+
+    Raises:
+        SnapshotError: those weights are not there or do not fit.
+    """
+    with torch.random.fork_rng():
+        torch.manual_seed(derive_seed(config.seed, "recognizer"))
+        model = VGGRecognizer(config, num_expressions)
+    if config.weights:
+        given = None if config.weights == "imagenet" else config.weights
+        name = config.network + ("_bn" if config.batch_norm else "")
+        model.load_imagenet(resolve_weights(name, given))
+    model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    kernels = [p for p in model.parameters() if p.dim() > 1]
+    vectors = [p for p in model.parameters() if p.dim() <= 1]
+    groups = [
+        {"params": kernels, "weight_decay": config.weight_decay},
+        {"params": vectors, "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, fused=True)
+    return RecognizerState(config, model, optimizer)
 
 
 def train_recognizer(
@@ -102,17 +162,14 @@ def train_recognizer(
     weights = class_weights(train) if config.class_weights else torch.ones(len(train.vocabulary))
     weights = weights.to(device)
 
-    state = new_state(config, manifest, device)
-    folder = CheckpointFolder(run / "checkpoints", keep=1)
-    folder.clean()
-    checkpoint = folder.load_newest()
-    if checkpoint is not None:
-        state.restore(checkpoint, run)
+    state = fresh_state(config, len(manifest.vocabulary), device)
+    kept = Run(run, config, manifest, keep=1)
+    if (checkpoint := kept.load()) is not None:
+        state.restore(checkpoint)
     elif config.init:
-        state.start_from(config.init, manifest.vocabulary)
-    write_text(run / "config.yaml", to_yaml(config))
-
-    with MetricsLog(run / "metrics.jsonl", state.epoch) as log, stop_on_signals() as stop:
+        snapshot = initial_snapshot(config.init, "recognizer", manifest.vocabulary)
+        snapshot.load_into("recognizer", state.model)
+    with kept.open(state.epoch), stop_on_signals() as stop:
         while not state.finished():
             passed = _train_epoch(state, train, weights, precision, stop)
             loss, accuracy = _validate(state, validation, weights, precision)
@@ -126,12 +183,12 @@ def train_recognizer(
             )
             values = asdict(epoch)
             del values["number"], values["epochs"]
-            log.append(epoch.number, "epoch", values)
-            log.sync()
-            state.save(folder)
+            kept.metrics.append(epoch.number, "epoch", values)
+            kept.save(state.to_checkpoint())
             if progress is not None:
                 progress(epoch)
-    return _finish(state, manifest, run)
+    state.model.load_state_dict(state.best or state.model.state_dict())
+    return write_recognizer(run, state.model, config, manifest, state.best_epoch, state.epoch)
 
 
 def class_weights(data: LabelledImages) -> Float[Tensor, " expressions"]:
@@ -242,35 +299,3 @@ def _validate(
         logits, labels = torch.cat(found), torch.cat(truth)
         loss = functional.cross_entropy(logits, labels, weights)
     return float(loss), float((logits.argmax(dim=1) == labels).float().mean())
-
-
-def _finish(state: RecognizerState, manifest: Manifest, run: Path) -> RecognizerReport:
-    """Write the best epoch as a snapshot, score what was written, and add the scores to it."""
-    config, vocabulary, folder = state.config, manifest.vocabulary, run / "snapshot"
-    state.model.load_state_dict(state.best or state.model.state_dict())
-    modules = {"recognizer": state.model}
-    values = {"vocabulary": list(vocabulary.names), "recognizer": published(config)}
-    save_snapshot(folder, "recognizer", modules, values, "Not scored yet.", half=True)
-    recognizer = Recognizer.load(folder, precision=config.precision)
-    validation, _ = score_split(recognizer, manifest, "val", config.seed)
-    test, test_by_source = score_split(recognizer, manifest, "test", config.seed)
-    scores = {
-        "best_epoch": state.best_epoch,
-        "epochs": state.epoch,
-        "validation": validation.as_json(vocabulary) if validation else None,
-        "test": test.as_json(vocabulary) if test else None,
-        "test_by_source": {k: v.as_json(vocabulary) for k, v in test_by_source.items()},
-    }
-    card = recognizer_card(config, manifest, validation, test, test_by_source)
-    values["scores"] = scores
-    sha256 = save_snapshot(folder, "recognizer", modules, values, card, half=True)
-    write_json(run / "report.json", {**scores, "snapshot_sha256": sha256})
-    return RecognizerReport(
-        snapshot=folder,
-        sha256=sha256,
-        best_epoch=state.best_epoch,
-        epochs=state.epoch,
-        validation=validation,
-        test=test,
-        test_by_source=test_by_source,
-    )

@@ -1,9 +1,11 @@
-"""How well a recogniser does (accuracy with an interval over people, confusions), and its card."""
+"""How well a recogniser does (accuracy with an interval over people, confusions), and its snapshot
+with these scores."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,11 +13,15 @@ from jaxtyping import Float, Int
 from numpy import ndarray
 
 from ecgan.config import RecognizerConfig
+from ecgan.config_loading import published
 from ecgan.data.dataset import to_images
 from ecgan.data.labelled import LabelledImages
 from ecgan.data.manifest import Manifest, Split
 from ecgan.expressions import Vocabulary
+from ecgan.files import write_json
 from ecgan.inference.recognizer import Recognizer
+from ecgan.inference.snapshot import save_snapshot
+from ecgan.networks.vgg import VGGRecognizer
 from ecgan.seeding import numpy_generator
 
 
@@ -119,6 +125,62 @@ def score_split(
 
     by_source = {source: scores(sources == source) for source in sorted(set(sources.tolist()))}
     return scores(np.full(len(data), True)), by_source
+
+
+@dataclass(frozen=True)
+class RecognizerReport:
+    """What a finished run left."""
+
+    snapshot: Path
+    sha256: str
+    best_epoch: int
+    epochs: int
+    validation: RecognitionScores | None
+    test: RecognitionScores | None
+    test_by_source: dict[str, RecognitionScores]
+
+
+def write_recognizer(  # noqa: PLR0917
+    run: Path,
+    model: VGGRecognizer,
+    config: RecognizerConfig,
+    manifest: Manifest,
+    best_epoch: int,
+    epochs: int,
+) -> RecognizerReport:
+    """Write a trained network to `run/snapshot`, score what was written, and add the scores to it
+    and to `run/report.json`.
+
+    Args:
+        best_epoch: after which the weights are those of `model`.
+        epochs: of the whole training.
+    """
+    vocabulary, folder, modules = manifest.vocabulary, run / "snapshot", {"recognizer": model}
+    values = {"vocabulary": list(vocabulary.names), "recognizer": published(config)}
+    save_snapshot(folder, "recognizer", modules, values, "Not scored yet.", half=True)
+    recognizer = Recognizer.load(folder, precision=config.precision)
+    validation, _ = score_split(recognizer, manifest, "val", config.seed)
+    test, test_by_source = score_split(recognizer, manifest, "test", config.seed)
+    scores = {
+        "best_epoch": best_epoch,
+        "epochs": epochs,
+        "validation": validation.as_json(vocabulary) if validation else None,
+        "test": test.as_json(vocabulary) if test else None,
+        "test_by_source": {k: v.as_json(vocabulary) for k, v in test_by_source.items()},
+    }
+    card = recognizer_card(config, manifest, validation, test, test_by_source)
+    values["scores"] = scores
+    sha256 = save_snapshot(folder, "recognizer", modules, values, card, half=True)
+    write_json(run / "report.json", {**scores, "snapshot_sha256": sha256})
+    return RecognizerReport(
+        snapshot=folder,
+        sha256=sha256,
+        best_epoch=best_epoch,
+        epochs=epochs,
+        validation=validation,
+        test=test,
+        test_by_source=test_by_source,
+    )
 
 
 def recognizer_card(

@@ -1,21 +1,26 @@
-"""Everything that a training run changes, and its way into a checkpoint and back."""
+"""Everything that a training run changes, its way into a checkpoint and back, and what an update
+follows besides gradients: a learning rate with an optional rise, constant, then linear to zero
+(CycleGAN, Sec. 4); moving averages of the weights."""
 
 from __future__ import annotations
 
+import copy
 import hashlib
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Adam
+from torch.optim import Adam, Optimizer
 
-from ecgan.config import Config, OptimizerConfig
-from ecgan.errors import CheckpointError, SnapshotError
+from ecgan.config import Config
+from ecgan.config_sections import OptimizerConfig
+from ecgan.errors import CheckpointError, SnapshotError, one_line
 from ecgan.expressions import Vocabulary
 from ecgan.seeding import derive_seed
 from ecgan.training.checkpoint import Checkpoint, flatten, restore_optimizer
+from ecgan.training.checks import initial_snapshot
 from ecgan.training.distributed import World, broadcast
 from ecgan.training.method import (
     GENERATORS,
@@ -26,11 +31,12 @@ from ecgan.training.method import (
     two_generators,
 )
 from ecgan.training.pool import TranslationPool
-from ecgan.training.same_run import initial_snapshot, refuse_other_run
-from ecgan.training.schedule import start_average
 
-MAY_CHANGE = ("steps", "epochs", "threads", "compile", "recognizer", "log")
-"""Configuration that a resumed run may alter; the rest would make it another run."""
+ABSURD = 1e4
+"""Times what a term was at first, or 1 where that was less. In sound runs of all presets no term
+comes near: images are in [-1, 1], and where discriminators say more than 100 nothing learns."""
+_CAP = 1e10
+"""For terms that were absurd at first."""
 
 
 @dataclass
@@ -90,8 +96,7 @@ class TrainingState:
             digest.update(flat.view(torch.uint8).numpy().data)
         return digest.hexdigest()
 
-    def to_checkpoint(self, config: Config, extra: dict[str, Any]) -> Checkpoint:
-        """All state; `extra` are JSON values to keep with it."""
+    def to_checkpoint(self) -> Checkpoint:
         tensors = self.weights()
         for name, optimizer in self.optimizers.items():
             tensors |= flatten(f"optimizer.{name}s", optimizer.state_dict()["state"])
@@ -99,30 +104,28 @@ class TrainingState:
             tensors |= flatten(f"pool.{name}", pool.state_dict())
         tensors["random.torch"] = torch.get_rng_state()
         values = {
-            "config": config.model_dump(mode="json"),
             "best_score": self.best_score,
             "best_step": self.best_step,
             "best_by": self.best_by,
             "first_terms": dict(self.first_terms),
-            **extra,
         }
         return Checkpoint(self.step, tensors, values)
 
-    def restore(self, checkpoint: Checkpoint, config: Config, device: torch.device) -> None:
+    def restore(self, checkpoint: Checkpoint, device: torch.device) -> None:
         """Continue from a checkpoint of the same configuration.
 
         Raises:
-            CheckpointError: it was written with other settings; the message names the first.
+            CheckpointError: its networks or pools are of another size.
         """
-        refuse_other_run(checkpoint, config, MAY_CHANGE)
         try:
             for name in self.names():
                 self.network(name).load_state_dict(checkpoint.part(f"network.{name}"))
             for name, average in self.averages.items():
                 average.load_state_dict(checkpoint.part(f"average.{name}"))
         except RuntimeError as error:
-            reason = " ".join(str(error).split())[:200]
-            raise CheckpointError(f"the checkpoint does not fit these networks: {reason}") from None
+            raise CheckpointError(
+                f"the checkpoint does not fit these networks: {one_line(error)}"
+            ) from None
         for name, optimizer in self.optimizers.items():
             restore_optimizer(optimizer, checkpoint.part(f"optimizer.{name}s"))
         for name, pool in self.pools.items():
@@ -158,6 +161,16 @@ class TrainingState:
             self.network(name).load_state_dict(fitting, strict=False)
             if name in self.averages:
                 self.averages[name].load_state_dict(self.network(name).state_dict())
+
+    def set_learning_rates(self, options: OptimizerConfig, total_steps: int) -> float:
+        """Those of the next update, for both optimisers; gives the generators'."""
+        factor = learning_rate_factor(
+            self.step, total_steps, options.decay_from, options.warmup_steps
+        )
+        of_discriminators = options.discriminator_learning_rate or options.learning_rate
+        set_learning_rate(self.optimizers["generator"], factor * options.learning_rate)
+        set_learning_rate(self.optimizers["discriminator"], factor * of_discriminators)
+        return factor * options.learning_rate
 
     def compile(self) -> None:
         """Have `torch.compile` make the networks faster, in place; names of weights stay."""
@@ -203,3 +216,52 @@ def _adam(networks: tuple[nn.Module, ...], options: OptimizerConfig) -> Adam:
     parameters = [parameter for parameter in everything if parameter.requires_grad]
     betas = (options.beta1, options.beta2)
     return Adam(parameters, lr=options.learning_rate, betas=betas, fused=True)
+
+
+def learning_rate_factor(step: int, total: int, decay_from: float, warmup_steps: int = 0) -> float:
+    """Multiplier of the rate for update `step` (0-based): a linear rise over `warmup_steps`, then
+    1, after `decay_from * total` linear to 0 at `total`."""
+    if step < warmup_steps:
+        return (step + 1) / (warmup_steps + 1)
+    start = decay_from * total
+    if step < start or start >= total:
+        return 1.0
+    return max(0.0, (total - step) / (total - start))
+
+
+def set_learning_rate(optimizer: Optimizer, rate: float) -> None:
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+
+
+def start_average(module: nn.Module) -> nn.Module:
+    """A copy of `module` in evaluation mode that takes no gradients."""
+    return copy.deepcopy(module).eval().requires_grad_(False)
+
+
+def warmed_decay(decay: float, step: int) -> float:
+    """Decay at update `step` (0-based), at most (1 + step) / (10 + step): the first weights, which
+    are random, are soon forgotten."""
+    return min(decay, (1 + step) / (10 + step))
+
+
+@torch.no_grad()
+def update_average(average: nn.Module, module: nn.Module, decay: float) -> None:
+    """Move `average` towards `module` in place; buffers are copied."""
+    torch._foreach_lerp_(list(average.parameters()), list(module.parameters()), 1 - decay)
+    for kept, new in zip(average.buffers(), module.buffers(), strict=True):
+        kept.copy_(new)
+
+
+def absurd(name: str, value: float, first: dict[str, float]) -> bool:
+    """Whether a loss term is nan, infinite or too large to be true.
+
+    Args:
+        name: of the term.
+        value: of this update, unweighted.
+        first: what each term was at its first update, to which new ones are added.
+    """
+    if not math.isfinite(value):
+        return True
+    first.setdefault(name, value)
+    return abs(value) > min(_CAP, ABSURD * max(1.0, abs(first[name])))

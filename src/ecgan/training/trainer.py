@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import math
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from rich import progress as rich_progress
+from rich.console import Console
 
 from ecgan.config import Config
 from ecgan.data.dataset import TranslationBatch, TranslationData
 from ecgan.data.manifest import load_manifest
-from ecgan.errors import ConfigError, Interrupted
+from ecgan.errors import ConfigError, EcganWarning, Interrupted
 from ecgan.expressions import NEUTRAL
-from ecgan.inference.recognizer import feature_network
 from ecgan.precision import choose_precision
+from ecgan.training.checks import refuse_idle_terms, refuse_unfit
 from ecgan.training.distributed import (
     World,
     any_process,
@@ -25,18 +29,14 @@ from ecgan.training.distributed import (
     share_of_batch,
     stop_on_signals,
 )
-from ecgan.training.fitness import refuse_idle_terms, refuse_unfit
-from ecgan.training.method import Method, RunContext, update_flops
-from ecgan.training.outputs import LAST_SNAPSHOT, SNAPSHOT, RunOutputs, sole_owner
-from ecgan.training.passes import FeatureNetworks, Features
-from ecgan.training.progress import show_progress
-from ecgan.training.schedule import total_steps
+from ecgan.training.method import Method, RunContext, feature_networks, update_flops
+from ecgan.training.outputs import LAST_SNAPSHOT, SNAPSHOT, RunOutputs
+from ecgan.training.run import sole_owner
 from ecgan.training.state import fresh_state
 from ecgan.training.update import TWO_GENERATORS, update
-from ecgan.window import Window
 
-log = logging.getLogger(__name__)
-
+LINE_SECONDS = 10.0
+"""Without a terminal: at most one line of progress in this time."""
 OnStep = Callable[[int, Mapping[str, float]], None]
 """Called after each update with its number and values, on the first process."""
 
@@ -95,39 +95,38 @@ def train(
     """
     with (
         join_world() as world,
-        sole_owner(run, world),
+        sole_owner(run) if world.is_first else contextlib.nullcontext(),
         stop_on_signals() as stop,
         _cpu_threads(config.threads),
     ):
         torch.backends.cudnn.benchmark = True  # all batches of a run have one shape
         data, context = _open(config, data_root, world, method)
         state = fresh_state(config, len(data.vocabulary), world, method.models)
-        with RunOutputs(run, data, context, state) as outputs:
-            first, total = state.step, context.total_steps
-            with show_progress(progress and world.is_first, first, total) as shown:
-                if world.device.type != "cpu" and first < total:
-                    data.preload()
-                if config.compile:
-                    state.compile()
-                outputs.timer.restart()
-                if first:
-                    shown.say(f"resumed at step {first} of {total}")
-                for batch in _batches(data, context, first):
-                    if outputs.flops is None:
-                        with outputs.timer.paused():
-                            outputs.flops = update_flops(state.models, batch, context) * world.size
-                    values = update(state, batch, context)
-                    shown.step(state.step, values)
-                    stopping = any_process(bool(stop), world)
-                    if world.is_first:
-                        outputs.after_step(values, stopping=stopping)
-                        if on_step is not None:
-                            on_step(state.step, values)
-                    if stopping and state.step < total:
-                        raise Interrupted(
-                            f"stopped by {stop.signal_name or 'a signal'} at step {state.step} of "
-                            f"{total}, state saved; the same command resumes"
-                        )
+        outputs = RunOutputs(run, data, context, state)
+        outputs.resume()
+        first, total = state.step, context.total_steps
+        with outputs.open(), show_progress(progress and world.is_first, first, total) as report:
+            if world.device.type != "cpu" and first < total:
+                data.preload()
+            if config.compile:
+                state.compile()
+            outputs.timer.restart()
+            for batch in _batches(data, context, first):
+                if outputs.flops is None:
+                    with outputs.timer.paused():
+                        outputs.flops = update_flops(state.models, batch, context) * world.size
+                values = update(state, batch, context)
+                report(state.step, values)
+                stopping = any_process(bool(stop), world)
+                if world.is_first:
+                    outputs.after_step(values, stopping=stopping)
+                    if on_step is not None:
+                        on_step(state.step, values)
+                if stopping and state.step < total:
+                    raise Interrupted(
+                        f"stopped by {stop.signal_name or 'a signal'} at step {state.step} of "
+                        f"{total}, state saved; the same command resumes"
+                    )
             outputs.finish()
         return TrainResult(
             step=state.step,
@@ -146,18 +145,13 @@ def _open(
     data = TranslationData(manifest, "train", size=config.size, data=config.data)
     refuse_unfit((*data.neutral, *data.expressive), manifest.root, tuned=config.init is not None)
     refuse_idle_terms(config, data)
-    if (
-        world.size > 1
-        and world.is_first
-        and "batch"
-        in (
-            config.generator.norm,
-            config.discriminator.norm,
-        )
-    ):
-        log.warning(
+    norms = (config.generator.norm, config.discriminator.norm)
+    if world.size > 1 and world.is_first and "batch" in norms:
+        warnings.warn(
             "norm=batch takes its mean over each process's share of the batch: not what one "
-            "process would train"
+            "process would train",
+            EcganWarning,
+            stacklevel=3,
         )
     if config.generator.conditioning == "none" and len(data.vocabulary) > 2:
         raise ConfigError(
@@ -171,7 +165,7 @@ def _open(
         total_steps=total_steps(config, data.num_expressive),
         neutral_code=torch.from_numpy(data.vocabulary.code(NEUTRAL))[None].to(world.device),
         method=method,
-        features=_feature_networks(config, world.device),
+        features=feature_networks(config, world.device),
     )
     return data, context
 
@@ -205,36 +199,51 @@ def _batches(data: TranslationData, context: RunContext, first: int) -> Iterator
             yield batch
 
 
-def _feature_networks(config: Config, device: torch.device) -> FeatureNetworks:
-    """Those that the terms of the objective compare features of."""
+def total_steps(config: Config, num_expressive: int) -> int:
+    """Updates of a run: `config.steps`, or `config.epochs` passes over the expressive images."""
+    if config.steps is not None:
+        return config.steps
+    return max(1, math.ceil(config.epochs * num_expressive / config.batch))
 
-    def load(network: str, layers: Sequence[str]) -> Features:
-        found: Features = feature_network(network, layers).to(device)
-        return found
 
-    objective, window = config.objective, Window(config.data.zoom)
-    context: Features | None = None
-    if objective.context:
-        of_context = objective.context_options
-        pyramid = [f"relu{i}_1" for i in range(1, 6)]
-        layers = pyramid if of_context.form == "pyramid" else [of_context.layer]
-        context = load(of_context.network, layers)
-    options = objective.perceptual_options
-    if not objective.compares_features:
-        return FeatureNetworks(context)
-    if options.part == "face":
-        return FeatureNetworks(context, load(options.network, options.layers))
-    side = min(window.mouth(torch.empty(1, 1, config.size, config.size)).shape[2:])
-    # Layers of block k, conv<k>_1 and so on, stand behind k - 1 halvings, pool<k> behind k.
-    deep = [name for name in options.layers if side < 2 ** (int(name[4]) - (name[0] != "p"))]
-    if deep:
-        raise ConfigError(
-            f"objective.perceptual_options.layers={deep[0]} sees nothing of a mouth of {side} "
-            f"px at size={config.size}: set part=face, a larger size or an earlier layer"
+@contextlib.contextmanager
+def show_progress(enabled: bool, start: int, total: int) -> Iterator[OnStep]:
+    """Report steps `start + 1 .. total` on standard output, if `enabled`: as a bar with the time
+    left on a terminal, otherwise as a line in ten seconds at most."""
+    if not enabled:
+        yield lambda *_: None
+        return
+    if start:
+        print(f"resumed at step {start} of {total}", flush=True)
+    console = Console()
+    if console.is_terminal:
+        columns = (
+            rich_progress.BarColumn(),
+            rich_progress.MofNCompleteColumn(),
+            rich_progress.TimeElapsedColumn(),
+            rich_progress.TimeRemainingColumn(),
+            rich_progress.TextColumn("{task.fields[losses]}"),
         )
-    found = load(options.network, options.layers)
-    parts = [window.mouth] if options.part == "mouth" else [window.mouth, window.eyes]
-    return FeatureNetworks(context, lambda v: [f for part in parts for f in found(part(v))])
+        with rich_progress.Progress(*columns, console=console) as bars:
+            task = bars.add_task("train", total=total, completed=start, losses="")
+            yield lambda step, values: bars.update(task, completed=step, losses=_losses(values))
+        return
+    began = last = time.monotonic()
+
+    def line(step: int, values: Mapping[str, float]) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= LINE_SECONDS or step == total:
+            last = now
+            left = (now - began) / (step - start) * (total - step)
+            print(f"step {step}/{total}  {_losses(values)}  {left / 60:.1f} min left", flush=True)
+
+    yield line
+
+
+def _losses(values: Mapping[str, float]) -> str:
+    roles = {"G": "generator/total", "D": "discriminator/total"}
+    return " ".join(f"{name} {values[k]:.3f}" for name, k in roles.items() if k in values)
 
 
 @contextlib.contextmanager

@@ -16,16 +16,9 @@ from ecgan.networks.draws import Share, sharing
 from ecgan.precision import at_least_fp32, autocast
 from ecgan.seeding import derive_seed
 from ecgan.training.distributed import World, average, gather, gather_lists
-from ecgan.training.fitness import absurd
 from ecgan.training.method import Exchange, Method, Models, RunContext, two_generators
 from ecgan.training.pool import DiscriminatorInput
-from ecgan.training.schedule import (
-    learning_rate_factor,
-    set_learning_rate,
-    update_average,
-    warmed_decay,
-)
-from ecgan.training.state import TrainingState
+from ecgan.training.state import TrainingState, absurd, update_average, warmed_decay
 from ecgan.training.step import discriminator_step, generator_step
 
 
@@ -44,7 +37,7 @@ def update(state: TrainingState, batch: TranslationBatch, context: RunContext) -
     # Dropout and anything else that draws from torch's global generator: a resumed run repeats it.
     # The same state on every process: each draws for all and keeps its share.
     torch.manual_seed(derive_seed(config.seed, "update", state.step, 0))
-    rate = _set_rates(state, context)
+    rate = state.set_learning_rates(config.optimizer, context.total_steps)
     share = Share(world.rank, world.size, len(batch.code))
 
     def exchange(name: str, made: DiscriminatorInput) -> DiscriminatorInput:
@@ -144,13 +137,3 @@ def _apply(
         )
     optimizer.step()
     return {f"{role}/{name}": value for name, value in values.items()}
-
-
-def _set_rates(state: TrainingState, context: RunContext) -> float:
-    """Set both optimisers' learning rates; gives the generators'."""
-    options, total = context.config.optimizer, context.total_steps
-    factor = learning_rate_factor(state.step, total, options.decay_from, options.warmup_steps)
-    of_discriminators = options.discriminator_learning_rate or options.learning_rate
-    set_learning_rate(state.optimizers["generator"], factor * options.learning_rate)
-    set_learning_rate(state.optimizers["discriminator"], factor * of_discriminators)
-    return factor * options.learning_rate

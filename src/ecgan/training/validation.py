@@ -3,7 +3,8 @@ shown in every expression in a grid."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,6 +21,7 @@ from ecgan.data.dataset import TranslationData, translation_vocabulary
 from ecgan.data.manifest import Manifest
 from ecgan.expressions import NEUTRAL, Vocabulary, expression_of
 from ecgan.files import write_with
+from ecgan.inference.recognizer import Recognizer
 from ecgan.precision import Precision, autocast
 from ecgan.seeding import derive_seed
 from ecgan.shapes import Images
@@ -77,14 +79,11 @@ def validate(
         probability: what scores the translations; none: their distance to the truth.
     """
     device, config, neutral_code = context.world.device, context.config, context.neutral_code
-    modes = {network: network.training for network in generators.values()}
-    for network in modes:
-        network.eval()
     paired_sum = cycle_sum = recognized_sum = 0.0
     paired_count = count = 0
-    try:
+    seed = derive_seed(config.seed, "validation")
+    with _evaluating(generators.values()):
         for i in range(max(1, min(MAX_EXAMPLES, data.num_expressive) // BATCH)):
-            seed = derive_seed(config.seed, "validation")
             batch = data.batch(BATCH, seed, i, augment=False).to(device)
             with autocast(context.precision, device):
                 there = generators["to_expression"](batch.neutral, batch.code).image
@@ -96,9 +95,6 @@ def validate(
             paired_sum += _distance(there, batch.expressive)[batch.paired].sum().item()
             if probability is not None:
                 recognized_sum += probability(there, batch.label).sum().item()
-    finally:
-        for network, training in modes.items():
-            network.train(training)
     l1 = paired_sum / paired_count if paired_count else cycle_sum / count
     recognized = None if probability is None else recognized_sum / count
     by_distance = -l1 if paired_count else None
@@ -120,8 +116,6 @@ def load_probability(source: str | None, vocabulary: Vocabulary) -> ProbabilityO
     """
     if source is None:
         return None
-    from ecgan.inference.recognizer import Recognizer
-
     recognizer = Recognizer.load(source)
     asked_for = map(expression_of, vocabulary.names)
     places = torch.tensor([recognizer.vocabulary.index(name) for name in asked_for])
@@ -131,6 +125,19 @@ def load_probability(source: str | None, vocabulary: Vocabulary) -> ProbabilityO
         return recognizer.probabilities(images).gather(1, asked[:, None])[:, 0]
 
     return probability
+
+
+@contextlib.contextmanager
+def _evaluating(networks: Iterable[nn.Module]) -> Iterator[None]:
+    """Within the block the networks are in evaluation mode."""
+    modes = {network: network.training for network in networks}
+    for network in modes:
+        network.eval()
+    try:
+        yield
+    finally:
+        for network, training in modes.items():
+            network.train(training)
 
 
 def _distance(images: Images, truth: Images) -> Tensor:
@@ -158,17 +165,11 @@ def sample_grid(
     Returns:
         RGB image, (height, width, 3).
     """
-    device = codes.device
-    training = to_expression.training
-    to_expression.eval()
-    try:
-        columns = [people]
+    columns = [people]
+    with _evaluating([to_expression]), autocast(precision, codes.device):
         for code in codes:
-            with autocast(precision, device):
-                made = to_expression(people.to(device), code.expand(len(people), -1))
+            made = to_expression(people.to(codes.device), code.expand(len(people), -1))
             columns.append(made.image.float().cpu())
-    finally:
-        to_expression.train(training)
     return tile(torch.stack(columns, dim=1))
 
 

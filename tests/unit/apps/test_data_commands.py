@@ -10,7 +10,7 @@ from support.tiny_models import astronaut_photo, astronaut_points
 
 from ecgan.apps.cli import main
 from ecgan.data import prepare as prepare_module
-from ecgan.training import bench as training_bench
+from ecgan.lab import bench as training_bench
 
 Capture = pytest.CaptureFixture[str]
 TINY = ("size=32", "batch=2", "steps=2", "threads=1", "precision=fp32", "generator.width=4")

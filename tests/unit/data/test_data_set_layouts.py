@@ -32,7 +32,7 @@ from ecgan.data.layouts import (
 from ecgan.data.layouts import tree as tree_module
 from ecgan.data.layouts.tables import MAX_ROW_BYTES
 from ecgan.data.reading import PLANES_BYTES, SourceReader, planes, row_pixels
-from ecgan.data.sources import Selection, parse_variants
+from ecgan.data.sources import check_variants, left_out_for, parse_variants, tags_of
 from ecgan.data.splits import split_of
 from ecgan.errors import DataError, ImageError, UsageError
 
@@ -424,10 +424,9 @@ def test_variants_and_expressions_are_selected(
     sources: dict[str, ListedSource],
 ) -> None:
     images = sources[name].listing.images
-    selection = Selection(variants=parse_variants(variants), only_basic=basic)
-    assert sum(map(selection.takes, images)) == count
-    selection.check()
-    assert count + sum(selection.left_out.values()) == len(images)
+    kept = parse_variants(variants)
+    check_variants(kept, frozenset().union(*map(tags_of, images)))
+    assert sum(not left_out_for(image, kept, basic) for image in images) == count
 
 
 def test_variants_that_make_no_sense(sources: dict[str, ListedSource]) -> None:
@@ -435,14 +434,12 @@ def test_variants_that_make_no_sense(sources: dict[str, ListedSource]) -> None:
         with pytest.raises(UsageError, match="the variants take"):
             parse_variants(text)
     images = sources["yale"].listing.images
-    selection = Selection(variants=parse_variants("hat"), only_basic=False)
+    hat = parse_variants("hat")
     with pytest.raises(UsageError, match="have no variants"):
-        selection.check()
-    assert any(map(selection.takes, images))
-    for image in images:
-        selection.takes(image)
+        check_variants(hat, ())
+    assert not all(left_out_for(image, hat, only_basic=False) for image in images)
     with pytest.raises(UsageError, match="unknown variant 'hat', the images have center-light"):
-        selection.check()
+        check_variants(hat, frozenset().union(*map(tags_of, images)))
 
 
 # --- pixels

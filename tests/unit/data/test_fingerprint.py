@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ecgan.data.fingerprint import difference, fingerprint
-from ecgan.data.manifest import Manifest, Record, load_manifest
+from ecgan.data.manifest import Manifest, Record, difference, fingerprint, load_manifest
 
 
 def changed(manifest: Manifest, change: Callable[[Record], Record]) -> Manifest:

@@ -257,7 +257,9 @@ def test_subjects_in_many_hands(row: str, header: str, tmp_path: Path) -> None:
         row = ",".join(reversed(row.split(",")))
     table = tmp_path / "people.csv"
     table.write_text(f"\ufeff{header}\n{row}\n{row}\n", encoding="utf-8")
-    assert SubjectRule(table=table).subject("happy/1.jpg", "set") == "anna"
+    twice = SubjectRule(table=table)
+    assert twice.subject("happy/1.jpg", "set") == "anna"
+    assert not twice.unused()
     table.write_text(f"{header}\n{row}\n".replace(",", ";"), encoding="utf-8")
     rule = SubjectRule(table=table)
     assert len(rule.unused()) == 1

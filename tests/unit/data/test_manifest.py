@@ -13,17 +13,16 @@ from pathlib import Path
 import pytest
 from support.drawn_records import POINTS, make_manifest, record
 
-from ecgan.data.fingerprint import fingerprint
 from ecgan.data.manifest import (
     OPTIONAL,
     Manifest,
     Record,
+    fingerprint,
     load_manifest,
     vocabulary_of,
     write_manifest,
     write_records,
 )
-from ecgan.data.points import Points
 from ecgan.errors import DataError
 
 RECORDS = [
@@ -215,7 +214,7 @@ def test_landmarks_outlive_their_file(tmp_path: Path) -> None:
         lambda r: pickle.loads(pickle.dumps(r)),
     ]
     for copied in (way(before.records[0]) for way in copies):
-        assert type(copied.landmarks) is Points
+        assert type(copied.landmarks) is tuple
         assert copied == before.records[0]
 
 
@@ -232,7 +231,7 @@ def test_a_file_changed_in_place_is_noticed(tmp_path: Path) -> None:
 def test_a_record_takes_less_than_a_kilobyte(tmp_path: Path) -> None:
     """At the peak of loading, when no text is shared but those of few values."""
     count = 4_000
-    points = Points((i / 7, 100 + i / 7) for i in range(68))
+    points = tuple((i / 7, 100 + i / 7) for i in range(68))
     write_records(
         tmp_path,
         (

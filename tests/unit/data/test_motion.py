@@ -11,9 +11,8 @@ import torch
 from support.drawn_records import POINTS, make_manifest, record
 
 from ecgan.config import AugmentConfig, DataConfig
-from ecgan.data.dataset import TranslationData
-from ecgan.data.motion import Shapes, mean_motions
-from ecgan.data.transforms import apply, draw_parameters, move_points
+from ecgan.data.dataset import TranslationData, mean_motions
+from ecgan.data.transforms import Shapes, apply, draw_parameters, move_points
 from ecgan.window import Window
 
 RNG = np.random.default_rng(0)

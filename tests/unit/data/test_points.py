@@ -1,21 +1,31 @@
-"""Compact landmarks: the same numbers as the tuple, through copies, pickles and arrays."""
+"""Landmarks in a file: the same numbers as the tuple, through copies, pickles and arrays."""
 
 from __future__ import annotations
 
 import copy
 import json
+import os
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ecgan.data.points import Points
+from ecgan.data.points import Lines, StoredPoints
 
 PAIRS = ((0.1, 2.0), (3.25, -4.0), (1e-9, 7.0))
 
 
-def test_points_are_what_the_tuple_is() -> None:
-    points = Points(PAIRS)
+def stored(path: Path, pairs: tuple[tuple[float, float], ...]) -> StoredPoints:
+    line = json.dumps({"landmarks": pairs}).encode() + b"\n"
+    path.write_bytes(line)
+    lines = Lines(os.open(path, os.O_RDONLY), str(path))
+    lines.append(line)
+    return StoredPoints(lines, 0)
+
+
+def test_points_are_what_the_tuple_is(tmp_path: Path) -> None:
+    points = stored(tmp_path / "some", PAIRS)
     assert points == PAIRS
     assert hash(points) == hash(PAIRS)
     assert points != PAIRS[:2]
@@ -25,11 +35,6 @@ def test_points_are_what_the_tuple_is() -> None:
         assert again == points
     np.testing.assert_array_equal(np.asarray(points), np.array(PAIRS))
     assert np.asarray(points, dtype=np.float32).dtype == np.float32
-    assert not Points(())
-
-
-def test_what_is_no_pair_of_numbers_is_refused() -> None:
-    with pytest.raises(ValueError, match="values to unpack"):
-        Points([(1, 2, 3)])  # type: ignore[list-item]
+    assert not stored(tmp_path / "none", ())
     with pytest.raises(IndexError):
-        Points(PAIRS)[3]
+        points[3]

@@ -360,7 +360,7 @@ class FakeDetector:
         if not pixels.any():
             return []
         points = POINTS + np.float32([self.offset, 0])
-        return [Face(points, (0, 0, 159, 159), 0.0, 0.0, 0.0, None, 1.0)]
+        return [Face(points, (0, 0, 159, 159), 0.0, 0.0, 0.0, 1.0)]
 
 
 def test_detection_and_its_error(
@@ -397,7 +397,7 @@ def test_a_turned_face_is_rejected_with_its_reason(
 ) -> None:
     class Turned(FakeDetector):
         def detect(self, pixels: np.ndarray) -> list[Face]:
-            return [Face(POINTS, (0, 0, 159, 159), 80.0, 0.0, 0.0, None, 1.0)]
+            return [Face(POINTS, (0, 0, 159, 159), 80.0, 0.0, 0.0, 1.0)]
 
     monkeypatch.setattr(prepare_worker, "LandmarkDetector", Turned)
     with pytest.raises(DataError, match="none of the 9 images"):
@@ -428,7 +428,7 @@ def test_small_faces_are_taken_where_the_pictures_are_mere_crops(
 
     class Tiny(FakeDetector):
         def detect(self, pixels: np.ndarray) -> list[Face]:
-            return [Face(scale * POINTS, (0, 0, 47, 47), 0.0, 0.0, 0.0, None, 1.0)]
+            return [Face(scale * POINTS, (0, 0, 47, 47), 0.0, 0.0, 0.0, 1.0)]
 
     monkeypatch.setattr(prepare_worker, "LandmarkDetector", Tiny)
     write_face(tmp_path / "s", "happy/ann_1.png", "ann", "happy", 48)

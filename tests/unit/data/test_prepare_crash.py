@@ -11,11 +11,10 @@ import pytest
 from support.tiny_data import draw_face, landmarks
 
 import ecgan.data.prepare as module
-from ecgan.data.journal import Outcome
+from ecgan.data.journal import Outcome, Task
 from ecgan.data.manifest import load_manifest
 from ecgan.data.prepare_worker import Worker
 from ecgan.data.report import PrepareReport
-from ecgan.data.worklist import Task
 
 SIZE = 160
 

@@ -14,15 +14,14 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from support.tiny_data import draw_face, landmarks
 
 from ecgan.data import manifest, prepare_worker, report
 from ecgan.data import prepare as prepare_module
-from ecgan.data.journal import Journal, Outcome
-from ecgan.data.points import Points
+from ecgan.data.journal import Journal, Outcome, Task
 from ecgan.data.prepare import prepare
-from ecgan.data.worklist import Task, Worklist
 from ecgan.errors import DataError, UsageError
 
 POINTS = landmarks(96)
@@ -61,7 +60,7 @@ def untimed(root: Path) -> dict[str, bytes]:
 class NoWork:
     """A worker that writes nothing and says that all was well."""
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, *_: object) -> None:
         pass
 
     def __call__(self, task: Task) -> tuple[Outcome, ...]:
@@ -72,7 +71,7 @@ class NoWork:
                 mask=item.mask,
                 sha256=digest,
                 mask_sha256=digest,
-                landmarks=Points(POINTS),
+                landmarks=np.array(POINTS).tobytes(),
                 pixels=digest[:32],
                 looks=digest[32:],
             )
@@ -134,11 +133,11 @@ def test_the_log_of_the_journal_is_emptied_as_the_work_goes_on(
 
 Target = tuple[Any, str, int]
 PHASES: dict[str, Target] = {
-    "listing": (Worklist, "add", 5),
-    "planning": (Worklist, "_set_task", 2),
-    "before the first note": (Journal, "add", 1),
+    "listing": (Journal, "add", 5),
+    "planning": (Journal, "_plan_task", 2),
+    "before the first note": (Journal, "note", 1),
     "inside a note": (Journal, "_forget", 2),
-    "after some notes": (Journal, "add", 3),
+    "after some notes": (Journal, "note", 3),
     "writing an image": (prepare_worker, "write_bytes", 3),
     "noting the time": (Journal, "add_time", 1),
     "forgetting": (Journal, "forget_obsolete", 1),

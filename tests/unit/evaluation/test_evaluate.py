@@ -16,7 +16,7 @@ from ecgan.evaluation.evaluate import evaluate, read_groups
 from ecgan.evaluation.instruments import PARTS
 from ecgan.evaluation.results import Evaluation
 from ecgan.expressions import EXPRESSIONS
-from ecgan.faces.masks import face_mask
+from ecgan.faces.alignment import face_mask
 from ecgan.inference.strength import ROUTES
 
 

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from support.tiny_models import astronaut_face, astronaut_photo, astronaut_points
 
-from ecgan.errors import EcganWarning, FaceError, UsageError
+from ecgan.errors import EcganWarning, FaceError, MissingExtra, UsageError
 from ecgan.faces.face import NOSE_DEPTH, Face, given_face
 from ecgan.faces.finder import (
     MAX_CROP_PX,
@@ -28,6 +28,9 @@ class Detector:
 
     def detect(self, pixels):
         return self.faces
+
+    def confirms(self, pixels, points):
+        return False
 
 
 @pytest.mark.parametrize(
@@ -59,6 +62,31 @@ def test_given_landmarks_come_before_detection(tmp_path: Path) -> None:
     Image.fromarray(astronaut_photo().pixels).save(tmp_path / "a.png")
     np.save(tmp_path / "a.npy", astronaut_points())
     found = FaceFinder(Detector()).find(read_photo(tmp_path / "a.png"))
+    np.testing.assert_allclose(found[0].points, astronaut_points())
+
+
+def test_given_landmarks_that_one_look_confirms_cost_no_detection(tmp_path: Path) -> None:
+    class Looks(Detector):
+        def confirms(self, pixels, points):
+            return np.array_equal(points, astronaut_points())
+
+        def detect(self, pixels):
+            raise AssertionError("the whole photo was searched")
+
+    Image.fromarray(astronaut_photo().pixels).save(tmp_path / "a.png")
+    np.save(tmp_path / "a.npy", astronaut_points())
+    found = FaceFinder(Looks()).find(read_photo(tmp_path / "a.png"))
+    np.testing.assert_allclose(found[0].points, astronaut_points())
+
+
+def test_given_landmarks_are_taken_where_no_detector_is_installed(tmp_path: Path) -> None:
+    class Missing(Detector):
+        def confirms(self, pixels, points):
+            raise MissingExtra("mediapipe")
+
+    Image.fromarray(astronaut_photo().pixels).save(tmp_path / "a.png")
+    np.save(tmp_path / "a.npy", astronaut_points())
+    found = FaceFinder(Missing()).find(read_photo(tmp_path / "a.png"))
     np.testing.assert_allclose(found[0].points, astronaut_points())
 
 

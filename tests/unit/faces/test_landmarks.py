@@ -6,9 +6,10 @@ import re
 import cv2
 import numpy as np
 import pytest
+from support.tiny_models import astronaut_points
 
 from ecgan.errors import FaceError
-from ecgan.faces import landmarks
+from ecgan.faces import graphs, landmarks
 from ecgan.faces.face import (
     MAX_PITCH,
     MAX_ROLL,
@@ -61,6 +62,23 @@ def test_small_and_several_faces_are_found_largest_first(
     assert len(faces) == 2
     assert faces[0].eye_distance == pytest.approx(2 * faces[1].eye_distance, rel=0.1)
     assert faces[0].points[30, 0] > 800 > faces[1].points[30, 0]
+
+
+def test_one_look_confirms_points_where_they_are_alone(
+    detector: LandmarkDetector,
+    astronaut: np.ndarray,
+    face: Face,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def search(*_: object, **__: object) -> None:
+        raise AssertionError("the whole photo was searched")
+
+    monkeypatch.setattr(graphs, "meshes", search)
+    assert detector.confirms(astronaut, face.points)
+    assert detector.confirms(astronaut, astronaut_points()), "within what people set by hand"
+    for factor in (0.5, 0.9, 1.1, 1.5):
+        assert not detector.confirms(astronaut, factor * face.points), "of another size"
+    assert not detector.confirms(astronaut, face.points + 150)
 
 
 def test_nothing_is_found_in_noise(detector: LandmarkDetector) -> None:

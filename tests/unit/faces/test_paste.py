@@ -5,9 +5,16 @@ import numpy as np
 import pytest
 from support.plain_face import canonical_face, moved
 
-from ecgan.faces.alignment import Alignment, align
-from ecgan.faces.masks import JAW_ROOM, face_mask
-from ecgan.faces.paste import FaceChange, change_face, photo_mask, soft_mask
+from ecgan.faces.alignment import (
+    JAW_ROOM,
+    Alignment,
+    FaceChange,
+    align,
+    change_face,
+    face_mask,
+    photo_mask,
+    soft_mask,
+)
 
 
 def change(
@@ -46,11 +53,10 @@ def test_soft_mask_is_inside_the_mask() -> None:
 
 
 @pytest.mark.parametrize("scale", [0.5, 1.0, 2.7])
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_nothing_changes_outside(scale: float, dtype: type) -> None:
+def test_nothing_changes_outside(scale: float) -> None:
     random = np.random.default_rng(1)
     side = int(400 * scale)
-    photo = random.integers(0, np.iinfo(dtype).max, (side, side + 30, 3), dtype=dtype)
+    photo = random.integers(0, 256, (side, side + 30, 3), dtype=np.uint8)
     points = moved(canonical_face(), scale, 12.0, (80 * scale, 40 * scale))
     alignment = align(points)
     mask = face_mask(alignment.to_aligned(points), 256)
@@ -58,7 +64,7 @@ def test_nothing_changes_outside(scale: float, dtype: type) -> None:
     weight = photo_mask(photo.shape, alignment, mask)
     assert np.array_equal(made[weight == 0], photo[weight == 0])
     assert 0.02 < (weight > 0).mean() < 0.9
-    assert set(np.unique(made[weight == 1])) == {100 * (257 if dtype == np.uint16 else 1)}
+    assert set(np.unique(made[weight == 1])) == {100}
     outside = cv2.warpAffine(mask, cv2.invertAffineTransform(alignment.matrix), (side + 30, side))
     assert not weight[outside == 0].any()
 

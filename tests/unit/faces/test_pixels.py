@@ -5,12 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ecgan.faces.alignment import align
+from ecgan.faces.alignment import align, face_mask
 from ecgan.faces.finder import FaceFinder
 from ecgan.faces.landmarks import LandmarkDetector
-from ecgan.faces.masks import face_mask
-from ecgan.faces.photo import Photo
-from ecgan.faces.pixels import MAX_SIDE_PX, as_rgb
+from ecgan.faces.photo import MAX_SIDE_PX, Photo, as_rgb
 
 WRONG = [
     ("me.jpg", TypeError, r"got the str 'me.jpg': open a photo with read_photo"),

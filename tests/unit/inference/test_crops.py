@@ -13,4 +13,5 @@ def test_pixels_survive_the_way_through_tensors() -> None:
     assert tensor.min() == -1
     assert tensor.max() == 1
     np.testing.assert_array_equal(to_pixels(tensor), pixels)
+    assert torch.equal(to_tensor(np.stack([pixels, pixels])), torch.cat([tensor, tensor]))
     assert to_pixels(torch.full((1, 3, 2, 2), 9.0)).max() == 255

@@ -11,9 +11,8 @@ from support.tiny_models import astronaut_face, astronaut_photo
 
 from ecgan.errors import FACE_REASONS, FaceError, SnapshotError
 from ecgan.expressions import EXPRESSIONS
-from ecgan.faces.alignment import EYE_DISTANCE, align, crop
+from ecgan.faces.alignment import EYE_DISTANCE, GLASSES_REACH, align, below_the_eyes, crop
 from ecgan.faces.finder import align_face
-from ecgan.faces.masks import GLASSES_REACH, below_the_eyes
 from ecgan.inference.doubt import (
     ADVICE,
     SEEN,

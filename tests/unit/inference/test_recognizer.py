@@ -1,6 +1,8 @@
 """The loaded recogniser: probabilities, features, batching, and the features for Eq. 3."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -176,3 +178,9 @@ def test_imagenet_features_without_weights_name_the_file(tmp_path, monkeypatch):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     with pytest.raises(SnapshotError, match=r"vgg19-dcbb9e9d\.pth"):
         feature_network("vgg19", ["conv5_4"])
+
+
+def test_what_training_imports_needs_no_opencv():
+    """Packages of the extra `faces` are for photos alone."""
+    code = "import sys; sys.modules['cv2'] = None; import ecgan.inference.recognizer"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

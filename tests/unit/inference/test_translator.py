@@ -20,10 +20,9 @@ from support.tiny_models import (
 
 from ecgan.errors import FaceError, SnapshotError, UsageError
 from ecgan.expressions import EXPRESSIONS
+from ecgan.faces.alignment import JAW_ROOM, face_mask, photo_mask
 from ecgan.faces.face import given_face
 from ecgan.faces.finder import MAX_CROP_PX
-from ecgan.faces.masks import JAW_ROOM, face_mask
-from ecgan.faces.paste import photo_mask
 from ecgan.inference.recognizer import Recognizer
 from ecgan.inference.strength import NEUTRAL_PASSES, Route, parse_route
 from ecgan.inference.translator import Translator

@@ -17,7 +17,7 @@ from ecgan.faces.face import given_face
 from ecgan.faces.photo import read_photo
 from ecgan.inference.marking import sidecar_path
 from ecgan.lab.augment import maker
-from ecgan.lab.augment.plan import AugmentOptions
+from ecgan.lab.augment.maker import AugmentOptions
 from ecgan.lab.augment.run import LEDGER_NAME, augment
 
 SETTINGS = AugmentOptions(per_class=6, attempts=2)

@@ -6,7 +6,12 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from ecgan.lab.stargan.step import gradient_penalty, interpolate, wgan_critic, wgan_generator
+from ecgan.lab.stargan.method import (
+    gradient_penalty,
+    interpolate,
+    wgan_critic,
+    wgan_generator,
+)
 from ecgan.losses.paper import (
     Form,
     discriminator_loss,

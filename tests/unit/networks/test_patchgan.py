@@ -7,8 +7,8 @@ import torch
 from torch.nn import functional as F
 
 from ecgan.config import DiscriminatorConfig
-from ecgan.networks.augmented import Change
 from ecgan.networks.build import build_discriminator
+from ecgan.networks.patchgan import Change
 
 NUM_EXPRESSIONS = 7
 

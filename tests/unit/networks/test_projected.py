@@ -6,8 +6,7 @@ import torch
 
 from ecgan.config import DiscriminatorConfig, RecognizerConfig
 from ecgan.networks.build import build_discriminator
-from ecgan.networks.patchgan import JointDiscriminator
-from ecgan.networks.projected import LAYERS, Projected
+from ecgan.networks.patchgan import LAYERS, JointDiscriminator, Projected
 from ecgan.networks.vgg import VGGFeatures, VGGRecognizer
 
 NUM_EXPRESSIONS = 4

@@ -8,7 +8,7 @@ from inspect import signature
 import pytest
 
 from ecgan.config import ObjectiveConfig
-from ecgan.lab.stargan.step import TERMS, GeneratorOutputs
+from ecgan.lab.stargan.method import TERMS, GeneratorOutputs
 from ecgan.losses.extras import EXTRAS
 from ecgan.losses.paper import EQUATIONS, term_options
 from ecgan.training.passes import Pass

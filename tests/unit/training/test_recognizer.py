@@ -13,12 +13,20 @@ from ecgan.config import AugmentConfig, RecognizerConfig
 from ecgan.config_loading import load_config
 from ecgan.data.labelled import LabelledImages
 from ecgan.data.manifest import load_manifest
-from ecgan.errors import CheckpointError, DataError, Interrupted, NonFiniteError, SnapshotError
+from ecgan.errors import (
+    CheckpointError,
+    DataError,
+    EcganWarning,
+    Interrupted,
+    NonFiniteError,
+    SnapshotError,
+)
 from ecgan.inference.recognizer import Recognizer
 from ecgan.inference.snapshot import load_snapshot
 from ecgan.training import recognizer as module
-from ecgan.training.metrics import read_metrics
 from ecgan.training.recognizer import class_weights, cosine_factor, train_recognizer
+from ecgan.training.recognizer_scores import score_split
+from ecgan.training.run import read_metrics
 from tests.support.tiny_data import make_tiny_data
 
 CONFIG = RecognizerConfig(
@@ -68,7 +76,7 @@ def test_it_learns_and_writes_what_it_promises(data, tmp_path):
     assert "CC0-1.0" in card
     assert "| surprise |" in card
     recognizer = Recognizer.load(report.snapshot, precision="fp32")
-    scores, _ = module.score_split(recognizer, load_manifest(data), "test")
+    scores, _ = score_split(recognizer, load_manifest(data), "test")
     assert scores.accuracy == report.test.accuracy
 
 
@@ -161,11 +169,10 @@ def test_a_finite_loss_that_is_absurd_stops_too(data, tmp_path):
         train_recognizer(wild, data, tmp_path)
 
 
-def test_without_validation_and_test_people_the_last_epoch_is_kept(tmp_path, caplog):
+def test_without_validation_and_test_people_the_last_epoch_is_kept(tmp_path):
     data = make_tiny_data(tmp_path / "data", size=32, people={"train": 2})
-    with caplog.at_level("WARNING"):
+    with pytest.warns(EcganWarning, match="no validation people"):
         report = train_recognizer(CONFIG, data, tmp_path / "run")
-    assert "no validation people" in caplog.text
     assert (report.best_epoch, report.validation, report.test) == (3, None, None)
     card = (report.snapshot / "README.md").read_text()
     assert "validation people |" not in card

@@ -7,25 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecgan.data.layouts.ckplus import CKPLUS
-from ecgan.data.layouts.fer import FER2013, FERPLUS
+from ecgan.data.layouts.classes import LabelMap, read_label_map
+from ecgan.data.layouts.entries import Entry, Place, Rejection, Remark, SourceImage, source_name
 from ecgan.data.layouts.folders import FOLDERS
-from ecgan.data.layouts.label_map import LabelMap, read_label_map
-from ecgan.data.layouts.labels_file import LABELS_NAME
-from ecgan.data.layouts.layout import (
-    Entry,
-    Layout,
-    Listing,
-    ListOptions,
-    Place,
-    Rejection,
-    Remark,
-    SourceImage,
-    source_name,
-)
-from ecgan.data.layouts.listed import AFFECTNET, RAFDB
-from ecgan.data.layouts.named import AR, BU3DFE, FERG, JAFFE, KDEF, RAFD, YALE
-from ecgan.data.layouts.subjects import SubjectRule
+from ecgan.data.layouts.layout import Layout, ListOptions
+from ecgan.data.layouts.listed import AFFECTNET, FER2013, FERPLUS, RAFDB
+from ecgan.data.layouts.named import BY_NAME, CKPLUS
+from ecgan.data.layouts.people import SubjectRule
+from ecgan.data.layouts.tables import LABELS_NAME
 from ecgan.data.layouts.tree import Tree, open_tree
 from ecgan.data.layouts.words import is_usual, nearest_expression, part_of, read_expression
 from ecgan.errors import DataError, UsageError
@@ -37,7 +26,6 @@ __all__ = [
     "LAYOUTS",
     "Entry",
     "LabelMap",
-    "Layout",
     "ListOptions",
     "ListedSource",
     "Listing",
@@ -59,23 +47,21 @@ __all__ = [
 ]
 
 AUTO = "auto"
-_TRIED = (
-    FOLDERS,
-    FERPLUS,  # has FER2013's table beside its own
-    FER2013,
-    AFFECTNET,
-    RAFDB,
-    CKPLUS,
-    AR,
-    YALE,
-    JAFFE,
-    FERG,
-    BU3DFE,
-    RAFD,
-    KDEF,
-)
-"""Class folders come first: who sorted a data set's files into them wants these labels."""
-LAYOUTS: dict[str, Layout] = {layout.name: layout for layout in _TRIED}
+LAYOUTS: dict[str, Layout] = {
+    layout.name: layout
+    for layout in (FOLDERS, FERPLUS, FER2013, AFFECTNET, RAFDB, CKPLUS, *BY_NAME)
+}
+"""As `auto` tries them. Class folders come first: who sorted a data set's files into them wants
+these labels; FER+ has FER2013's table beside its own."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """All entries of a source of moderate size."""
+
+    images: tuple[SourceImage, ...]
+    rejected: tuple[Rejection, ...]
+    remarks: tuple[Remark, ...]
 
 
 @dataclass(frozen=True)
@@ -163,7 +149,7 @@ def _recognised(tree: Tree, options: ListOptions) -> tuple[Layout, str]:
         return FOLDERS, "a rule is given for who is on its files"
     if options.labels is not None:
         return FOLDERS, "a table is given for its labels"
-    for layout in _TRIED:
+    for layout in LAYOUTS.values():
         why = layout.recognise(tree)
         if why is not None:
             return layout, why

@@ -1,284 +1,185 @@
-"""Data sets whose file names say everything: AR, BU-3DFE, FERG, JAFFE, KDEF, RaFD and Yale."""
+"""Data sets whose paths say everything: AR, BU-3DFE, FERG, JAFFE, KDEF, RaFD and Yale by
+`named.yaml`, and the sequences of CK+."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from pathlib import PurePosixPath
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
 
-from ecgan.data.layouts.layout import (
-    IMAGE_ENDING,
-    Entry,
-    Form,
-    Label,
-    Layout,
-    ListOptions,
-    Rejection,
-    SourceImage,
-    UnfitError,
-    about,
-    counted,
-    is_image_name,
-    labelled,
-)
-from ecgan.data.layouts.tree import Tree
+from ecgan.data.layouts.entries import Entry, Form, SourceImage, is_image_name
+from ecgan.data.layouts.layout import Layout, ListOptions, UnfitError, about, labelled, mostly
+from ecgan.data.layouts.tables import MAX_ROW_BYTES
+from ecgan.data.layouts.tree import MAX_MEMBER_BYTES, Tree
+from ecgan.data.layouts.words import read_yaml
 from ecgan.errors import DataError
 from ecgan.expressions import EXPRESSIONS, NEUTRAL, canonical_expression
 
-_AR_SHOTS: dict[int, tuple[str, str | None]] = {
-    1: ("neutral", None),
-    2: ("happy", None),
-    3: ("angry", None),
-    4: ("scream", None),
-    5: ("neutral", "left-light"),
-    6: ("neutral", "right-light"),
-    7: ("neutral", "both-lights"),
-    8: ("neutral", "glasses"),
-    9: ("neutral", "glasses+left-light"),
-    10: ("neutral", "glasses+right-light"),
-    11: ("neutral", "scarf"),
-    12: ("neutral", "scarf+left-light"),
-    13: ("neutral", "scarf+right-light"),
-}
-"""Expression and variant of a session's shots; numbers 14 to 26 are the second session's."""
-_BU3DFE_LEVELS = 4
-_FERG_CHARACTERS = ("aia", "bonnie", "jules", "malcolm", "mery", "ray")
-_KDEF_ANGLES = {
-    "FL": "full-left",
-    "HL": "half-left",
-    "S": None,
-    "HR": "half-right",
-    "FR": "full-right",
-}
-"""Variant by the code of the angle."""
-_RAFD_ANGLES = ("000", "045", "090", "135", "180")
-"""Degrees of the camera; 090 is in front."""
-_YALE_CONDITIONS: dict[str, tuple[str, str | None]] = {
-    "normal": ("neutral", None),
-    "happy": ("happy", None),
-    "sad": ("sad", None),
-    "sleepy": ("sleepy", None),
-    "surprised": ("surprise", None),
-    "wink": ("wink", None),
-    "glasses": ("neutral", "glasses"),
-    "noglasses": ("neutral", "no-glasses"),
-    "centerlight": ("neutral", "center-light"),
-    "leftlight": ("neutral", "left-light"),
-    "rightlight": ("neutral", "right-light"),
-}
-"""Expression and variant."""
+_IMAGE_ENDING = r"\.(?:jpe?g|png|bmp|tiff?|gif|webp|p[gp]m)"
+"""Of a file name: copies of a set are often saved anew."""
+_IGNORE_CASE = re.ASCII | re.IGNORECASE
 
 
-def _named(
-    name: str,
-    *,
-    pattern: str,
-    label: Callable[[re.Match[str]], Label],
-    takes: Callable[[str], bool] = is_image_name,
-    form: Callable[[str], Form] = lambda _: "photo",
-) -> Layout:
-    """A layout whose file names say everything.
+class _Names:
+    """How the files of one data set are called, see `named.yaml`."""
 
-    Args:
-        pattern: of the path's end, from a `/` on or from the start; ignores case.
-        label: what a matching name says; raises UnfitError where a part of it has no meaning.
-        takes: whether a file is meant to be an image of the set.
-    """
-    naming = about(name)["naming"]
-    compiled = re.compile(rf"(?:^|/){pattern}$", re.IGNORECASE | re.ASCII)
+    def __init__(self, layout: str) -> None:
+        said = read_yaml("named.yaml")[layout]
+        pattern = said["pattern"].replace("IMAGE", _IMAGE_ENDING)
+        self._pattern = re.compile(rf"(?:^|/){pattern}$", _IGNORE_CASE)
+        self._also = re.compile(said.get("also", "(?!)"), _IGNORE_CASE)
+        self._never = re.compile(said.get("never", "(?!)"), _IGNORE_CASE)
+        self._upper = said["case"] == "upper"
+        self._subject: str = said["subject"]
+        self._codes: dict[str, dict[str, dict[str, str]]] = said.get("codes", {})
+        self._naming = about(layout)["naming"]
 
-    def recognise(tree: Tree) -> str | None:
-        fitting, files = counted(filter(takes, tree.names), compiled.search)
-        said = f"{fitting} of {files} images are named like {naming}"
-        return said if 2 * fitting > files else None
+    def recognise(self, tree: Tree) -> str | None:
+        files = filter(self._takes, tree.names)
+        return mostly(files, self._pattern.search, f"are named like {self._naming}")
 
-    def read(tree: Tree, _options: ListOptions) -> Iterator[Entry]:
-        for file in filter(takes, tree.names):
-            match = compiled.search(file)
+    def read(self, tree: Tree, _options: ListOptions) -> Iterator[Entry]:
+        for file in filter(self._takes, tree.names):
+            form: Form = "planes" if file.lower().endswith(".raw") else "photo"
             try:
-                if match is None:
-                    raise UnfitError("the name does not fit")
-                said = label(match)
+                said = self._labels(file)
             except UnfitError as error:
-                message = f"{error}; expected {naming}"
-                yield Rejection(tree.shown(file), "naming", message)
+                yield tree.reject(file, "naming", f"{error}; expected {self._naming}")
             else:
-                yield labelled(tree, file, said, form(file))
+                yield labelled(tree, file, form, **said)
 
-    return Layout(name, recognise, read)
+    def _takes(self, file: str) -> bool:
+        meant = is_image_name(file) or self._also.search(file)
+        return bool(meant and not self._never.search(file))
 
-
-def _ar(match: re.Match[str]) -> Label:
-    number = int(match["shot"])
-    if not 1 <= number <= 2 * len(_AR_SHOTS):
-        raise UnfitError(f"there is no shot {match['shot']}, they go from 01 to 26")
-    session, shot = divmod(number - 1, len(_AR_SHOTS))
-    expression, variant = _AR_SHOTS[shot + 1]
-    sex = "m" if match["sex"] in "Mm" else "w"
-    subject = f"ar-{sex}-{int(match['person']):03d}"
-    return Label(subject, expression, session=str(session + 1), variant=variant)
-
-
-def _ar_form(name: str) -> Form:
-    return "planes" if name.lower().endswith(".raw") else "photo"
-
-
-AR = _named(
-    "ar",
-    pattern=rf"(?P<sex>[MFW])-(?P<person>\d{{2,3}})-(?P<shot>\d\d)(?:\.raw|{IMAGE_ENDING})",
-    label=_ar,
-    takes=lambda name: is_image_name(name) or _ar_form(name) == "planes",
-    form=_ar_form,
-)
-
-
-def _bu3dfe(match: re.Match[str]) -> Label:
-    """Four levels of each expression."""
-    expression, level = canonical_expression(match["expression"]), int(match["level"])
-    if (level == 0) != (expression == NEUTRAL) or level > _BU3DFE_LEVELS:
-        raise UnfitError(
-            f"there is no {match['expression']}{match['level']}, the levels go from 01 to 04, "
-            "and NE00 alone is neutral"
-        )
-    person = match["person"].upper()
-    if match["folder"] is not None and match["folder"].upper() != person:
-        raise UnfitError(f"the folder is {match['folder']}, but the name says {person}")
-    return Label(f"bu3dfe-{person}", expression, intensity=level / _BU3DFE_LEVELS)
-
-
-def _bu3dfe_takes(name: str) -> bool:
-    """The textures of the 3-D models (`_F3D`) lie beside the photos."""
-    return is_image_name(name) and not name.rsplit(".", 1)[0].upper().endswith("_F3D")
-
-
-BU3DFE = _named(
-    "bu3dfe",
-    pattern=(
-        r"(?:(?P<folder>[FM]\d{4})/)?(?P<person>[FM]\d{4})_(?P<expression>AN|DI|FE|HA|NE|SA|SU)"
-        r"(?P<level>\d\d)[A-Z]{2}_F2D" + IMAGE_ENDING
-    ),
-    label=_bu3dfe,
-    takes=_bu3dfe_takes,
-)
-
-
-def _ferg(match: re.Match[str]) -> Label:
-    character, expression = match["person"].lower(), canonical_expression(match["expression"])
-    if character not in _FERG_CHARACTERS:
-        known = ", ".join(_FERG_CHARACTERS)
-        raise UnfitError(f"there is no character {character!r} among {known}")
-    if expression not in EXPRESSIONS:
-        raise UnfitError(f"there is no expression {match['expression']!r}")
-    return Label(f"ferg-{character}", expression)
-
-
-FERG = _named(
-    "ferg",
-    pattern=(
-        r"(?P<person>[a-z]+)/(?P=person)_(?P<expression>[a-z]+)/"
-        r"(?P=person)_(?P=expression)_\d+" + IMAGE_ENDING
-    ),
-    label=_ferg,
-)
-
-
-def _jaffe(match: re.Match[str]) -> Label:
-    return Label(f"jaffe-{match['person'].upper()}", canonical_expression(match["expression"]))
-
-
-JAFFE = _named(
-    "jaffe",
-    pattern=(
-        r"(?P<person>[A-Z]{2})\.(?P<expression>AN|DI|FE|HA|NE|SA|SU)\d\.\d{1,3}" + IMAGE_ENDING
-    ),
-    label=_jaffe,
-)
-
-
-def _kdef(match: re.Match[str]) -> Label:
-    return Label(
-        subject=f"kdef-{match['person'].upper()}",
-        expression=canonical_expression(match["expression"]),
-        session=match["session"].upper(),
-        variant=_KDEF_ANGLES[match["angle"].upper()],
-    )
-
-
-KDEF = _named(
-    "kdef",
-    # By position: `AF` is a session and sex at its start, fear inside.
-    pattern=(
-        r"(?P<session>[AB])(?P<person>[FM]\d\d)(?P<expression>AF|AN|DI|HA|NE|SA|SU)"
-        r"(?P<angle>FL|HL|S|HR|FR)" + IMAGE_ENDING
-    ),
-    label=_kdef,
-)
-
-
-def _rafd(match: re.Match[str]) -> Label:
-    angle, gaze = match["angle"], match["gaze"].lower()
-    if angle not in _RAFD_ANGLES:
-        raise UnfitError(f"there is no angle {angle} among {', '.join(_RAFD_ANGLES)}")
-    emotion = match["expression"].lower()
-    expression = "contempt" if emotion == "contemptuous" else canonical_expression(emotion)
-    if expression not in (*EXPRESSIONS, "contempt"):
-        raise UnfitError(f"there is no emotion {emotion!r}")
-    tags = [f"pose-{angle}"] if angle != "090" else []
-    tags += [f"gaze-{gaze}"] if gaze != "frontal" else []
-    return Label(f"rafd-{match['person']}", expression, variant="+".join(tags) or None)
-
-
-RAFD = _named(
-    "rafd",
-    pattern=(
-        r"Rafd(?P<angle>\d{3})_(?P<person>\d\d)_[a-z]+_(?:fe)?male_(?P<expression>[a-z]+)_"
-        r"(?P<gaze>frontal|left|right)" + IMAGE_ENDING
-    ),
-    label=_rafd,
-)
-
-
-def _yale(match: re.Match[str]) -> Label:
-    condition = match["condition"].lower()
-    if condition not in _YALE_CONDITIONS:
-        known = ", ".join(_YALE_CONDITIONS)
-        raise UnfitError(f"there is no condition {condition!r} among {known}")
-    expression, variant = _YALE_CONDITIONS[condition]
-    return Label(f"yale-{match['person']}", expression, variant=variant)
-
-
-_YALE_AS_NAMED = _named(
-    "yale",
-    pattern=rf"subject(?P<person>\d\d)\.(?P<condition>[a-z]+)(?:{IMAGE_ENDING})?",
-    label=_yale,
-    takes=lambda name: (
-        is_image_name(name) or PurePosixPath(name).name.lower().startswith("subject")
-    ),
-)
+    def _labels(self, file: str) -> dict[str, Any]:
+        """What the name says, as fields of `SourceImage`."""
+        match = self._pattern.search(file)
+        if match is None:
+            raise UnfitError("the name does not fit")
+        groups = {
+            group: value.upper() if self._upper else value.lower()
+            for group, value in match.groupdict().items()
+            if value is not None
+        }
+        usual = canonical_expression(groups.get("expression", ""))
+        said = {**groups, "expression": usual if usual in EXPRESSIONS else ""}
+        variants = []
+        for group, codes in self._codes.items():
+            value = groups[group]
+            if value in codes:
+                said |= codes[value]
+                variants.append(codes[value].get("variant"))
+            elif group != "expression":
+                known = f" among {', '.join(codes)}" if len(codes) < 12 else ""
+                raise UnfitError(f"there is no {group} {value!r}{known}")
+        if not said["expression"]:
+            raise UnfitError(f"there is no expression {groups['expression']!r}")
+        if said.get("folder", said.get("person")) != said.get("person"):
+            raise UnfitError(f"the folder is {said['folder']}, but the name says {said['person']}")
+        return {
+            "subject": self._subject.format_map(said),
+            "expression": said["expression"],
+            "intensity": float(said["intensity"]) if "intensity" in said else None,
+            "session": said.get("session"),
+            "variant": "+".join(filter(None, variants)) or None,
+        }
 
 
 def _read_yale(tree: Tree, options: ListOptions) -> Iterator[Entry]:
     """As named, but for the one mislabelled file of the release, if this copy has it."""
-    sad, normal = (
-        next((name for name in tree.names if f"subject04.{condition}" in name.lower()), None)
-        for condition in ("sad", "normal")
-    )
-    copied = sad is not None and normal is not None and _same_bytes(tree, sad, normal)
-    for entry in _YALE_AS_NAMED.read(tree, options):
-        if copied and isinstance(entry, SourceImage) and entry.name == sad:
+    normal = next((name for name in tree.names if "subject04.normal" in name.lower()), None)
+    for entry in _Names("yale").read(tree, options):
+        if (
+            isinstance(entry, SourceImage)
+            and "subject04.sad" in entry.name.lower()
+            and normal is not None
+            and _same_bytes(tree, entry.name, normal)
+        ):
             message = f"a known fault of the release: it is a copy of {normal}, so not sad"
-            yield Rejection(tree.shown(entry.name), "mislabelled", message)
+            yield tree.reject(entry.name, "mislabelled", message)
         else:
             yield entry
 
 
-def _same_bytes(tree: Tree, first: str, second: str) -> bool:
+def _same_bytes(tree: Tree, *names: str) -> bool:
     try:
-        data = tree.bytes_of(first)
-        return len(data) > 0 and data == tree.bytes_of(second)
+        found = set()
+        for name in names:
+            with tree.open(name) as file:
+                found.add(file.read(MAX_MEMBER_BYTES))
     except DataError:  # whoever reads the photo itself will say so
         return False
+    return len(found) == 1 and b"" not in found
 
 
-YALE = replace(_YALE_AS_NAMED, read=_read_yale)
+def _by_name(name: str) -> Layout:
+    names = _Names(name)
+    read = _read_yale if name == "yale" else names.read
+    return Layout(name, names.recognise, read, **about(name))
+
+
+BY_NAME = tuple(_by_name(name) for name in read_yaml("named.yaml"))
+"""The layouts of `named.yaml`, in its order."""
+
+_CK_EXPRESSIONS = ["neutral", "angry", "contempt", "disgust", "fear", "happy", "sad", "surprise"]
+"""By code."""
+_CK_SEQUENCE = r"(?:^|/)(?P<person>S\d{3})/(?P<number>\d{3})/(?P=person)_(?P=number)_\d{8}"
+_CK_FRAME = re.compile(rf"{_CK_SEQUENCE}{_IMAGE_ENDING}$", _IGNORE_CASE)
+_CK_LABEL = re.compile(rf"{_CK_SEQUENCE}_emotion\.txt$", _IGNORE_CASE)
+
+
+def _recognise_ckplus(tree: Tree) -> str | None:
+    what = "are frames named like S005/001/S005_001_00000011.png"
+    return mostly(tree.image_names, _CK_FRAME.search, what)
+
+
+def _read_ckplus(tree: Tree, options: ListOptions) -> Iterator[Entry]:
+    """The first frame of each labelled sequence as neutral, the last ones as its expression.
+
+    The peak, which is the last frame, has intensity 1; of the ones before it nobody said. What
+    lies between is left out.
+    """
+    frames: dict[tuple[str, str], list[str]] = defaultdict(list)
+    labels: dict[tuple[str, str], str] = {}
+    for name in tree.names:
+        if match := _CK_FRAME.search(name):
+            frames[match["person"].upper(), match["number"]].append(name)
+        elif match := _CK_LABEL.search(name):
+            labels[match["person"].upper(), match["number"]] = name
+        elif is_image_name(name):
+            naming = about("ckplus")["naming"]
+            yield tree.reject(name, "naming", f"the name does not fit; expected {naming}")
+    for sequence, names in frames.items():
+        first, *others = sorted(names)
+        try:
+            expression = _ckplus_expression(tree, labels.pop(sequence, None))
+            if not others:
+                raise UnfitError("the sequence has one frame, expected a neutral one and a peak")
+        except UnfitError as error:
+            yield tree.reject(names[0].rsplit("/", 1)[0], "no-label", str(error))
+            continue
+        peaks = [] if expression == NEUTRAL else others[-options.peak_frames :]
+        said: dict[str, Any] = {"subject": f"ckplus-{sequence[0]}", "session": sequence[1]}
+        yield labelled(tree, first, expression=NEUTRAL, intensity=0.0, **said)
+        for name in peaks:
+            intensity = 1.0 if name == others[-1] else None
+            yield labelled(tree, name, expression=expression, intensity=intensity, **said)
+    for _, name in sorted(labels.items()):
+        yield tree.reject(name, "missing", "a label without its sequence of images")
+
+
+def _ckplus_expression(tree: Tree, name: str | None) -> str:
+    """Of a label file, which holds the code as a float."""
+    if name is None:
+        raise UnfitError("the sequence has no file in Emotion/, so its expression is not known")
+    tree.use(name)
+    text = " ".join(line for _, line in tree.lines(name, MAX_ROW_BYTES)).strip()
+    try:
+        return dict(enumerate(_CK_EXPRESSIONS))[float(text)]  # type: ignore[index]
+    except (ValueError, KeyError):
+        raise UnfitError(f"{name} holds {text[:40]!r}, expected a number from 0 to 7") from None
+
+
+CKPLUS = Layout("ckplus", _recognise_ckplus, _read_ckplus, **about("ckplus"))

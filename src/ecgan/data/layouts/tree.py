@@ -11,11 +11,13 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
-from typing import BinaryIO, Self, cast
+from typing import IO, Self
 
 from ecgan.data.disk import DiskDict
-from ecgan.data.layouts.layout import Form, Place, Rejection, is_image_name, source_name
+from ecgan.data.layouts.entries import Form, Place, Rejection, is_image_name, source_name
 from ecgan.errors import DataError
 
 MAX_MEMBER_BYTES = 1 << 30
@@ -86,49 +88,38 @@ class Tree:
             return Place(self.root / name, offset=offset, form=form)
         return Place(self.root, member=name, offset=offset, form=form)
 
-    def open(self, name: str) -> BinaryIO:
-        """Raises DataError where the file cannot be read."""
+    @contextmanager
+    def open(self, name: str) -> Iterator[IO[bytes]]:
+        """A file for reading. Raises DataError where it cannot be read or, by whoever decodes it,
+        is not UTF-8."""
         try:
-            if self._archive is None:
-                return (self.root / name).open("rb")
-            return cast(BinaryIO, self._archive.open(name))
-        except ZIP_ERRORS as error:
-            raise self._cannot_read(name, error) from None
-
-    def bytes_of(self, name: str) -> bytes:
-        """All of a file, which has at most `MAX_MEMBER_BYTES`; raises DataError as `open` does."""
-        try:
-            with self.open(name) as file:
-                return file.read(MAX_MEMBER_BYTES)
-        except ZIP_ERRORS as error:
-            raise self._cannot_read(name, error) from None
-
-    def lines(self, name: str, max_bytes: int) -> Iterator[tuple[int, str]]:
-        """Each line of a text file with the place of its first byte; longer ones come in parts.
-
-        Raises:
-            DataError: the file cannot be read or is not UTF-8.
-        """
-        try:
-            with self.open(name) as file:
-                offset = 0
-                while line := file.readline(max_bytes):
-                    yield offset, line.decode("utf-8-sig" if offset == 0 else "utf-8")
-                    offset += len(line)
+            archive = self._archive
+            with archive.open(name) if archive else (self.root / name).open("rb") as file:
+                yield file
         except UnicodeDecodeError:
             raise DataError(f"{self.root}: expected UTF-8 text in {name}") from None
         except ZIP_ERRORS as error:
-            raise self._cannot_read(name, error) from None
+            if self._archive is None and isinstance(error, OSError):
+                raise DataError(f"cannot read {self.root / name}: {error.strerror}") from None
+            raise DataError(f"{self.root}: cannot read {name}: {error}") from None
+
+    def lines(self, name: str, max_bytes: int) -> Iterator[tuple[int, str]]:
+        """Each line of a text file with the place of its first byte; longer ones come in parts.
+        Raises DataError as `open` does."""
+        with self.open(name) as file:
+            offset = 0
+            while line := file.readline(max_bytes):
+                yield offset, line.decode("utf-8-sig" if offset == 0 else "utf-8")
+                offset += len(line)
 
     def shown(self, name: str) -> str:
         """A file as reports name it, which is what its reader has to say of it."""
         self.use(name)
         return f"{self.source}/{name}"
 
-    def _cannot_read(self, name: str, error: Exception) -> DataError:
-        if self._archive is None and isinstance(error, OSError):
-            return DataError(f"cannot read {self.root / name}: {error.strerror}")
-        return DataError(f"{self.root}: cannot read {name}: {error}")
+    def reject(self, name: str, reason: str, message: str) -> Rejection:
+        """A file, or a line of one, that its reader leaves out."""
+        return Rejection(self.shown(name), reason, message)
 
     def _folder_names(self) -> Iterator[str]:
         """The names of a folder's files; the others go to `rejected` or `_hidden`."""
@@ -149,18 +140,15 @@ class Tree:
                 continue
             visited.add(real)
             below = Path(where).relative_to(self.root)
-            self._hidden += (_printable((below / n).as_posix()) for n in inner if n[0] == ".")
-            inner[:] = sorted(name for name in inner if not name.startswith("."))
-            for file in sorted(files):
-                path = Path(where, file)
-                if file.startswith("."):
-                    self._hidden.append(_printable((below / file).as_posix()))
-                    continue
-                problem = _file_problem(path)
+            hidden = {name for name in chain(inner, files) if name.startswith(".")}
+            self._hidden += (_printable((below / name).as_posix()) for name in sorted(hidden))
+            inner[:] = sorted(name for name in inner if name not in hidden)
+            for file in sorted(name for name in files if name not in hidden):
+                problem = _file_problem(Path(where, file))
                 if problem is None:
-                    yield path.relative_to(self.root).as_posix()
+                    yield (below / file).as_posix()
                 else:
-                    reject(path, *problem)
+                    reject(Path(where, file), *problem)
 
     def _zip_names(self, members: Sequence[zipfile.ZipInfo]) -> list[str]:
         """The names of a zip's files; the others go to `rejected` or `_hidden`."""

@@ -8,19 +8,30 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
+from typing import Any
 
 import yaml
 
 from ecgan.expressions import ALIASES, EXPRESSIONS, canonical_expression
 
-SURE, GUESSED, CODE = 3, 2, 1
-"""How a name was read: by the usual names, by a word of `words.yaml` or beside other words (which
-is said), or by a code of two letters, which may be somebody's initials."""
-_TEXTS = yaml.load(
-    files("ecgan.data.layouts").joinpath("words.yaml").read_text("utf-8"), Loader=yaml.BaseLoader
-)
+MAPPED, SURE, GUESSED, CODE = 4, 3, 2, 1
+"""How a name was read: by the user's map, by the usual names, by a word of `words.yaml` or beside
+other words (which is said), or by a code of two letters, which may be somebody's initials."""
+
+
+@cache
+def read_yaml(name: str) -> dict[str, Any]:
+    """A file of this package; all values in it are texts."""
+    text = files("ecgan.data.layouts").joinpath(name).read_text("utf-8")
+    found: dict[str, Any] = yaml.load(text, Loader=yaml.BaseLoader)
+    return found
+
+
+_TEXTS = read_yaml("words.yaml")
+ORDERS: dict[str, dict[str, str]] = _TEXTS["orders"]
+"""Expression by number in the well-known data sets."""
 _OTHER_NAMES, _FILLER, _NOBODY, _NO_PEOPLE, _MASKS = (
     frozenset(_TEXTS[name].split(", "))
     for name in ("others", "filler", "nobody", "no_people", "masks")
@@ -136,12 +147,6 @@ def code_of(name: str) -> int | None:
     return None
 
 
-def are_numbered(names: Iterable[str]) -> bool:
-    """Whether names differ in their number alone: `p0`, `p1`, `p2`."""
-    stems = {re.sub(r"\d+", "#", key(name)) for name in names}
-    return len(stems) == 1 and "#" in next(iter(stems))
-
-
 def is_filler(name: str) -> bool:
     """Whether a name tells nothing of what a folder holds: `images`, `Dataset`."""
     return bool(words(name)) and all(word in _FILLER for word in words(name))
@@ -160,9 +165,7 @@ def is_nobody(name: str) -> bool:
     joined = re.sub(r"[\s\-]", "", name)
     return bool(
         not parts
-        or re.fullmatch(r"(?:19|20)\d{6}|\d{9,}", joined)
-        or re.fullmatch(r"[0-9a-fA-F]{12,}", joined)
-        or re.fullmatch(r"[pP]\d{6,}", joined)
+        or re.fullmatch(r"(?:19|20)\d{6}|\d{9,}|[0-9a-fA-F]{12,}|[pP]\d{6,}", joined)
         or (len(joined) > 24 and re.search(r"\d", joined) and re.search(r"[a-zA-Z]", joined))
         or (letters and letters[0] in _NOBODY)
         or any(word_expression(word) in EXPRESSIONS for word in letters)
@@ -177,3 +180,10 @@ def may_be_people(folder: str) -> bool:
     if re.fullmatch(r"(?:19|20)\d\d", folder) or not parts:
         return False
     return not letters or not all(word in _NO_PEOPLE for word in letters)
+
+
+def shown(names: Iterable[str], limit: int = 5) -> str:
+    """The first names, and how many more there are."""
+    names = list(names)
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more

@@ -1,8 +1,11 @@
-"""Makes one candidate of an augmentation: translated, checked, and written if it is kept."""
+"""What augmentation tries, and what a translation must show to be kept: candidates are translated,
+checked, and written if they pass."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +15,105 @@ from numpy.typing import NDArray
 
 from ecgan.data.images import ImageStore
 from ecgan.data.manifest import Manifest, Record
+from ecgan.errors import DataError, UsageError
 from ecgan.evaluation.cases import translate_aligned
 from ecgan.evaluation.identity import descriptor
 from ecgan.evaluation.similarity import change_outside, eye_distance
 from ecgan.expressions import NEUTRAL
+from ecgan.faces.alignment import JAW_ROOM, face_mask
 from ecgan.faces.landmarks import LandmarkDetector
-from ecgan.faces.masks import JAW_ROOM, face_mask
-from ecgan.faces.photo import Photo, read_photo
-from ecgan.files import sha256_file, write_bytes
+from ecgan.faces.photo import read_photo
+from ecgan.files import sha256_bytes, sha256_file, write_bytes
 from ecgan.inference.marking import Mark, source_sha256, write_marked
+from ecgan.inference.strength import MAX_STRENGTH
 from ecgan.inference.translator import Translator
-from ecgan.lab.augment.plan import SOURCE, AugmentOptions, Candidate
+from ecgan.seeding import numpy_generator
 
+SOURCE = "generated"
 Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class AugmentOptions:
+    """What to make, and what an image must show to be kept."""
+
+    per_class: int | None = None
+    """Training images that every expression shall have; None: as many as the most frequent has."""
+    weakest: float = 0.75
+    strongest: float = 1.25
+    """Strengths are drawn between these; 1 is the full expression."""
+    least_probability: float = 0.5
+    """Of the asked expression, by the recogniser."""
+    largest_shift: float = 0.08
+    """Of the eye centres and the tip of the nose, found again in the result, in eye distances."""
+    attempts: int = 3
+    """Translations tried for each image that is wanted, on average, before giving up."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Raises UsageError."""
+        if self.per_class is not None and self.per_class < 1:
+            raise UsageError(f"expected 1 image a class or more, got {self.per_class}")
+        if not 0 < self.weakest <= self.strongest <= MAX_STRENGTH:
+            raise UsageError(
+                f"the strengths take 0 < weakest <= strongest <= {MAX_STRENGTH}, "
+                f"got {self.weakest:g} to {self.strongest:g}"
+            )
+        if not 0 <= self.least_probability < 1:
+            raise UsageError(
+                f"the least probability lies in [0, 1), got {self.least_probability:g}"
+            )
+        if self.attempts < 1:
+            raise UsageError(f"expected 1 attempt or more, got {self.attempts}")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One translation that may be made."""
+
+    image: str
+    """Of the result, below the data folder."""
+    source: Record
+    expression: str
+    strength: float
+
+    @property
+    def mask(self) -> str:
+        """Of the mask of the result."""
+        return self.image.replace("images/", "masks/", 1).removesuffix(".jpg") + ".png"
+
+
+def candidates(
+    manifest: Manifest, expression: str, number: int, options: AugmentOptions
+) -> Iterator[Candidate]:
+    """Sources in rounds over the people, in a random order that the seed fixes.
+
+    Raises:
+        DataError: some are wanted, and nobody has an image to make them of.
+    """
+    by_person: dict[str, list[Record]] = defaultdict(list)
+    for record in manifest.select(split="train"):
+        if (record.expression == NEUTRAL) != (expression == NEUTRAL):
+            by_person[record.subject].append(record)
+    if number and not by_person:
+        other = "expressive" if expression == NEUTRAL else "neutral"
+        raise DataError(
+            f"the training people of {manifest.root} have no {other} image to make {expression} "
+            "ones of; prepare some"
+        )
+    random = numpy_generator(options.seed, "augment", expression)
+    people = sorted(by_person)
+    for index in range(options.attempts * number):
+        turn, place = divmod(index, len(people))
+        if place == 0:
+            order = random.permutation(len(people))
+        person = people[order[place]]
+        source = by_person[person][turn % len(by_person[person])]
+        drawn = float(random.uniform(options.weakest, options.strongest))
+        strength = 1.0 if expression == NEUTRAL else round(drawn, 3)
+        stem = sha256_bytes(f"{person} {turn}".encode())[:16]
+        image = f"images/{SOURCE}/{expression}/{stem}.jpg"
+        yield Candidate(image, source, expression, strength)
 
 
 class Maker:
@@ -85,17 +174,8 @@ class Maker:
         }
         if rejected or points is None:
             return card, None
-        self._write(candidate, photo, pixels, card)
-        mask = np.maximum(self._store.mask(source), face_mask(points, photo.pixels.shape[0]))
-        write_bytes(self._out / candidate.mask, cv2.imencode(".png", mask)[1].tobytes())
-        return card, self._record(candidate, points)
-
-    def _write(
-        self, candidate: Candidate, photo: Photo, pixels: Pixels, card: Mapping[str, Any]
-    ) -> None:
-        """The image, with the mark that it is synthetic."""
         mark = Mark(
-            source=candidate.source.image,
+            source=source.image,
             source_sha256=source_sha256(photo),
             model_sha256=self._translator.sha256,
             settings={"expression": candidate.expression, "strength": candidate.strength},
@@ -105,6 +185,9 @@ class Maker:
         target = self._out / candidate.image
         target.parent.mkdir(parents=True, exist_ok=True)
         write_marked(target, pixels, photo, mark)
+        mask = np.maximum(self._store.mask(source), face_mask(points, photo.pixels.shape[0]))
+        write_bytes(self._out / candidate.mask, cv2.imencode(".png", mask)[1].tobytes())
+        return card, self._record(candidate, points)
 
     def _record(self, candidate: Candidate, points: NDArray[np.float32]) -> Record:
         full = candidate.strength * self._translator.full(candidate.expression)

@@ -16,8 +16,7 @@ from ecgan.errors import UsageError
 from ecgan.files import remove_parts, sha256_file, write_bytes, write_json, write_lines
 from ecgan.inference.recognizer import Recognizer
 from ecgan.inference.translator import Translator
-from ecgan.lab.augment.maker import Maker
-from ecgan.lab.augment.plan import SOURCE, AugmentOptions, candidates, counts
+from ecgan.lab.augment.maker import SOURCE, AugmentOptions, Maker, candidates
 from ecgan.ledger import Ledger, read_ledger
 
 CARDS_NAME = "cards.jsonl"
@@ -36,9 +35,6 @@ class AugmentReport:
     tried: int
     kept: int
     rejected_by_reason: dict[str, int]
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def augment(
@@ -79,7 +75,8 @@ def augment(
     translator = Translator.load(model, recognizer=recognizer_model)
     names = recognizer_model.vocabulary.names
     known = [name for name in translator.vocabulary.expressions if name in names]
-    before = counts(manifest, known)
+    found = Counter(record.expression for record in manifest.select(split="train"))
+    before = {name: found[name] for name in known}
     per_class = options.per_class or max(before.values())
     wanted = {name: max(0, per_class - before[name]) for name in known}
     about = {
@@ -120,7 +117,7 @@ def augment(
         rejected_by_reason=dict(Counter(c["rejected"] for c in cards if c["rejected"])),
     )
     write_lines(out / CARDS_NAME, (json.dumps(card) + "\n" for card in cards))
-    write_json(out / REPORT_NAME, report.to_json())
+    write_json(out / REPORT_NAME, asdict(report))
     card = _card(manifest.card, translator, about)
     write_manifest(Manifest(out, (*manifest.records, *kept), card))
     return report

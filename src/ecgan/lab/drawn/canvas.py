@@ -80,23 +80,14 @@ class Canvas:
         mask = within(_blurred(mask, blur), clip[y0:y1, x0:x1])
         self._blend(box, _plain(colour, mask.shape), mask, 1.0)
 
-    def paste(self, painted: Pixels, mask: Pixels) -> None:
-        """Blend in another canvas of the same size where a mask (0 to 255) says so."""
+    def paste(self, over: ArrayLike, mask: Pixels, alpha: float = 1.0) -> None:
+        """Blend in a colour, or another canvas of the same size, where a mask (0 to 255) says."""
         x, y, width, height = cv2.boundingRect(mask)
-        if width == 0:
-            return
-        box = x, y, x + width, y + height
-        where = slice(y, y + height), slice(x, x + width)
-        self._blend(box, painted[where], mask[where], 1.0)
-
-    def tint(self, mask: Pixels, colour: ArrayLike, alpha: float, around: Points) -> None:
-        """Blend a colour through a mask of the canvas, looking only at the box of `around`."""
-        box = self._box(_fixed(around), 2)
-        if box is None:
-            return
-        x0, y0, x1, y1 = box
-        inside = mask[y0:y1, x0:x1]
-        self._blend(box, _plain(colour, inside.shape), inside, alpha)
+        if width:
+            where = slice(y, y + height), slice(x, x + width)
+            pixels = np.asarray(over)
+            shown = pixels[where] if pixels.ndim == 3 else _plain(over, mask[where].shape)
+            self._blend((x, y, x + width, y + height), shown, mask[where], alpha)
 
     def mask(self, *polygons: Points) -> Pixels:
         """Mask of the union of polygons, in canvas pixels, 0 to 255."""
@@ -131,13 +122,13 @@ class Canvas:
 def closed_curve(control: ArrayLike, samples: int = 8) -> Points:
     """Catmull-Rom spline through (n, 2) points and back to the first, (n * samples, 2)."""
     points = np.asarray(control, np.float64)
-    return np.asarray(_closed_basis(len(points), samples) @ points)
+    return np.asarray(_curve_basis(len(points), samples, True) @ points)
 
 
 def open_curve(control: ArrayLike, samples: int = 6) -> Points:
     """Catmull-Rom spline through (..., n, 2) points, (..., (n - 1) * samples + 1, 2)."""
     points = np.asarray(control, np.float64)
-    return np.asarray(_open_basis(points.shape[-2], samples) @ points)
+    return np.asarray(_curve_basis(points.shape[-2], samples, False) @ points)
 
 
 def ellipse(x: float, y: float, rx: float, ry: float, samples: int = 24) -> Points:
@@ -151,6 +142,14 @@ def both(points: ArrayLike) -> tuple[Points, Points]:
     return right, right * (-1, 1)
 
 
+def resampled(points: Points, fractions: ArrayLike) -> Points:
+    """Points at fractions (0 to 1) of the length of an open line."""
+    steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    along = np.concatenate([[0.0], np.cumsum(steps)])
+    wanted = np.asarray(fractions) * along[-1]
+    return np.stack([np.interp(wanted, along, points[:, axis]) for axis in (0, 1)], 1)
+
+
 def symmetric(points: ArrayLike, samples: int = 6) -> Points:
     """A smooth closed shape from its right half, top to bottom."""
     right, left = both(points)
@@ -160,6 +159,11 @@ def symmetric(points: ArrayLike, samples: int = 6) -> Points:
     if abs(right[0, 0]) < 1e-9:
         inner = inner[:-1]
     return closed_curve(np.concatenate([right, inner]), samples)
+
+
+def band(first: Points, second: Points) -> Points:
+    """The polygon between two lines that go the same way."""
+    return np.concatenate([first, second[::-1]])
 
 
 def within(mask: Pixels, other: Pixels) -> Pixels:
@@ -202,23 +206,19 @@ def shadow(colour: ArrayLike, depth: float = 1.0) -> Colour:
 
 
 @lru_cache
-def _closed_basis(count: int, samples: int) -> NDArray[np.float64]:
-    """The matrix that takes `count` points to the spline through them and back to the first."""
-    padded = np.eye(count)[np.arange(-1, count + 2) % count]
-    return _spline(padded, samples)
-
-
-@lru_cache
-def _open_basis(count: int, samples: int) -> NDArray[np.float64]:
-    """The same for a spline that ends at the last point."""
+def _curve_basis(count: int, samples: int, closed: bool) -> NDArray[np.float64]:
+    """The matrix that takes `count` points to the spline through them, and back to the first."""
     eye = np.eye(count)
-    first, last = 2 * eye[:1] - eye[1:2], 2 * eye[-1:] - eye[-2:-1]
-    return np.concatenate([_spline(np.concatenate([first, eye, last]), samples), eye[-1:]])
-
-
-def _spline(padded: NDArray[np.float64], samples: int) -> NDArray[np.float64]:
-    stacked = np.stack([padded[:-3], padded[1:-2], padded[2:-1], padded[3:]], 1)
-    return np.asarray((_basis(samples) @ stacked).reshape(-1, padded.shape[1]))
+    if closed:
+        padded = eye[np.arange(-1, count + 2) % count]
+    else:
+        padded = np.concatenate([2 * eye[:1] - eye[1:2], eye, 2 * eye[-1:] - eye[-2:-1]])
+    t = np.arange(samples) / samples
+    powers = np.stack([np.ones_like(t), t, t**2, t**3], 1)
+    matrix = np.array([[0, 2, 0, 0], [-1, 0, 1, 0], [2, -5, 4, -1], [-1, 3, -3, 1]]) / 2
+    neighbours = np.stack([padded[:-3], padded[1:-2], padded[2:-1], padded[3:]], 1)
+    curve = np.asarray(((powers @ matrix) @ neighbours).reshape(-1, count))
+    return curve if closed else np.concatenate([curve, eye[-1:]])
 
 
 @lru_cache
@@ -232,14 +232,6 @@ def _between(given: int, wanted: int) -> NDArray[np.float64]:
     """The matrix that interpolates `given` values at `wanted` equal steps."""
     at, steps = np.linspace(0, 1, wanted), np.linspace(0, 1, given)
     return np.stack([np.interp(at, steps, row) for row in np.eye(given)])
-
-
-@lru_cache
-def _basis(samples: int) -> NDArray[np.float64]:
-    t = np.arange(samples) / samples
-    powers = np.stack([np.ones_like(t), t, t**2, t**3], 1)
-    matrix = np.array([[0, 2, 0, 0], [-1, 0, 1, 0], [2, -5, 4, -1], [-1, 3, -3, 1]]) / 2
-    return np.asarray(powers @ matrix)
 
 
 @lru_cache

@@ -8,6 +8,7 @@ from ecgan.lab.drawn.canvas import (
     Canvas,
     Colour,
     Points,
+    band,
     closed_curve,
     ellipse,
     mix,
@@ -16,7 +17,7 @@ from ecgan.lab.drawn.canvas import (
     shadow,
     symmetric,
 )
-from ecgan.lab.drawn.rig import Eye, Pose
+from ecgan.lab.drawn.rig import Eye
 from ecgan.lab.drawn.skin import Brush
 
 _ROSE = (206, 84, 84)
@@ -37,8 +38,8 @@ def paint_mouth(brush: Brush) -> None:
     middle = mouth.top[len(mouth.top) // 2]
     groove = ellipse(0, 0.5 * (brush.face.base[2, 1] + middle[1]) + 0.02, 0.04, 0.1, 14)
     brush.soft(groove, brush.shade, 0.3, 0.025)
-    canvas.fill(pose(mouth.lower_lip, lift), lips)
-    canvas.fill(pose(mouth.upper_lip, lift), mix(lips, shadow(lips), 0.65))
+    canvas.fill(pose(band(mouth.lower, mouth.bottom), lift), lips)
+    canvas.fill(pose(band(mouth.top, mouth.upper), lift), mix(lips, shadow(lips), 0.65))
     light = mix(lips, (255, 240, 235), 0.6)
     centre = 0.5 * (mouth.lower + mouth.bottom)[len(mouth.lower) // 2]
     thick = (mouth.bottom - mouth.lower)[:, 1].max()
@@ -58,7 +59,7 @@ def paint_mouth(brush: Brush) -> None:
 def _mouth_inside(brush: Brush, lift: float) -> None:
     mouth, pose, action = brush.face.mouth, brush.pose, brush.action
     layer = Canvas(brush.canvas.size, brush.canvas.factor)
-    inside = pose(mouth.inside, lift)
+    inside = pose(band(mouth.upper, mouth.lower), lift)
     layer.pixels[...] = _THROAT
     gap = mouth.opening
     low = mouth.lower[len(mouth.lower) // 2]
@@ -75,7 +76,7 @@ def _mouth_inside(brush: Brush, lift: float) -> None:
     rim[:, 1] += level * np.minimum(0, mouth.upper[12, 1] + height - rim[:, 1])
     teeth = np.concatenate([edge - (0, 0.03), rim[::-1] * (0.95, 1)])
     layer.fill(pose(teeth, lift), _TEETH)
-    shade = np.concatenate([mouth.upper - (0, 0.02), (mouth.upper - (0, -0.03))[::-1]])
+    shade = band(mouth.upper - (0, 0.02), mouth.upper - (0, -0.03))
     layer.fill(pose(shade, lift), (150, 110, 110), alpha=0.5, blur=0.012 * pose.unit)
     if brush.canvas.size >= 96:
         for x in np.linspace(-0.24, 0.24, 7):
@@ -83,7 +84,7 @@ def _mouth_inside(brush: Brush, lift: float) -> None:
             gap_line = ribbon(pose(line, lift), [0.008 * pose.unit] * 2)
             layer.fill(gap_line, (214, 200, 190), alpha=0.5)
     if action(16) > 0.15 or action(20) > 0.3:
-        rows = np.concatenate([(mouth.lower[5:-5] - (0, 0.055)), mouth.lower[5:-5][::-1]])
+        rows = band(mouth.lower[5:-5] - (0, 0.055), mouth.lower[5:-5])
         layer.fill(pose(rows, lift), mix(_TEETH, _THROAT, 0.15))
     brush.canvas.paste(layer.pixels, layer.mask(inside))
 
@@ -103,7 +104,7 @@ def paint_eyes(brush: Brush) -> None:
     canvas.paste(layer.pixels, canvas.mask(*(pose(eye.outline) for eye in brush.face.eyes)))
     for side, eye in zip((-1, 1), brush.face.eyes, strict=True):
         if person.lashes > 0.4:
-            lid = np.concatenate([eye.upper - (0, 0.11), eye.upper[::-1]])
+            lid = band(eye.upper - (0, 0.11), eye.upper)
             tone = mix(person.skin, (150, 80, 90), 0.45)
             brush.soft(lid, tone, 0.5 * person.lashes, 0.02)
         crease = eye.upper * (1, 1) - (0, 0.05 + 0.02 * brush.action(5, side))
@@ -205,7 +206,9 @@ def paint_glasses(brush: Brush) -> None:
     person, pose, canvas = brush.person, brush.pose, brush.canvas
     if person.glasses is None:
         return
-    lift, unit = 0.2, brush.pose.unit
+    lift, wire = 0.2, [0.05 * pose.unit] * 2
+    eyes = np.array([(-0.5, 0.0), (0.5, 0.0)])
+    front = (pose(eyes) - pose(eyes, depth=False)).mean(0)  # from the ears' plane to the glasses'
     t = np.linspace(0, 2 * np.pi, 41)
     cosine, sine = np.cos(t), np.sin(t)
     for side in (-1, 1):
@@ -216,24 +219,16 @@ def paint_glasses(brush: Brush) -> None:
             y = 0.31 * np.sign(sine) * np.abs(sine) ** 0.6
         if person.glasses == "cat":
             y = y - 0.13 * np.clip(x / 0.43, 0, 1) ** 2 * (sine < 0.3)
-        lens = np.stack([side * (0.51 + x), 0.05 + y], 1)
-        shape = pose(lens, lift, depth=False) + _front(pose)
+        shape = pose(np.stack([side * (0.51 + x), 0.05 + y], 1), lift, depth=False) + front
         canvas.fill(shape, (255, 255, 255), alpha=0.10)
         glare = shape[[20, 23, 28, 30]] * 0.8 + shape.mean(0) * 0.2
         canvas.fill(glare, (255, 255, 255), alpha=0.18)
-        canvas.fill(ribbon(shape, [0.05 * unit] * 2), person.frame)
+        canvas.fill(ribbon(shape, wire), person.frame)
         arm = np.array([(side * 0.92, 0.0), (side * 1.07 * person.width, -0.02)])
-        ends = pose(arm, depth=False) + _front(pose) * [[1.0], [0.0]]
-        canvas.fill(ribbon(ends, [0.05 * unit] * 2), person.frame)
+        ends = pose(arm, depth=False) + front * [[1.0], [0.0]]
+        canvas.fill(ribbon(ends, wire), person.frame)
     bridge = open_curve(np.array([(-0.13, 0.0), (0.0, -0.06), (0.13, 0.0)]), 5)
-    shape = pose(bridge, lift, depth=False) + _front(pose)
-    canvas.fill(ribbon(shape, [0.05 * unit] * 2), person.frame)
-
-
-def _front(pose: Pose) -> Points:
-    """Shift from the plane of the ears to that of the glasses, in canvas pixels."""
-    eyes = np.array([(-0.5, 0.0), (0.5, 0.0)])
-    return np.asarray((pose(eyes) - pose(eyes, depth=False)).mean(0))
+    canvas.fill(ribbon(pose(bridge, lift, depth=False) + front, wire), person.frame)
 
 
 def _grown(points: Points, margin: float) -> Points:

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
-import struct
 import tempfile
 import time
-import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL.PngImagePlugin import putchunk
 
 from ecgan import __version__
-from ecgan.data.layouts.labels_file import LABELS_NAME
+from ecgan.data.layouts.tables import LABELS_NAME
 from ecgan.data.manifest import CARD_NAME
 from ecgan.data.pool import run_tasks
 from ecgan.errors import UsageError
 from ecgan.expressions import EXPRESSIONS, MAX_INTENSITY, NEUTRAL
-from ecgan.files import sync_folder, write_json
+from ecgan.files import sync_folder, write_json, write_lines
 from ecgan.lab.drawn.people import ACTION_UNITS, perform, person, shot
 from ecgan.lab.drawn.render import Sitting
 
@@ -35,6 +35,8 @@ NOTICE = "Drawn face: made by a program from numbers. It shows no real person."
 DIGITAL_SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/algorithmicMedia"
 """IPTC's term for a picture made by an algorithm that was not trained on others."""
 SIZES = (32, 1024)
+_PNG_HEADER = 33
+"""Bytes of the signature and the first chunk, after which text may follow."""
 
 
 @dataclass(frozen=True)
@@ -76,9 +78,6 @@ class DrawReport:
     seconds: float
     images_per_second: float
 
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
 
 def draw(
     out: Path,
@@ -106,12 +105,18 @@ def draw(
     started, total = time.perf_counter(), people * plan.images_per_person
     part = Path(tempfile.mkdtemp(dir=out.parent, prefix=f".{out.name}.", suffix=".part"))
     try:
-        _draw_all(part, people, plan, workers, progress)
+        for expression in EXPRESSIONS:
+            (part / expression).mkdir()
+            (part / MASKS / expression).mkdir(parents=True)
+        lines: dict[int, str] = {}
+        for number, text in run_tasks(partial(Worker, part, plan), range(people), workers):
+            lines[number] = text
+            if progress is not None:
+                progress(len(lines) * plan.images_per_person, total)
+        write_lines(part / LABELS_NAME, (lines[number] for number in range(people)))
         write_json(part / CARD_NAME, _card(people, plan))
         part.chmod(0o755)
         os.sync()
-        if out.exists():
-            out.rmdir()
         part.rename(out)
         sync_folder(out.parent)
     except BaseException:
@@ -119,30 +124,6 @@ def draw(
         raise
     seconds = time.perf_counter() - started
     return DrawReport(people, total, round(seconds, 2), round(total / seconds, 1))
-
-
-def _draw_all(
-    root: Path,
-    people: int,
-    plan: Plan,
-    workers: int | None,
-    progress: Callable[[int, int], None] | None,
-) -> None:
-    for expression in EXPRESSIONS:
-        (root / expression).mkdir()
-        (root / MASKS / expression).mkdir(parents=True)
-    waiting: dict[int, str] = {}
-    written = 0
-    with (root / LABELS_NAME).open("w", encoding="utf-8") as labels:
-        for done, (number, lines) in enumerate(
-            run_tasks(partial(Worker, root, plan), range(people), workers), start=1
-        ):
-            waiting[number] = lines
-            while written in waiting:  # in the order of the people, whoever ends first
-                labels.write(waiting.pop(written))
-                written += 1
-            if progress is not None:
-                progress(done * plan.images_per_person, people * plan.images_per_person)
 
 
 class Worker:
@@ -172,7 +153,7 @@ class Worker:
                         "file": name,
                         "subject": subject,
                         "expression": expression,
-                        "intensity": None if expression == NEUTRAL else intensity,
+                        "intensity": intensity or None,
                         "pair": f"{subject}_{sitting}",
                         "mask": f"{MASKS}/{name}",
                         "action_units": action.levels(),
@@ -187,25 +168,21 @@ def _png(pixels: NDArray[np.uint8]) -> bytes:
     """A PNG of RGB or gray pixels that says in its text what it is."""
     ordered = pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
     data = cv2.imencode(".png", ordered)[1].tobytes()
-    return data[:_PNG_HEADER] + _MARKS + data[_PNG_HEADER:]
+    return data[:_PNG_HEADER] + _marks() + data[_PNG_HEADER:]
 
 
-def _text_chunk(key: str, value: str) -> bytes:
-    body = b"tEXt" + f"{key}\0{value}".encode("latin-1")
-    return struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body))
-
-
-_PNG_HEADER = 33
-"""Bytes of the signature and the first chunk, after which text may follow."""
-_MARKS = b"".join(
-    _text_chunk(key, value)
+@cache
+def _marks() -> bytes:
+    """The text of every picture, as PNG chunks."""
+    chunks = io.BytesIO()
     for key, value in {
         "Synthetic": "true",
         "Description": NOTICE,
         "DigitalSourceType": DIGITAL_SOURCE_TYPE,
         "Software": f"ecgan {__version__}",
-    }.items()
-)
+    }.items():
+        putchunk(chunks, b"tEXt", f"{key}\0{value}".encode("latin-1"))
+    return chunks.getvalue()
 
 
 def _card(people: int, plan: Plan) -> dict[str, Any]:

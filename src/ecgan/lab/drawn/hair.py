@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from pydantic import TypeAdapter
 
-from ecgan.lab.drawn.canvas import Points, closed_curve, ellipse
+from ecgan.lab.drawn.canvas import Points, closed_curve, ellipse, resampled
 from ecgan.lab.drawn.people import Person, read_table
 
 Outline = Sequence[tuple[float, float]]
+Curls = tuple[float, int]
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Ball:
     growth: tuple[float, float] = (0.0, 0.0)
     """Added to the radii for hair of volume 1."""
     samples: int = 24
-    curls: tuple[float, int] | None = None
+    curls: Curls | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class Style:
     """Height of its left and right end."""
     lean: float = 0.0
     """Shift of its crown to the right."""
-    curls: tuple[float, int] | None = None
+    curls: Curls | None = None
     """Depth and number of the bumps along it."""
     strength: float = 1.0
     shine: tuple[float, float] | None = None
@@ -64,7 +66,7 @@ class Style:
     back_lengths: tuple[float, float] = (0.0, 0.0)
     """How far down the hair of women and of men hangs behind; 0: not at all."""
     back_puff: float = 0.0
-    back_curls: tuple[float, int] | None = None
+    back_curls: Curls | None = None
     ball: Ball | None = None
     tail: Outline = ()
     """Outline of a tail behind the head."""
@@ -72,11 +74,7 @@ class Style:
 
 @cache
 def _styles() -> dict[str, Style]:
-    table = read_table("hair")
-    for values in table.values():
-        if "ball" in values:
-            values["ball"] = Ball(**values["ball"])
-    return {name: Style(**values) for name, values in table.items()}
+    return TypeAdapter(dict[str, Style]).validate_python(read_table("hair"))
 
 
 def build_hair(person: Person) -> Hair:
@@ -99,19 +97,19 @@ def _front(person: Person, style: Style) -> list[Points]:
     if not line:
         return []
     cap = _cap(person, style, line)
-    return [_scalloped(cap, *style.curls) if style.curls else cap]
+    return [_scalloped(cap, style.curls)]
 
 
 def _back(person: Person, style: Style) -> list[Points]:
     length = style.back_lengths[0 if person.female else 1]
     if length:
         curve = _back_curve(person, length, style.back_puff)
-        return [_scalloped(curve, *style.back_curls) if style.back_curls else curve]
+        return [_scalloped(curve, style.back_curls)]
     if style.ball:
         ball, volume = style.ball, person.volume
         rx, ry = (r + g * volume for r, g in zip(ball.radii, ball.growth, strict=True))
         round_hair = ellipse(0.0, ball.y, rx, ry, ball.samples)
-        return [_scalloped(round_hair, *ball.curls) if ball.curls else round_hair]
+        return [_scalloped(round_hair, ball.curls)]
     return [closed_curve(style.tail)] if style.tail else []
 
 
@@ -155,13 +153,13 @@ def _back_curve(person: Person, length: float, puff: float) -> Points:
     return closed_curve(np.concatenate([right, left]))
 
 
-def _scalloped(points: Points, depth: float, count: int) -> Points:
-    """Curls: round bumps along an outline."""
-    steps = np.linalg.norm(np.diff(points, axis=0, append=points[:1]), axis=1)
-    along = np.concatenate([[0.0], np.cumsum(steps)])
-    wanted = np.linspace(0, along[-1], 8 * count, endpoint=False)
+def _scalloped(points: Points, curls: Curls | None) -> Points:
+    """An outline with curls, if there are some: round bumps of a depth and number along it."""
+    if curls is None:
+        return points
+    depth, count = curls
     closed = np.concatenate([points, points[:1]])
-    dense = np.stack([np.interp(wanted, along, closed[:, axis]) for axis in (0, 1)], 1)
+    dense = resampled(closed, np.linspace(0, 1, 8 * count, endpoint=False))
     tangent = np.roll(dense, -1, 0) - np.roll(dense, 1, 0)
     tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
     outward = np.stack([tangent[:, 1], -tangent[:, 0]], 1)

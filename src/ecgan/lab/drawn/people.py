@@ -3,11 +3,11 @@ action units (FACS) make an expression in each person's own way."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import yaml
@@ -17,6 +17,7 @@ from ecgan.expressions import EXPRESSIONS, MAX_INTENSITY, NEUTRAL
 from ecgan.seeding import numpy_generator
 
 Rgb = tuple[int, int, int]
+Choice = TypeVar("Choice")
 Levels = Mapping[int, float]
 """Action unit -> 0 (rest) to about 1.2 (as strong as it gets)."""
 
@@ -36,37 +37,26 @@ class Recipe:
     variants: tuple[Levels, ...]
 
 
-_FACS = read_table("expressions")
+_FACS, _LOOKS = read_table("expressions"), read_table("looks")
 ACTION_UNITS: Mapping[int, str] = MappingProxyType(_FACS["units"])
 """What the drawn faces can do, by FACS number."""
 RECIPES: Mapping[str, Recipe] = MappingProxyType(
     {name: Recipe(**values) for name, values in _FACS["recipes"].items()}
 )
-COLOURS: dict[str, tuple[Rgb, ...]] = {
-    name: tuple((red, green, blue) for red, green, blue in rows)
-    for name, rows in read_table("colours").items()
+COLOURS: dict[str, list[Rgb]] = {
+    name: [(red, green, blue) for red, green, blue in rows]
+    for name, rows in _LOOKS["colours"].items()
 }
-"""By what has them, skin from light to dark."""
-
-HAIR_BY_SEX = {
-    "female": (
-        "long", "waves", "bangs", "bob", "bun", "ponytail", "afro", "curls", "pixie", "part",
-        "scarf",
-    ),
-    "male": (
-        "crop", "part", "quiff", "buzz", "curls", "afro", "bald", "fringe", "ring", "crop", "waves",
-    ),
-}  # fmt: skip
-BEARDS = ("none", "none", "none", "stubble", "full", "goatee", "moustache", "stubble")
-GLASSES = ("round", "square", "cat")
-BACKGROUNDS = ("plain", "gradient", "halo", "dots", "stripes", "hills", "leaves")
+HAIR_BY_SEX: dict[str, list[str]] = _LOOKS["hair_by_sex"]
+BEARDS: list[str] = _LOOKS["beards"]
+GLASSES: list[str] = _LOOKS["glasses"]
+BACKGROUNDS: list[str] = _LOOKS["backgrounds"]
 
 
 @dataclass(frozen=True)
 class Person:
     """Looks of one person. Lengths are in eye distances, factors are around 1."""
 
-    number: int
     female: bool
     age: float
     """0 young to 1 old."""
@@ -139,64 +129,52 @@ def person(seed: int, number: int) -> Person:
     female = bool(random.random() < 0.5)
     age = float(random.beta(1.3, 2.2))
 
-    def around(mean: float, spread: float, shift: float = 0.0) -> float:
-        value = float(np.clip(random.standard_normal(), -2.2, 2.2))
-        return mean + spread * value + (shift if female else -shift)
+    def proportions(part: str) -> dict[str, Any]:
+        found = {}
+        for name, (mean, spread, women, darker) in _LOOKS["proportions"][part].items():
+            value = float(np.clip(random.standard_normal(), -2.2, 2.2))
+            value = mean + spread * value + (women if female else -women)
+            found[name] = value + (darker if dark else 0.0)
+        return found
 
-    def one(colours: tuple[Rgb, ...]) -> Rgb:
-        chosen = colours[int(random.integers(len(colours)))]
-        red, green, blue = (int(np.clip(v + random.integers(-6, 7), 0, 255)) for v in chosen)
+    def one(choices: Sequence[Choice]) -> Choice:
+        return choices[int(random.integers(len(choices)))]
+
+    def colour(choices: Sequence[Rgb]) -> Rgb:
+        red, green, blue = (int(np.clip(v + random.integers(-6, 7), 0, 255)) for v in one(choices))
         return red, green, blue
 
     tone = int(random.integers(len(COLOURS["skin"])))
     dark = tone >= 6
-    hair = one(COLOURS["hair"][:4] if dark else COLOURS["hair"])
+    hair = colour(COLOURS["hair"][:4] if dark else COLOURS["hair"])
     if random.random() < 0.06 and female:
-        hair = one(COLOURS["dyed"])
+        hair = colour(COLOURS["dyed"])
     elif random.random() < 1.6 * (age - 0.45):
-        hair = one(COLOURS["grey"])
-    styles = HAIR_BY_SEX["female" if female else "male"]
-    style = styles[int(random.integers(len(styles)))]
-    beard = BEARDS[int(random.integers(len(BEARDS)))]
-    glasses = GLASSES[int(random.integers(len(GLASSES)))]
+        hair = colour(COLOURS["grey"])
+    style, beard, glasses = (
+        one(HAIR_BY_SEX["female" if female else "male"]),
+        one(BEARDS),
+        one(GLASSES),
+    )
     wears = random.random() < 0.24 + 0.2 * age
     return Person(
-        number=number,
         female=female,
         age=age,
-        skin=one(COLOURS["skin"][tone : tone + 1]),
+        skin=colour(COLOURS["skin"][tone : tone + 1]),
         hair=hair,
-        iris=one(COLOURS["iris"][:3] if tone >= 5 else COLOURS["iris"]),
-        clothes=one(COLOURS["clothes"]),
+        iris=colour(COLOURS["iris"][:3] if tone >= 5 else COLOURS["iris"]),
+        clothes=colour(COLOURS["clothes"]),
         lip_red=float(random.uniform(0.35, 0.95) if female else random.uniform(0.1, 0.4)),
         hair_style=style,
         beard="none" if female else beard,
         glasses=glasses if wears else None,
-        frame=COLOURS["frame"][int(random.integers(4))],
-        width=around(1.02, 0.05, -0.02),
-        length=around(1.0, 0.045, -0.015),
-        jaw=around(0.97, 0.06, -0.05),
-        chin=around(1.0, 0.13, -0.1),
+        frame=one(COLOURS["frame"]),
+        **proportions("head"),
         fat=float(random.beta(1.6, 3)),
-        eye_width=around(0.280, 0.017, 0.008),
-        eye_open=around(0.172, 0.018, 0.010),
-        eye_slant=around(0.012, 0.022, 0.006),
-        eye_gap=around(0.5, 0.012),
+        **proportions("eyes"),
         crease=float(random.uniform(0, 1)),
-        lashes=float(random.uniform(0.5, 1)) if female else float(random.uniform(0, 0.25)),
-        brow_y=around(-0.345, 0.03, -0.025),
-        brow_arch=around(0.075, 0.028, 0.02),
-        brow_slant=around(0.0, 0.024),
-        brow_thick=around(0.082, 0.018, -0.018),
-        nose_width=around(0.225, 0.028, -0.015) + (0.03 if dark else 0.0),
-        nose_length=around(1.0, 0.06, -0.02),
-        nose_tip=around(0.0, 0.03),
-        mouth_width=around(0.4, 0.035, -0.008),
-        mouth_y=around(1.25, 0.03),
-        mouth_curve=around(0.014, 0.018),
-        lip_upper=around(0.075, 0.014, 0.01) + (0.016 if dark else 0.0),
-        lip_lower=around(0.105, 0.018, 0.012) + (0.016 if dark else 0.0),
-        ear=around(1.0, 0.1),
+        lashes=float(random.uniform(0.5, 1) if female else random.uniform(0, 0.25)),
+        **proportions("features"),
         blush=float(random.uniform(0.1, 0.6)) + (0.25 if female else 0.0),
         freckles=float(random.random() < 0.16 and not dark),
         earrings=bool(female and random.random() < 0.35),

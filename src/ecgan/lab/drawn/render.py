@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -32,11 +33,12 @@ from ecgan.lab.drawn.features import (
     paint_mouth,
 )
 from ecgan.lab.drawn.hair import Hair, build_hair
-from ecgan.lab.drawn.people import Action, Person, Shot
-from ecgan.lab.drawn.rig import Face, Pose, build_face
+from ecgan.lab.drawn.people import Action, Person, Shot, read_table
+from ecgan.lab.drawn.rig import Pose, build_face
 from ecgan.lab.drawn.skin import NOSE_LIFT, Brush, paint_nose, paint_skin
 
 REST = Action({}, {})
+_EAR = np.array(read_table("looks")["ear"])
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ class Sitting:
         brush = Brush(canvas, pose, person, self.shot, face, action, skin)
         paint_skin(brush)
         shade = within(self._hair_shade, skin)
-        canvas.tint(shade, shadow(person.skin, 1.2), 0.6 * self._hair.strength, outline)
+        canvas.paste(shadow(person.skin, 1.2), shade, 0.6 * self._hair.strength)
         beard = paint_beard(brush)
         paint_nose(brush)
         paint_mouth(brush)
@@ -96,10 +98,14 @@ class Sitting:
         visible = canvas.mask(outline, *beard) * ((255 - self._hair_cover) * np.float32(1 / 255))
         canvas.paste(self._hair_layer, self._hair_cover)
         image = canvas.reduced(canvas.pixels) * self._gain
+        points = face.landmarks()
+        landmarks = pose(points)
+        landmarks[27:31] = pose(points[27:31], NOSE_LIFT)
+        landmarks[31:36] = pose(points[31:36], NOSE_LIFT / 2)
         return Picture(
             image=np.clip(image + 0.5, 0, 255).astype(np.uint8),
             mask=np.ceil(canvas.reduced(visible)).astype(np.uint8),
-            landmarks=pose.to_output(_projected(pose, face)),
+            landmarks=pose.to_output(landmarks),
         )
 
     def _shade(self, canvas: Canvas, outline: Points, skin: Pixels) -> None:
@@ -110,9 +116,8 @@ class Sitting:
         small = cv2.resize(lit, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
         small = spread(spread(np.asarray(small, np.uint8), 0.055 * unit), 0.055 * unit)
         lit = np.asarray(cv2.resize(small, skin.shape[::-1]), np.uint8)
-        crescent = without(skin, lit)
         alpha = min(1.0, 0.55 + 0.4 * self.shot.contrast)
-        canvas.tint(crescent, shadow(self.person.skin), alpha, outline)
+        canvas.paste(shadow(self.person.skin), without(skin, lit), alpha)
 
     def _prepare_hair(self) -> None:
         """Paint once what lies on the head and its shadow: no expression moves them."""
@@ -127,7 +132,7 @@ class Sitting:
         layer.pixels[...] = colour.astype(np.uint8)
         for shape in shapes:
             rim = spread(layer.mask(shape + 0.16 * unit * towards), 0.2 * unit)
-            layer.tint(without(covered, rim), shadow(colour), 0.55, shape)
+            layer.paste(shadow(colour), without(layer.mask(shape), rim), 0.55)
         shine = mix(colour, (255, 250, 240), 0.45)
         for line in self._hair.shine:
             curve = ribbon(self._pose(line, 0.1), np.array([0.0, 0.2, 0.16, 0.0]) * unit)
@@ -137,47 +142,42 @@ class Sitting:
         self._hair_cover = np.asarray(covered * self._hair.strength, np.uint8)
 
 
-def _projected(pose: Pose, face: Face) -> Points:
-    points = face.landmarks()
-    flat = pose(points)
-    flat[27:31] = pose(points[27:31], NOSE_LIFT)
-    flat[31:36] = pose(points[31:36], NOSE_LIFT / 2)
-    return flat
-
-
 def paint_background(canvas: Canvas, shot: Shot) -> None:
     """Plain, graded or patterned, in two colours of the shot."""
     first, second = (np.asarray(colour, np.float32) for colour in shot.colours)
     side = canvas.pixels.shape[0]
     random = np.random.default_rng(shot.pattern)
-    kind = shot.background
     canvas.pixels[...] = first.astype(np.uint8)
-    if kind == "gradient":
+    if shot.background == "gradient":
         ramp = np.linspace(0, 1, side, dtype=np.float32)
-        share = np.clip(ramp[:, None] * 0.8 + ramp[None] * (random.random() - 0.5) * 0.5, 0, 1)
-        canvas.pixels[...] = (first + (second - first) * share[..., None] + 0.5).astype(np.uint8)
-    elif kind == "halo":
+        slope = np.clip(ramp[:, None] * 0.8 + ramp[None] * (random.random() - 0.5) * 0.5, 0, 1)
+        canvas.pixels[...] = (first + (second - first) * slope[..., None] + 0.5).astype(np.uint8)
+    for shape, share in _pattern(shot.background, side, random):
+        canvas.fill(shape, mix(first, second, share))
+
+
+def _pattern(kind: str, side: int, random: np.random.Generator) -> Iterator[tuple[Points, float]]:
+    """Shapes of a background, each with its share of the second colour."""
+    if kind == "halo":
         radius = side * random.uniform(0.40, 0.47)
-        pale = mix(first, second, 0.65)
-        canvas.fill(ellipse(side / 2, side * 0.47, radius, radius, 64), pale)
+        yield ellipse(side / 2, side * 0.47, radius, radius, 64), 0.65
     elif kind == "dots":
         step = side / random.integers(6, 10)
         for row, y in enumerate(np.arange(0, side + step, step)):
             for x in np.arange((row % 2) * step / 2, side + step, step):
-                canvas.fill(ellipse(x, y, step / 6, step / 6, 12), mix(first, second, 0.6))
+                yield ellipse(x, y, step / 6, step / 6, 12), 0.6
     elif kind == "stripes":
         step = side / random.integers(5, 9)
         slant = random.uniform(-1, 1) * side
         for x in np.arange(-side, 2 * side, 2 * step):
-            band = np.array([[x, -1], [x + step, -1], [x + step + slant, side], [x + slant, side]])
-            canvas.fill(band, mix(first, second, 0.4))
+            band = [[x, -1], [x + step, -1], [x + step + slant, side], [x + slant, side]]
+            yield np.array(band), 0.4
     elif kind == "hills":
         for number in range(3):
             x = np.linspace(0, 1, 12)
             y = 0.45 + 0.2 * number + 0.07 * np.sin(random.uniform(3, 7) * x + random.uniform(0, 6))
             edge = np.stack([x, y], 1) * side
-            low = np.array([[side, side], [0, side]])
-            canvas.fill(np.concatenate([edge, low]), mix(first, second, 0.25 * (number + 1)))
+            yield np.concatenate([edge, [[side, side], [0, side]]]), 0.25 * (number + 1)
     elif kind == "leaves":
         for _ in range(16):
             angle, length = random.uniform(0, 2 * np.pi), side * random.uniform(0.12, 0.24)
@@ -185,7 +185,7 @@ def paint_background(canvas: Canvas, shot: Shot) -> None:
             leaf = np.stack([np.cos(t), 0.32 * np.sin(t)], 1)
             leaf = np.concatenate([leaf, leaf[-2:0:-1] * (1, -1)]) * length / 2
             turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
-            canvas.fill(leaf @ turn + random.uniform(0, side, 2), mix(first, second, 0.5))
+            yield leaf @ turn + random.uniform(0, side, 2), 0.5
 
 
 def paint_behind(
@@ -208,13 +208,7 @@ def paint_behind(
         return
     for side in (-1, 1):
         w = person.width
-        ear = np.array(
-            [
-                (1.0, -0.12), (1.13, -0.2), (1.24, -0.08), (1.21, 0.2), (1.13, 0.44), (1.02, 0.5),
-                (0.95, 0.2),
-            ]
-        )  # fmt: skip
-        ear = (ear - (1.0, 0.15)) * person.ear + (1.0 * w, 0.15)
+        ear = (_EAR - (1.0, 0.15)) * person.ear + (1.0 * w, 0.15)
         shape = head(closed_curve(ear * (side, 1)), -0.05, depth=False)
         canvas.fill(shape, mix(person.skin, shadow(person.skin), 0.3))
         inner = (ear - (1.1, 0.14)) * (0.55, 0.62) + (1.115, 0.13)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ecgan.lab.drawn.canvas import Points, closed_curve
-from ecgan.lab.drawn.people import Action, Person, Shot
+from ecgan.lab.drawn.canvas import Points, closed_curve, resampled
+from ecgan.lab.drawn.people import Action, Person, Shot, read_table
 
 EYE_LINE = 105 / 256
 """Height of the eyes in the picture, and below it their distance: as in the canonical crop."""
@@ -20,21 +20,11 @@ EYE_DISTANCE = 60 / 256
 _EYE_SAMPLES = 17
 _LIP_SAMPLES = 25
 _LIP_T = np.linspace(-1, 1, _LIP_SAMPLES)
-_BROW_X = np.array([-0.31, -0.14, 0.05, 0.24, 0.39])
-"""Of five brow points from the inner to the outer end, from the eye's centre outward."""
-_BROW_RISE = {  # upward shift of these points
-    1: np.array([0.20, 0.13, 0.05, 0.0, -0.01]),
-    2: np.array([0.02, 0.08, 0.15, 0.19, 0.16]),
-    4: np.array([-0.15, -0.12, -0.07, -0.02, 0.0]),
-    6: np.array([0.0, 0.0, -0.01, -0.02, -0.03]),
-    9: np.array([-0.07, -0.05, -0.03, -0.01, 0.0]),
-}
+_BROWS = read_table("expressions")["brows"]
 _PIVOT = 0.4
 """Depth of the axes around which the head turns; the face is at most 0.85 deep."""
 _HEAD_CENTRE = np.array([0.0, 0.25])
 _HEAD_AXES = np.array([1.12, 1.75]) ** -2.0
-_BROW_FROWN = np.array([0.085, 0.07, 0.05, 0.02, 0.0])
-"""How far AU 4 draws them together."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +37,6 @@ class Eye:
     centre: tuple[float, float]
     iris: float
     """Radius."""
-    closed: float
-    """0 open to 1 shut."""
 
     @property
     def outline(self) -> Points:
@@ -70,18 +58,6 @@ class Mouth:
     def opening(self) -> float:
         """Largest gap between the lips."""
         return float((self.lower[:, 1] - self.upper[:, 1]).max())
-
-    @property
-    def upper_lip(self) -> Points:
-        return np.concatenate([self.top, self.upper[::-1]])
-
-    @property
-    def lower_lip(self) -> Points:
-        return np.concatenate([self.lower, self.bottom[::-1]])
-
-    @property
-    def inside(self) -> Points:
-        return np.concatenate([self.upper, self.lower[::-1]])
 
 
 @dataclass(frozen=True)
@@ -122,15 +98,16 @@ def build_face(person: Person, action: Action, gaze_down: float = 0.0) -> Face:
     """The face of a person that performs an action; `gaze_down` lowers the upper lids."""
     drop = 0.26 * action(26) + 0.42 * action(27) + 0.02 * action(25)
     outline, jaw = _outline(person, action, drop)
-    mouth = _mouth(person, action, drop)
+    top = 0.05 + 0.02 * action(9)
+    tip = 0.62 * person.nose_length + person.nose_tip - 0.02 * action(9)
     return Face(
         outline=outline,
         jaw=jaw,
         brows=(_brow(person, action, -1), _brow(person, action, 1)),
         eyes=(_eye(person, action, gaze_down, -1), _eye(person, action, gaze_down, 1)),
-        bridge=_bridge(person, action),
+        bridge=np.stack([np.zeros(4), np.linspace(top, tip, 4)], 1),
         base=_nose_base(person, action),
-        mouth=mouth,
+        mouth=_mouth(person, action, drop),
         drop=drop,
     )
 
@@ -162,17 +139,18 @@ def _outline(person: Person, action: Action, drop: float) -> tuple[Points, Point
     curve = closed_curve(np.concatenate([right, left[-2:0:-1]]), 8)
     lower_right = curve[3 * 8 : 8 * 8 + 1]
     lower_left = curve[8 * 8 : 13 * 8 + 1][::-1]
-    left_jaw = _even(lower_left, 9, start=0.1)
-    right_jaw = _even(lower_right, 9, start=0.1)
+    left_jaw, right_jaw = (
+        resampled(lower, np.linspace(0.1, 1, 9)) for lower in (lower_left, lower_right)
+    )
     return curve, np.concatenate([left_jaw, right_jaw[-2::-1]])
 
 
 def _brow(person: Person, action: Action, side: int) -> Points:
     y = person.brow_y - person.brow_arch * np.array([0.05, 0.62, 1.0, 0.85, 0.25])
     y = y + person.brow_slant * np.linspace(1, -1, 5)
-    for unit, rise in _BROW_RISE.items():
-        y = y - rise * action(unit, side)
-    x = person.eye_gap + _BROW_X - _BROW_FROWN * action(4, side)
+    for unit, rise in _BROWS["rise"].items():
+        y = y - np.array(rise) * action(unit, side)
+    x = person.eye_gap + np.array(_BROWS["x"]) - np.array(_BROWS["frown"]) * action(4, side)
     return np.stack([side * x, y], 1)
 
 
@@ -202,15 +180,7 @@ def _eye(person: Person, action: Action, gaze_down: float, side: int) -> Eye:
     upper = np.stack([centre + side * x, upper_y], 1)
     lower = np.stack([centre + side * x, lower_y], 1)[::-1]
     iris = 0.150 * (0.85 + 0.15 * width / 0.28)
-    closed = float(np.clip(1 - (high + low) / 0.14, 0, 1))
-    return Eye(upper, lower, (centre, -0.25 * opened + 0.02), iris, closed)
-
-
-def _bridge(person: Person, action: Action) -> Points:
-    length = person.nose_length
-    tip = 0.62 * length + person.nose_tip - 0.02 * action(9)
-    top = 0.05 + 0.02 * action(9)
-    return np.stack([np.zeros(4), np.linspace(top, tip, 4)], 1)
+    return Eye(upper, lower, (centre, -0.25 * opened + 0.02), iris)
 
 
 def _nose_base(person: Person, action: Action) -> Points:
@@ -323,11 +293,3 @@ def _at_least(value: float, least: float) -> float:
     if value > least + room:
         return value
     return float(least + room * np.exp((value - least - room) / room))
-
-
-def _even(points: Points, count: int, start: float) -> Points:
-    """`count` points at equal steps along a line, from a fraction `start` of its length."""
-    steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
-    along = np.concatenate([[0.0], np.cumsum(steps)])
-    wanted = np.linspace(start, 1, count) * along[-1]
-    return np.stack([np.interp(wanted, along, points[:, axis]) for axis in (0, 1)], 1)

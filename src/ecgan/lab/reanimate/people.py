@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ecgan.data.journal import LandmarkMode
 from ecgan.data.layouts import (
     IMAGE_SUFFIXES,
     ListOptions,
@@ -18,7 +19,6 @@ from ecgan.data.layouts import (
     list_source,
     source_name,
 )
-from ecgan.data.worklist import LandmarkMode
 from ecgan.errors import DataError, UsageError
 from ecgan.expressions import MAX_INTENSITY, NEUTRAL, canonical_expression
 from ecgan.files import sha256_bytes, sha256_file

@@ -15,7 +15,7 @@ from typing import Any
 
 from ecgan.data.card import tool_versions
 from ecgan.data.layouts import Rejection, SubjectRule
-from ecgan.data.layouts.labels_file import LABELS_NAME
+from ecgan.data.layouts.tables import LABELS_NAME
 from ecgan.data.manifest import CARD_NAME
 from ecgan.data.pool import run_tasks
 from ecgan.data.sources import check_out

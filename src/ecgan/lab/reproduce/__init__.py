@@ -9,13 +9,11 @@ from pathlib import Path
 
 from ecgan.data.manifest import load_manifest
 from ecgan.errors import UsageError
-from ecgan.lab.reproduce.methods import load_budget
-from ecgan.lab.reproduce.page import write_report
+from ecgan.lab.reproduce.measurements import Measurements
+from ecgan.lab.reproduce.page import REPORT_NAME, write_report
 from ecgan.lab.reproduce.parts import Parts, Say
-from ecgan.lab.reproduce.pipeline import parts_of
 from ecgan.lab.reproduce.plan import make_plan, write_plan
-
-REPORT_NAME = "report.html"
+from ecgan.lab.reproduce.translators import Translators
 
 
 @dataclass(frozen=True)
@@ -64,15 +62,16 @@ def reproduce(
         raise UsageError(
             f"--out {out} is a file or the data themselves, expected a folder of its own"
         )
-    manifest = load_manifest(data)
-    named = Path(budget).name  # of a file: the folders above are this machine's business
-    plan = make_plan(manifest, out, methods, load_budget(budget), named, size, seeds)
-    parts = Parts(out, parts_of(plan, out, progress, say), plan.command, say)
-    parts.check(only)
+    plan = make_plan(load_manifest(data), out, methods, budget, size, seeds)
+    measurements, translators = Measurements(plan, say), Translators(plan, progress, say)
+    found = measurements.recognizer_parts()
+    for method in plan.methods:
+        found += translators.parts(method)
+    parts = Parts(out, [*found, *measurements.parts()], plan.command, say, only)
     for key, reason in plan.skipped.items():
         say(f"without {key}: {reason}")
-    write_plan(out, plan)
-    done = parts.run(only)
+    write_plan(plan)
+    done = parts.run()
     report = out / REPORT_NAME
     if done or not report.exists():
         report = write_report(out)

@@ -22,18 +22,6 @@ SOURCE = "generated"
 INPUTS = "inputs"
 
 
-def translations_of(
-    manifest: Manifest, expressive: tuple[str, ...]
-) -> Iterator[tuple[Record, tuple[str, ...]]]:
-    """Sources with their targets: neutral images of train and test people with every expression,
-    expressive images of test people with neutral. Validation people are left alone."""
-    for record in manifest.records:
-        if record.split != "val" and record.expression == NEUTRAL:
-            yield record, expressive
-        elif record.split == "test" and record.expression in expressive:
-            yield record, (NEUTRAL,)
-
-
 def generated_name(source: Record, expression: str) -> str:
     """Name of a translation below its data folder."""
     stem = PurePosixPath(source.image).stem
@@ -41,9 +29,10 @@ def generated_name(source: Record, expression: str) -> str:
 
 
 def generate(manifest: Manifest, translator: Translator, out: Path, say: Say) -> Manifest:
-    """Write `out`, prepared data of `translations_of` alone: each keeps the person, split, mask and
-    landmarks of its source, its file and a sidecar say that it is synthetic. The same call again
-    goes on where it was stopped.
+    """Write `out`, prepared data of translations alone: neutral images of train and test people
+    with every expression, expressive images of test people made neutral; validation people are left
+    alone. Each keeps the person, split, mask and landmarks of its source, its file and a sidecar
+    say that it is synthetic. The same call again goes on where it was stopped.
 
     PNG, so that nothing but the translation tells an image from its source.
 
@@ -53,11 +42,14 @@ def generate(manifest: Manifest, translator: Translator, out: Path, say: Say) ->
     """
     out.mkdir(parents=True, exist_ok=True)
     remove_parts(out)
-    work = list(translations_of(manifest, manifest.vocabulary.expressive))
+    work = list(_translations_of(manifest))
     total, records = sum(len(targets) for _, targets in work), []
     for number, (source, targets) in enumerate(work):
+        mask = PurePosixPath(source.mask)
+        copied = f"masks/{sha256_bytes(source.mask.encode())[:16]}{mask.suffix}"
+        _link(manifest.mask_path(source), out / copied)
         _translate(manifest, translator, source, targets, out)
-        records += [_record(source, name, out) for name in targets]
+        records += [_record(source, name, copied, out) for name in targets]
         if number % 200 == 199:
             say(f"    {len(records)} of {total} translations")
     card = {
@@ -65,17 +57,11 @@ def generate(manifest: Manifest, translator: Translator, out: Path, say: Say) ->
         "synthetic": "every image was made by a model from one of the same person",
         "made_by": {"translator_sha256": translator.sha256},
     }
-    made = Manifest(out, tuple(records), card)
-    write_manifest(made)
+    write_manifest(Manifest(out, tuple(records), card))
     return load_manifest(out)
 
 
-def grid(
-    out: Path,
-    manifest: Manifest,
-    folders: Mapping[str, Path],
-    people: int,
-) -> dict[str, Any]:
+def grid(out: Path, manifest: Manifest, folders: Mapping[str, Path], people: int) -> dict[str, Any]:
     """Rows of some test people: every expression of a neutral image, and back to neutral.
 
     Inputs and truths are copied to `out/inputs`. The truth matches the input pixel for pixel where
@@ -87,36 +73,90 @@ def grid(
         folders: what each method made.
         people: how many.
     """
-    vocabulary = manifest.vocabulary
-    there = expression_cases(manifest, "test", vocabulary)
-    chosen = list(dict.fromkeys(case.source.subject for case in there))[:people]
-    first = {case.source.subject: case for case in reversed(there)}
-    rows = [
-        _grid_row(out, manifest, folders, first[person].source, name, truth)
-        for person in chosen
-        for name, truth in zip(first[person].targets, first[person].truths, strict=True)
+
+    def row(source: Record, target: str, truth: Record | None) -> dict[str, Any]:
+        same_person = (r for r in manifest.select(expression=target) if r.subject == source.subject)
+        other = truth or max(same_person, key=lambda r: r.intensity or 1, default=None)
+        return {
+            "data_source": source.source,
+            "subject": source.subject,
+            "source": source.expression,
+            "expression": target,
+            "input": _copied(out, manifest, source),
+            "truth": None if other is None else _copied(out, manifest, other),
+            "paired": truth is not None,
+            **{
+                method: (folder / generated_name(source, target)).relative_to(out).as_posix()
+                for method, folder in folders.items()
+            },
+        }
+
+    cases = expression_cases(manifest, "test", manifest.vocabulary)
+    first = {case.source.subject: case for case in reversed(cases)}
+    chosen = list(dict.fromkeys(case.source.subject for case in cases))[:people]
+    back: dict[tuple[str, str], Case] = {}
+    for case in neutral_cases(manifest, "test", manifest.vocabulary):
+        key = case.source.subject, case.source.expression
+        if key not in back or _intensity(case.source) > _intensity(back[key].source):
+            back[key] = case
+    return {
+        "rows": [
+            row(first[person].source, name, truth)
+            for person in chosen
+            for name, truth in zip(first[person].targets, first[person].truths, strict=True)
+        ],
+        "neutral_rows": [
+            row(case.source, NEUTRAL, case.truths[0])
+            for person in chosen
+            for (subject, _), case in back.items()
+            if subject == person
+        ],
+        "methods": list(folders),
+    }
+
+
+def strongest(records: Sequence[Record]) -> list[Record]:
+    """The expressive images of the highest intensity of each person and expression: what a
+    translation of full strength is to be compared with."""
+    best: dict[tuple[str, str], float] = {}
+    for record in records:
+        key = record.subject, record.expression
+        best[key] = max(best.get(key, 0.0), _intensity(record))
+    return [
+        record
+        for record in records
+        if record.expression != NEUTRAL
+        and _intensity(record) == best[record.subject, record.expression]
     ]
-    back = neutral_cases(manifest, "test", vocabulary)
-    neutral_rows = [
-        _grid_row(out, manifest, folders, case.source, NEUTRAL, case.truths[0])
-        for person in chosen
-        for case in _strongest([case for case in back if case.source.subject == person])
-    ]
-    return {"rows": rows, "neutral_rows": neutral_rows, "methods": list(folders)}
+
+
+def asked_of_test_people(generated: Manifest) -> list[Record]:
+    """The translations of test people to expressions, without those to neutral."""
+    found = [r for r in generated.select(split="test") if r.expression != NEUTRAL]
+    return sorted(found, key=lambda record: record.image)
+
+
+def _translations_of(manifest: Manifest) -> Iterator[tuple[Record, tuple[str, ...]]]:
+    """Sources with their targets."""
+    expressive = manifest.vocabulary.expressive
+    for record in manifest.records:
+        if record.split != "val" and record.expression == NEUTRAL:
+            yield record, expressive
+        elif record.split == "test" and record.expression in expressive:
+            yield record, (NEUTRAL,)
 
 
 def _translate(
     manifest: Manifest, translator: Translator, source: Record, targets: tuple[str, ...], out: Path
 ) -> None:
-    """Write the translations of one image that are not there, and its mask."""
+    """Write the translations of one image that are not there."""
     missing = [name for name in targets if not (out / generated_name(source, name)).exists()]
     if not missing:
         return
     photo = read_photo(manifest.image_path(source))
     wanted = dict.fromkeys(missing, 1.0)
-    for name, pixels in zip(
-        missing, translate_aligned(translator, photo.pixels, source, wanted), strict=True
-    ):
+    translated = translate_aligned(translator, photo.pixels, source, wanted)
+    for name, pixels in zip(missing, translated, strict=True):
         target = out / generated_name(source, name)
         target.parent.mkdir(parents=True, exist_ok=True)
         mark = Mark(
@@ -126,17 +166,16 @@ def _translate(
             settings={"expression": name, "strength": 1.0},
             credit=translator.credit,
         )
-        _link(manifest.mask_path(source), out / _mask_name(source))
         write_marked(target, pixels, photo, mark, durable=False)
 
 
-def _record(source: Record, expression: str, out: Path) -> Record:
+def _record(source: Record, expression: str, mask: str, out: Path) -> Record:
     name = generated_name(source, expression)
     assert sidecar_path(out / name).exists()
     return replace(
         source,
         image=name,
-        mask=_mask_name(source),
+        mask=mask,
         expression=expression,
         intensity=0.0 if expression == NEUTRAL else 1.0,
         source=SOURCE,
@@ -145,10 +184,6 @@ def _record(source: Record, expression: str, out: Path) -> Record:
         partition=None,
         recipe=None,
     )
-
-
-def _mask_name(source: Record) -> str:
-    return f"masks/{sha256_bytes(source.mask.encode())[:16]}{PurePosixPath(source.mask).suffix}"
 
 
 def _link(file: Path, target: Path) -> None:
@@ -162,48 +197,13 @@ def _link(file: Path, target: Path) -> None:
         write_bytes(target, file.read_bytes(), durable=False)
 
 
-def _strongest(cases: Sequence[Case]) -> list[Case]:
-    """One case an expression: of the highest intensity."""
-    best: dict[str, Case] = {}
-    for case in cases:
-        known = best.get(case.source.expression)
-        if known is None or (case.source.intensity or 1) > (known.source.intensity or 1):
-            best[case.source.expression] = case
-    return list(best.values())
-
-
-def _grid_row(  # noqa: PLR0917
-    out: Path,
-    manifest: Manifest,
-    folders: Mapping[str, Path],
-    source: Record,
-    target: str,
-    truth: Record | None,
-) -> dict[str, Any]:
-    other = truth or _same_person(manifest, source, target)
-    return {
-        "data_source": source.source,
-        "subject": source.subject,
-        "source": source.expression,
-        "expression": target,
-        "input": _copied(out, manifest, source),
-        "truth": None if other is None else _copied(out, manifest, other),
-        "paired": truth is not None,
-        **{
-            method: (folder / generated_name(source, target)).relative_to(out).as_posix()
-            for method, folder in folders.items()
-        },
-    }
-
-
-def _same_person(manifest: Manifest, source: Record, expression: str) -> Record | None:
-    found = [r for r in manifest.select(expression=expression) if r.subject == source.subject]
-    return max(found, key=lambda record: record.intensity or 1, default=None)
-
-
 def _copied(out: Path, manifest: Manifest, record: Record) -> str:
     """Path of a copy below `out`."""
     name = f"{INPUTS}/{sha256_bytes(record.image.encode())[:16]}{Path(record.image).suffix}"
     if not (out / name).exists():
         write_bytes(out / name, manifest.image_path(record).read_bytes(), durable=False)
     return name
+
+
+def _intensity(record: Record) -> float:
+    return 1.0 if record.intensity is None else record.intensity

@@ -1,38 +1,35 @@
-"""The parts that ask recognisers: VGG score, Table 2, dose-response, t-SNE, two-sample test."""
+"""The parts that ask recognisers: VGG score, Table 2, dose-response, t-SNE, two-sample test; and
+the pictures that the report shows."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
 from typing import Any
 
-from ecgan.data.manifest import Manifest
+from ecgan.data.manifest import MANIFEST_NAME, Record
+from ecgan.evaluation.feature_distances import classifier_two_sample_test
 from ecgan.expressions import NEUTRAL
+from ecgan.files import sha256_file
 from ecgan.inference.recognizer import Recognizer
-from ecgan.lab.reproduce.mixtures import ORIGINAL, Mixture
-from ecgan.lab.reproduce.parts import Made, Say
-from ecgan.lab.reproduce.plan import Plan
-from ecgan.lab.reproduce.recognizers import (
-    JUDGE_SEED,
-    Gallery,
-    Recognizers,
-    Trained,
-)
+from ecgan.lab.reproduce.generation import INPUTS, asked_of_test_people, grid, strongest
+from ecgan.lab.reproduce.parts import Made, Part, Say, chosen_settings
+from ecgan.lab.reproduce.plan import FEATURES, JUDGE, Plan
+from ecgan.lab.reproduce.recognizers import Gallery, Mixture, Recognizers, Trained
 from ecgan.lab.reproduce.scores import (
+    ORIGINAL,
     Answers,
     Row,
-    asked_of_test_people,
-    curve_point,
+    interval_json,
     score_of,
     stacked,
-    strongest,
     table_2,
     tsne,
-    two_sample,
 )
 
-FEATURES, JUDGE = "features", "judge"
+FEATURES_SEED, JUDGE_SEED = 1001, 1002
+"""Apart from the seeds of Table 2, 0 and up, so that the judge knows nothing that others know."""
 NOTHING = "nothing"
 LEARNED = 1.5
 """Times the accuracy of always saying the commonest expression: below, a recogniser is no judge."""
@@ -41,21 +38,59 @@ LEARNED = 1.5
 class Measurements:
     """Figures of a plan whose methods are trained and have generated."""
 
-    def __init__(
-        self,
-        plan: Plan,
-        recognizers: Recognizers,
-        generated: Callable[[str], Manifest],
-        say: Say,
-    ) -> None:
+    def __init__(self, plan: Plan, say: Say) -> None:
         self._plan = plan
-        self._recognizers = recognizers
-        self._generated = generated
+        self._recognizers = Recognizers(plan, say)
         self._say = say
+        self._keys = [method.key for method in plan.methods]
+        self._dose_keys = [method.key for method in plan.dose_methods]
         self._galleries: dict[str, Gallery] = {}
+        budget = chosen_settings(plan.budget)
+        self._about = {
+            "manifest_sha256": sha256_file(plan.manifest.root / MANIFEST_NAME),
+            "size": plan.size,
+            **{key: budget[key] for key in budget if key.startswith("recognizer")},
+        }
+        """What every recogniser depends on."""
 
-    def recognizer(self, name: str, seed: int) -> Made:
-        """`features` or `judge`: of the original images alone."""
+    def recognizer_parts(self) -> list[Part]:
+        """The recognisers of original images alone, which methods and other parts need."""
+        return [
+            Part(
+                name,
+                self._about,
+                partial(self._recognizer, name, seed),
+                keeps=(self._plan.recognizer(name),),
+                seed=seed,
+            )
+            for name, seed in ((FEATURES, FEATURES_SEED), (JUDGE, JUDGE_SEED))
+        ]
+
+    def parts(self) -> list[Part]:
+        """Tables and figures over all methods."""
+        plan = self._plan
+        all_made = tuple(f"generate-{key}" for key in self._keys)
+        dose_made = tuple(f"generate-{key}" for key in self._dose_keys)
+        judged = (JUDGE, *all_made)
+        scored = {**self._about, "methods": self._keys}
+        dosed = {**self._about, "methods": self._dose_keys, "seeds": list(plan.dose_seeds)}
+        doses = {**dosed, "doses": list(plan.budget.doses)}
+        people = {**dosed, "people": list(plan.budget.people)}
+        shown = {**scored, "people": plan.budget.grid_people}
+        inputs = (plan.out / INPUTS,)
+        found = [
+            Part("vgg_score", scored, self._vgg_score, judged, seed=JUDGE_SEED),
+            Part("table2", {**scored, "seeds": list(plan.seeds)}, self._table_2, all_made),
+            Part("dose_generated", doses, self._dose_generated, dose_made),
+            Part("dose_people", people, self._dose_people, dose_made),
+            Part("two_sample", scored, self._two_sample, judged),
+            Part("grid", shown, self._grid, all_made, folders=inputs),
+        ]
+        if "tsne" not in plan.skipped:
+            found.append(Part("tsne", scored, self._tsne, judged))
+        return found
+
+    def _recognizer(self, name: str, seed: int) -> Made:
         trained = self._recognizers.train(Mixture(), seed, name)
         counts = Counter(self._originals.expressions)
         chance = max(counts.values()) / counts.total()
@@ -75,120 +110,112 @@ class Measurements:
         }
         return Made(values, {name: trained.sha256})
 
-    def vgg_score(self) -> Made:
+    def _vgg_score(self) -> Made:
         """Figure 5a: generated test images, the strongest real ones, and doing nothing."""
         judge, hashes = self._judge()
-        values = {}
-        for key, gallery in self._shown().items():
-            values[key] = score_of(gallery.seen_by(judge), gallery.expressions, gallery.people)
-        neutral = self._plan.manifest.select(split="test", expression=NEUTRAL)
+        values = {
+            key: score_of(*gallery.seen_by(judge), gallery.expressions, gallery.people)
+            for key, gallery in self._shown().items()
+        }
         asked = self._plan.manifest.vocabulary.expressive
-        sources = Gallery(
-            self._plan.manifest, [r for r in neutral for _ in asked], self._recognizers.size
-        )
+        neutral = self._plan.manifest.select(split="test", expression=NEUTRAL)
+        sources = self._real([record for record in neutral for _ in asked])
         labels = [name for _ in neutral for name in asked]
-        seen = sources.seen_by(judge, labels)
-        values[NOTHING] = score_of(seen, labels, sources.people)
+        values[NOTHING] = score_of(*sources.seen_by(judge, labels), labels, sources.people)
         return Made(values, hashes)
 
-    def table_2(self) -> Made:
+    def _table_2(self) -> Made:
         """Recognisers of the original images, and of these with what each method made."""
         seeds = self._plan.seeds
         rows: list[Row] = []
         hashes: dict[str, str] = {}
         for method in (None, *self._keys):
             trained = [self._recognizers.train(Mixture(method=method), seed) for seed in seeds]
-            asked = self._keys if method is None else (method,)
-            rows.append(
-                Row(
-                    method,
-                    self._answers(trained, self._originals),
-                    {key: self._answers(trained, self._gallery(key)) for key in asked},
-                )
-            )
+            asked = self._keys if method is None else [method]
+            generated = {key: self._answers(trained, self._gallery(key)) for key in asked}
+            rows.append(Row(method, self._answers(trained, self._originals), generated))
             hashes |= _hashes(trained)
-        expressions = self._plan.manifest.vocabulary.names
-        return Made(table_2(rows, seeds, expressions), hashes)
+        return Made(table_2(rows, seeds, self._plan.manifest.vocabulary.names), hashes)
 
-    def dose_generated(self) -> Made:
+    def _dose_generated(self) -> Made:
         """Accuracy on real test images against generated training images an expression."""
         curves = {}
-        for method in self._plan.dose_methods:
-            total = _per_class(self._generated(method.key))
-            mixtures = {0: Mixture()}
-            mixtures |= {
-                number: Mixture(method=method.key, per_class=number)
-                for number in self._plan.budget.doses
-                if number < total
-            }
-            curves[method.key] = {**mixtures, total: Mixture(method=method.key)}
+        for key in self._dose_keys:
+            made = self._recognizers.generated(key).select(split="train")
+            total = max(Counter(r.expression for r in made if r.expression != NEUTRAL).values())
+            fewer = [number for number in self._plan.budget.doses if number < total]
+            some = {number: Mixture(method=key, per_class=number) for number in fewer}
+            curves[key] = {0: Mixture(), **some, total: Mixture(method=key)}
         return self._curves("per_class", curves)
 
-    def dose_people(self) -> Made:
+    def _dose_people(self) -> Made:
         """Accuracy on real test images against real training people, with and without generated
         images of the same people."""
-        total = len(self._plan.people("train"))
+        total = self._plan.num_people("train")
         fewer = [number for number in self._plan.budget.people if number < total]
         curves = {}
-        for key in (None, *(method.key for method in self._plan.dose_methods)):
-            mixtures = {number: Mixture(people=number, method=key) for number in fewer}
+        for key in (None, *self._dose_keys):
             whole = Mixture(method=key)
-            curves[whole.title] = {**mixtures, total: whole}
+            some = {number: Mixture(people=number, method=key) for number in fewer}
+            curves[whole.title] = {**some, total: whole}
         return self._curves("people", curves)
 
-    def tsne(self) -> Made:
+    def _tsne(self) -> Made:
         """Figures 5b-c: the judge's deep features of generated and of real test images."""
         judge, hashes = self._judge()
         values = {
-            key: tsne(gallery.features(judge), gallery) for key, gallery in self._shown().items()
+            key: tsne(gallery.features(judge), gallery.expressions, gallery.people)
+            for key, gallery in self._shown().items()
         }
         return Made(values, hashes)
 
-    def two_sample(self) -> Made:
-        """Generated against real expressive test images, by the judge's deep features."""
+    def _two_sample(self) -> Made:
+        """How often generated are told from real expressive test images of people whom the
+        classifier never saw, by the judge's deep features."""
         judge, hashes = self._judge()
-        real = self._strongest
+        *generated, (_, real) = self._shown().items()
         features = real.features(judge)
-        values = {
-            key: two_sample(
-                self._gallery(key).features(judge), features, self._gallery(key).people, real.people
+        values = {}
+        for key, made in generated:
+            found = classifier_two_sample_test(
+                made.features(judge), features, made.people, real.people
             )
-            for key in self._keys
-        }
+            values[key] = {"accuracy": interval_json(found), "chance": 0.5}
         return Made(values, hashes)
 
-    @property
-    def _keys(self) -> tuple[str, ...]:
-        return tuple(method.key for method in self._plan.methods)
+    def _grid(self) -> Made:
+        plan = self._plan
+        folders = {key: plan.generated_folder(key) for key in self._keys}
+        return Made(grid(plan.out, plan.manifest, folders, plan.budget.grid_people))
+
+    def _real(self, records: Sequence[Record]) -> Gallery:
+        return Gallery(self._plan.manifest, records, self._recognizers.size)
 
     @cached_property
     def _originals(self) -> Gallery:
-        manifest = self._plan.manifest
-        return Gallery(manifest, manifest.select(split="test"), self._recognizers.size)
-
-    @cached_property
-    def _strongest(self) -> Gallery:
-        manifest = self._plan.manifest
-        return Gallery(manifest, strongest(manifest.select(split="test")), self._recognizers.size)
+        return self._real(self._plan.manifest.select(split="test"))
 
     def _gallery(self, key: str) -> Gallery:
-        """The test images that a method made."""
+        """The test images that a method made; of `original`, the strongest real ones."""
         if key not in self._galleries:
-            made = self._generated(key)
-            records = asked_of_test_people(made)
-            self._galleries[key] = Gallery(made, records, self._recognizers.size)
+            if key == ORIGINAL:
+                found = self._real(strongest(self._plan.manifest.select(split="test")))
+            else:
+                made = self._recognizers.generated(key)
+                found = Gallery(made, asked_of_test_people(made), self._recognizers.size)
+            self._galleries[key] = found
         return self._galleries[key]
 
     def _shown(self) -> dict[str, Gallery]:
-        return {**{key: self._gallery(key) for key in self._keys}, ORIGINAL: self._strongest}
+        """By method, then of the original images."""
+        return {key: self._gallery(key) for key in (*self._keys, ORIGINAL)}
 
     def _judge(self) -> tuple[Recognizer, dict[str, str]]:
         trained = self._recognizers.train(Mixture(), JUDGE_SEED, JUDGE)
-        return Recognizer.load(trained.snapshot), {JUDGE: trained.sha256}
+        return trained.load(), {JUDGE: trained.sha256}
 
-    def _answers(self, trained: list[Trained], gallery: Gallery) -> Answers:
-        seen = [gallery.seen_by(Recognizer.load(one.snapshot)).correct for one in trained]
-        return stacked(seen, gallery.people)
+    def _answers(self, trained: Sequence[Trained], gallery: Gallery) -> Answers:
+        return stacked([gallery.seen_by(one.load())[1] for one in trained], gallery.people)
 
     def _curves(self, key: str, curves: Mapping[str, Mapping[int, Mixture]]) -> Made:
         """Dose-response curves by name: mixtures by the number that `key` counts."""
@@ -199,17 +226,10 @@ class Measurements:
             for number, mixture in mixtures.items():
                 trained = [self._recognizers.train(mixture, seed) for seed in self._plan.dose_seeds]
                 hashes |= _hashes(trained)
-                answers = self._answers(trained, self._originals)
-                values[name].append(curve_point(key, number, answers))
+                point = self._answers(trained, self._originals).point()
+                values[name].append({key: number, **point})
         return Made(values, hashes)
 
 
-def _hashes(trained: list[Trained]) -> dict[str, str]:
-    return {one.snapshot.parent.parent.name: one.sha256 for one in trained}
-
-
-def _per_class(generated: Manifest) -> int:
-    """Expressive training images of the expression that has most."""
-    train = generated.select(split="train")
-    counts = [sum(r.expression == name for r in train) for name in generated.vocabulary.expressive]
-    return max(counts)
+def _hashes(trained: Sequence[Trained]) -> dict[str, str]:
+    return {one.folder.name: one.sha256 for one in trained}

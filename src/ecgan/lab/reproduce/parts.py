@@ -13,10 +13,7 @@ from ecgan.config import Section
 from ecgan.errors import UsageError
 from ecgan.files import sha256_bytes, write_json, write_text
 
-RESULTS = "results"
 SETTINGS_NAME = "settings.sha256"
-KEPT = "kept"
-"""Folder of what other settings made, beside what these make."""
 Say = Callable[[str], None]
 
 
@@ -48,84 +45,76 @@ class Part:
 class Parts:
     """Runs parts in order; a part whose settings are as they were is not done again."""
 
-    def __init__(self, out: Path, parts: Sequence[Part], command: str, say: Say) -> None:
-        self._out = out
-        self._parts = {part.name: part for part in parts}
-        self._command = command
-        self._say = say
-        self._sha256: dict[str, str] = {}
-        for part in parts:
-            assert all(need in self._sha256 for need in part.needs), part.name
-            self._sha256[part.name] = _sha256(part, [self._sha256[need] for need in part.needs])
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        return tuple(self._parts)
-
-    def check(self, only: str | None) -> None:
-        """Raises UsageError: there is no part `only`."""
-        if only is not None and only not in self._parts:
-            raise UsageError(f"no part {only!r}, expected one of {', '.join(self._parts)}")
-
-    def run(self, only: str | None = None) -> int:
-        """Do what is not done: all, or one part and what it needs; returns how many were done.
+    def __init__(
+        self, out: Path, parts: Sequence[Part], command: str, say: Say, only: str | None = None
+    ) -> None:
+        """
+        Args:
+            out: the results are in `out/results`.
+            parts: each after those that it needs.
+            command: what makes all of them.
+            say: takes lines of progress.
+            only: name of one part, to do that and what it needs.
 
         Raises:
             UsageError: there is no part `only`.
         """
-        self.check(only)
-        chosen = self._chosen(only)
+        known = {part.name: part for part in parts}
+        if only is not None and only not in known:
+            raise UsageError(f"no part {only!r}, expected one of {', '.join(known)}")
+        wanted = set(known if only is None else [only])
+        for part in reversed(parts):
+            wanted |= set(part.needs) if part.name in wanted else set()
+        self._chosen = [part for part in parts if part.name in wanted]
+        self._results = out / "results"
+        self._command = command
+        self._say = say
+        self._sha256: dict[str, str] = {}
+        for part in parts:
+            needed = [self._sha256[need] for need in part.needs]
+            self._sha256[part.name] = settings_sha256(
+                {"part": part.name, "settings": part.settings, "needs": needed}
+            )
+
+    def run(self) -> int:
+        """Do what is not done; returns how many were done."""
         done = 0
-        for number, name in enumerate(chosen, start=1):
-            title = f"[{number:>2}/{len(chosen)}] {name}"
-            if self.is_done(name) or self._recalled(name):
+        for number, part in enumerate(self._chosen, start=1):
+            title = f"[{number:>2}/{len(self._chosen)}] {part.name}"
+            if self._is_done(part):
                 self._say(f"{title}: done before")
                 continue
             self._say(f"{title} ...")
-            seconds = self._do(self._parts[name])
-            self._say(f"{title}: {duration(seconds)}")
+            self._say(f"{title}: {duration(self._do(part))}")
             done += 1
         return done
 
-    def is_done(self, name: str) -> bool:
-        """Whether the result of these settings, and what was written with it, is there."""
-        part = self._parts[name]
-        same = self._settings_of(self._file(name)) == self._sha256[name]
-        return same and all(path.is_dir() for path in (*part.folders, *part.keeps))
+    def _is_done(self, part: Part) -> bool:
+        """Whether the result of these settings, and what was written with it, is there.
 
-    def _recalled(self, name: str) -> bool:
-        """Whether the result of these settings lay under another name; it is taken from there. What
-        is more than a result is made again, which finds its own folders again and is quick."""
-        part, file = self._parts[name], self._file(name)
-        kept = kept_name(file, self._sha256[name])
-        if part.folders or part.keeps or self._settings_of(kept) != self._sha256[name]:
+        A mere result may lie under another name, and is taken from there. What is more is made
+        again, which finds its own folders again and is quick.
+        """
+        file, sha256 = self._results / f"{part.name}.json", self._sha256[part.name]
+        if _settings_of(file) == sha256:
+            return all(path.is_dir() for path in (*part.folders, *part.keeps))
+        kept = kept_name(file, sha256)
+        if part.folders or part.keeps or _settings_of(kept) != sha256:
             return False
-        self._put_aside(file)
+        _put_aside(file)
         kept.rename(file)
         return True
 
-    def _put_aside(self, file: Path) -> None:
-        """Keep a result of other settings under another name."""
-        if before := self._settings_of(file):
-            kept = kept_name(file, before)
-            kept.parent.mkdir(exist_ok=True)
-            file.rename(kept)
-
-    @staticmethod
-    def _settings_of(file: Path) -> str | None:
-        try:
-            sha256: str | None = json.loads(file.read_text(encoding="utf-8"))["settings_sha256"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        return sha256
-
     def _do(self, part: Part) -> float:
-        sha256 = self._sha256[part.name]
+        """Returns how many seconds it took."""
+        file, sha256 = self._results / f"{part.name}.json", self._sha256[part.name]
         for folder in part.folders:
             enter_folder(folder, sha256, self._say)
         began = time.perf_counter()
         made = part.make()
         seconds = time.perf_counter() - began
+        if _settings_of(file) != sha256:
+            _put_aside(file)
         result = {
             "part": part.name,
             "settings_sha256": sha256,
@@ -136,36 +125,13 @@ class Parts:
             "model_sha256": dict(made.model_sha256),
             "values": made.values,
         }
-        file = self._file(part.name)
-        if self._settings_of(file) != sha256:
-            self._put_aside(file)
         write_json(file, result)
         return seconds
-
-    def _file(self, name: str) -> Path:
-        return self._out / RESULTS / f"{name}.json"
-
-    def _chosen(self, only: str | None) -> list[str]:
-        if only is None:
-            return list(self._parts)
-        wanted, waiting = set(), [only]
-        while waiting:
-            name = waiting.pop()
-            wanted.add(name)
-            waiting += self._parts[name].needs
-        return [name for name in self._parts if name in wanted]
-
-
-def read_values(out: Path, name: str) -> dict[str, Any]:
-    """The values of a part that is done."""
-    result = json.loads((out / RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-    values: dict[str, Any] = result["values"]
-    return values
 
 
 def kept_name(path: Path, sha256: str) -> Path:
     """Where a file or folder of these settings lies while others have its place: in `kept/`."""
-    return path.parent / KEPT / f"{path.stem}-{sha256[:16]}{path.suffix}"
+    return path.parent / "kept" / f"{path.stem}-{sha256[:16]}{path.suffix}"
 
 
 def enter_folder(folder: Path, sha256: str, say: Say) -> None:
@@ -176,13 +142,6 @@ def enter_folder(folder: Path, sha256: str, say: Say) -> None:
         UsageError: the folder has something in it that no reproduction put there.
     """
     mark = folder / SETTINGS_NAME
-    if folder.exists() and not mark.is_file():
-        foreign = [path.name for path in folder.iterdir() if path.suffix != ".part"]
-        if foreign:
-            raise UsageError(
-                f"{folder} has {foreign[0]!r} in it and was not begun by `ecgan reproduce`; give "
-                "another --out"
-            )
     before = mark.read_text(encoding="utf-8").strip() if mark.is_file() else None
     if before == sha256:
         return
@@ -191,6 +150,13 @@ def enter_folder(folder: Path, sha256: str, say: Say) -> None:
         aside.parent.mkdir(exist_ok=True)
         folder.rename(aside)
         say(f"    {folder.name} of other settings is kept in {aside}")
+    elif folder.exists():
+        foreign = [path.name for path in folder.iterdir() if path.suffix != ".part"]
+        if foreign:
+            raise UsageError(
+                f"{folder} has {foreign[0]!r} in it and was not begun by `ecgan reproduce`; give "
+                "another --out"
+            )
     kept = kept_name(folder, sha256)
     if kept.is_dir() and not folder.exists():
         kept.rename(folder)
@@ -218,5 +184,18 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def _sha256(part: Part, needed: Sequence[str]) -> str:
-    return settings_sha256({"part": part.name, "settings": part.settings, "needs": list(needed)})
+def _settings_of(file: Path) -> str | None:
+    """Hash that a result names; None where there is none."""
+    try:
+        sha256: str | None = json.loads(file.read_text(encoding="utf-8"))["settings_sha256"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return sha256
+
+
+def _put_aside(file: Path) -> None:
+    """Keep a result of other settings under another name."""
+    if before := _settings_of(file):
+        kept = kept_name(file, before)
+        kept.parent.mkdir(exist_ok=True)
+        file.rename(kept)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
 import threading
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -17,9 +16,8 @@ from ecgan.ledger import Ledger, read_ledger
 ANSWERS_NAME = "answers.jsonl"
 MAX_MS = 24 * 3600 * 1000
 """Times are cut to a day: whoever comes back tomorrow was not thinking all night."""
-_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-"""Without 0, 1, I and O, which people mistake for one another."""
-_CODE = re.compile(f"[{_ALPHABET}]{{4}}-[{_ALPHABET}]{{4}}")
+_CODE = re.compile("[2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4}")
+"""What the page makes: without 0, 1, I and O, which people mistake for one another."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +46,11 @@ class Rater:
 class Journal:
     """`answers.jsonl`: raters and their answers. Safe between threads, one server at a time.
 
-    No names, addresses or times of day: a code, trials, choices and milliseconds.
+    No names, addresses or times of day: a code, trials, choices and milliseconds. To open it raises
+    DataError where another server has it open, or it is damaged.
     """
 
     def __init__(self, root: Path, num_forms: int) -> None:
-        """Open for writing.
-
-        Raises:
-            DataError: another server has it open, or it is damaged.
-        """
         self._num_forms = num_forms
         self._lock = threading.Lock()
         self._ledger = Ledger(root / ANSWERS_NAME, "ecgan study serve")
@@ -71,17 +65,16 @@ class Journal:
         with self._lock:
             self._ledger.close()
 
-    def join(self, code: str | None = None) -> Rater:
+    def join(self, code: str) -> Rater:
         """A new rater, in the form that has the fewest; who asks again with the same code is the
         same rater.
 
         Raises:
-            AnswerError: the code is none that `new_code` could give.
+            AnswerError: the code is none that the page gives.
         """
-        if code is not None and not _CODE.fullmatch(code):
+        if not _CODE.fullmatch(code):
             raise AnswerError("expected a code such as 2A3B-4C5D")
         with self._lock:
-            code = code or self._unused()
             rater = self.raters.get(code)
             if rater is None:
                 forms = [rater.form for rater in self.raters.values() if not rater.withdrawn]
@@ -122,17 +115,6 @@ class Journal:
             rater = self.rater(code)
             self._ledger.add({"rater": code, "withdrawn": True})
             rater.withdrawn = True
-
-    def _unused(self) -> str:
-        while (code := new_code()) in self.raters:
-            pass
-        return code
-
-
-def new_code() -> str:
-    """A random code that says nothing about who has it, such as `2A3B-4C5D`."""
-    letters = "".join(secrets.choice(_ALPHABET) for _ in range(8))
-    return f"{letters[:4]}-{letters[4:]}"
 
 
 def read_raters(root: Path) -> dict[str, Rater]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
 from ecgan.data.card import source_card
 from ecgan.data.manifest import Manifest, Split, load_manifest
 from ecgan.errors import DataError, UsageError
-from ecgan.files import write_bytes
-from ecgan.lab.study.choice import Choice, choose
+from ecgan.faces.photo import read_photo
+from ecgan.files import sha256_bytes, sha256_file, write_bytes
+from ecgan.lab.study.choice import Choice, Picture, choose, generated_pictures, real_pictures
 from ecgan.lab.study.design import (
     IMAGES_NAME,
     Item,
@@ -21,26 +27,15 @@ from ecgan.lab.study.design import (
     trials,
     write_study,
 )
-from ecgan.lab.study.pictures import (
-    DAMAGES,
-    Picture,
-    Pixels,
-    broken,
-    encoded,
-    generated_pictures,
-    opaque_name,
-    picture_sha256,
-    read_square,
-    real_pictures,
-    resized,
-    same_length,
-)
 from ecgan.provenance import command, today, versions
 from ecgan.seeding import numpy_generator
 
 MAX_SIZE = 256
 """Side of the paper's images; larger ones are reduced to it unless asked otherwise."""
 MIN_SIZE = 32
+DAMAGES = ("scrambled", "warped")
+_BLOCKS = 8
+Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -116,8 +111,12 @@ def build(real: Path, methods: Mapping[str, Path], out: Path, plan: Plan | None 
         facts={"date": today(), "command": command(), "versions": versions()},
     )
     _check_order(study)
-    for name, data in same_length(copies.files).items():
-        write_bytes(out / IMAGES_NAME / f"{name}.jpg", data, durable=False)
+    # Generated pictures are smoother, and their files would be shorter: all are filled up to the
+    # longest with zeros behind the end of the image, where no decoder looks.
+    longest = max(map(len, copies.files.values()))
+    for name, data in copies.files.items():
+        filled = data.ljust(longest, b"\0")
+        write_bytes(out / IMAGES_NAME / f"{name}.jpg", filled, durable=False)
     write_study(study, out)
     return study
 
@@ -140,27 +139,28 @@ class _Copies:
             )
 
     def item(self, number: int, choice: Choice) -> Item:
-        """The item of a choice; a catch trial's broken pictures are made of its real one."""
-        real = self._add(self._at_size(choice.real), choice.real)
+        """The item of a choice; a catch trial's broken picture is made of its real one."""
+        real = self._add(choice.real, "real")
+        fakes = {name: self._add(picture, name) for name, picture in choice.generated.items()}
         if choice.kind == "catch":
             damage = DAMAGES[number % len(DAMAGES)]
-            generator = numpy_generator(self._seed, "broken", number)
-            pixels = broken(self._at_size(choice.real), damage, generator)
-            fakes: dict[str, str] = {damage: self._add(pixels, choice.real, damage)}
-        else:
-            fakes = {
-                method: self._add(self._at_size(picture), picture, method)
-                for method, picture in choice.generated.items()
-            }
+            random = numpy_generator(self._seed, "broken", number)
+            fakes[damage] = self._add(choice.real, damage, random)
         people = {choice.real.person, *(picture.person for picture in choice.generated.values())}
         return Item(choice.kind, choice.real.expression, tuple(sorted(people)), real, fakes)
 
-    def _at_size(self, picture: Picture) -> Pixels:
-        return resized(self._pixels[picture.path], self.size_px)
-
-    def _add(self, pixels: Pixels, picture: Picture, made_by: str = "real") -> str:
-        data = encoded(pixels)
-        name = opaque_name(data, self._seed)
+    def _add(
+        self, picture: Picture, made_by: str, breaks: np.random.Generator | None = None
+    ) -> str:
+        """Name of a copy, which depends on its bytes alone, not on what it is: a JPEG without
+        metadata and in full colour resolution; broken by `made_by` where there is a generator."""
+        pixels = resized(self._pixels[picture.path], self.size_px)
+        if breaks is not None:
+            pixels = broken(pixels, made_by, breaks)
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, "JPEG", quality=95, subsampling=0)
+        data = buffer.getvalue()
+        name = sha256_bytes(f"{self._seed}:".encode() + data)[:20]
         if name in self.files:
             raise DataError(
                 f"{picture.path} ({made_by}) and {self.origins[name]['file']} "
@@ -171,7 +171,7 @@ class _Copies:
         self.origins[name] = {
             "kind": made_by,
             "file": picture.name,
-            "sha256": picture_sha256(picture),
+            "sha256": sha256_file(picture.path),
         }
         return name
 
@@ -195,3 +195,44 @@ def _credits(manifest: Manifest, folders: Sequence[Path]) -> tuple[str, ...]:
         if stated:
             lines.append(". ".join(part.rstrip(".") for part in stated) + ".")
     return tuple(dict.fromkeys(lines))
+
+
+def read_square(picture: Picture) -> Pixels:
+    """(side, side, 3) RGB.
+
+    Raises:
+        DataError: the picture is not square, so it is not aligned as prepared data are.
+        ImageError: it cannot be read.
+    """
+    pixels = read_photo(picture.path).pixels
+    height, width = pixels.shape[:2]
+    if height != width:
+        raise DataError(
+            f"{picture.path} has {width} x {height} pixels, expected a square face as in prepared "
+            "data: real and generated pictures must be cut alike"
+        )
+    return pixels
+
+
+def resized(pixels: Pixels, size_px: int) -> Pixels:
+    """The picture at another side; Lanczos, as where prepared data are reduced."""
+    image = Image.fromarray(pixels).resize((size_px, size_px), Image.Resampling.LANCZOS)
+    return np.asarray(image, dtype=np.uint8)
+
+
+def broken(pixels: Pixels, damage: str, generator: np.random.Generator) -> Pixels:
+    """A picture that nobody takes for real: its 8 x 8 blocks shuffled, or bent by steep waves."""
+    side = pixels.shape[0]
+    if damage == "scrambled":
+        n, px = _BLOCKS, side // _BLOCKS
+        blocks = pixels[: n * px, : n * px].reshape(n, px, n, px, 3).swapaxes(1, 2)
+        mixed = generator.permutation(blocks.reshape(n * n, px, px, 3)).reshape(n, n, px, px, 3)
+        return resized(mixed.swapaxes(1, 2).reshape(n * px, n * px, 3), side)
+    phase_x, phase_y = generator.uniform(0, 2 * np.pi, 2)
+    y, x = np.mgrid[0:side, 0:side].astype(np.float64) / side
+    from_x = x + 0.14 * np.sin(2 * np.pi * 2.5 * y + phase_x)
+    from_y = y + 0.14 * np.sin(2 * np.pi * 2.5 * x + phase_y)
+    rows = np.clip(np.rint(from_y * side), 0, side - 1).astype(np.int64)
+    columns = np.clip(np.rint(from_x * side), 0, side - 1).astype(np.int64)
+    warped: Pixels = pixels[rows, columns]
+    return warped

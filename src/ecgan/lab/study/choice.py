@@ -1,17 +1,93 @@
-"""Which pictures stand against which: balanced over expressions and people, none used twice."""
+"""Which pictures stand against which: what real and generated ones there are, and a choice of them
+that is balanced over expressions and people, none used twice."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from ecgan.errors import DataError
+from ecgan.data.manifest import MANIFEST_NAME, Manifest, Record, Split, load_manifest
+from ecgan.errors import DataError, UsageError
+from ecgan.expressions import canonical_expression, expression_of
+from ecgan.image_names import IMAGE_SUFFIXES
 from ecgan.lab.study.design import Kind
-from ecgan.lab.study.pictures import Picture
 from ecgan.seeding import numpy_generator
+
+Cells = dict[tuple[str, str], list["Picture"]]
+"""Pictures by expression and person."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One picture that could be shown."""
+
+    path: Path
+    name: str
+    """Relative to the folder that was given, with forward slashes."""
+    person: str
+    expression: str
+
+
+def real_pictures(
+    manifest: Manifest, split: Split | None, sources: Sequence[str] = ()
+) -> tuple[Picture, ...]:
+    """The pictures of one split (None: of all), of some sources or of all, in manifest order.
+
+    Raises:
+        UsageError: there is no such source.
+        DataError: nothing is left.
+    """
+    known = sorted({record.source for record in manifest.records})
+    for source in sources:
+        if source not in known:
+            raise UsageError(f"no source {source!r} in {manifest.root}; it has {', '.join(known)}")
+    found = tuple(
+        _of_record(manifest, record)
+        for record in manifest.select(split=split)
+        if not sources or record.source in sources
+    )
+    if not found:
+        raise DataError(
+            f"the {split} split of {manifest.root} has no such images; take --split all, or "
+            "prepare more people"
+        )
+    return found
+
+
+def generated_pictures(
+    folder: Path, real: Manifest, people: Collection[str]
+) -> tuple[Picture, ...]:
+    """What a method made of these people of the real data, by name; either of
+
+    - prepared data, from which what the real data have byte for byte is left out;
+    - `<expression>/<person>*`, the person as the real data name them and then a separator;
+    - `<person>*.<expression>.<suffix>`, as `ecgan translate DATA/images` writes.
+
+    Pictures of other people, and of expressions that the real data do not know, are left out.
+
+    Raises:
+        DataError: there is no such folder, or no such picture in it.
+    """
+    if (folder / MANIFEST_NAME).exists():
+        manifest = load_manifest(folder)
+        original = {record.sha256 for record in real.records}
+        records = [record for record in manifest.records if record.sha256 not in original]
+        made = tuple(_of_record(manifest, record) for record in records)
+    else:
+        made = _class_folders(folder, real)
+    found = tuple(picture for picture in made if picture.person in people)
+    if not found:
+        raise DataError(
+            f"no generated pictures of these {len(people)} people in {folder}; expected prepared "
+            "data, "
+            "<expression>/<person>_1.png or <person>_1.<expression>.png, the people named as in "
+            f"{real.root / MANIFEST_NAME}"
+        )
+    return found
 
 
 @dataclass(frozen=True)
@@ -32,7 +108,7 @@ def choose(
     same_person: bool,
     seed: int,
 ) -> tuple[Choice, ...]:
-    """Choose as many items of each kind as asked, the pairs in the order of their expressions.
+    """Choose as many items of each kind as asked, by kind and then by expression.
 
     Expressions take turns, and so do the people of each. Every method must have a picture of the
     chosen person, and no picture comes twice: whoever saw a face in two pairs would know it for
@@ -41,7 +117,7 @@ def choose(
     Args:
         real: what real pictures there are.
         generated: what each method made.
-        counts: items of each kind.
+        counts: items of each kind, in the order in which they are chosen.
         same_person: against the real picture of the same person, otherwise of another.
         seed: equal arguments give equal choices.
 
@@ -49,14 +125,15 @@ def choose(
         DataError: there are too few pictures; the message says how many items are possible.
     """
     pool = _Pool(real, generated, same_person, numpy_generator(seed, "choice"))
-    kinds: tuple[Kind, ...] = ("pair", "catch", "practice")
     chosen: list[Choice] = []
-    for kind in kinds:
-        for _ in range(counts[kind]):
-            item = pool.draw(kind)
+    for kind, number in counts.items():
+        turns: Counter[str] = Counter()
+        for _ in range(number):
+            item = pool.draw(kind, turns)
             if item is None:
                 raise DataError(_too_few(len(chosen), counts, same_person))
             chosen.append(item)
+    kinds = list(counts)
     return tuple(sorted(chosen, key=lambda item: (kinds.index(item.kind), item.real.expression)))
 
 
@@ -70,70 +147,112 @@ def _too_few(possible: int, counts: Mapping[Kind, int], same_person: bool) -> st
     )
 
 
-@dataclass
 class _Pool:
     """Pictures not used yet."""
 
-    real: Sequence[Picture]
-    generated: Mapping[str, Sequence[Picture]]
-    same_person: bool
-    generator: np.random.Generator
-    shown: Counter[str] = field(default_factory=Counter)
-    """How often each person was chosen."""
-    turns: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    """How often each expression was, by kind."""
+    def __init__(
+        self,
+        real: Sequence[Picture],
+        generated: Mapping[str, Sequence[Picture]],
+        same_person: bool,
+        generator: np.random.Generator,
+    ) -> None:
+        self._same_person, self._generator = same_person, generator
+        self._real = self._cells(real)
+        self._fakes = {name: self._cells(made) for name, made in generated.items()}
+        self._shown: Counter[str] = Counter()  # how often each person was chosen
 
-    def __post_init__(self) -> None:
-        self._real = self._cells(self.real)
-        self._fakes = {name: self._cells(made) for name, made in self.generated.items()}
-
-    def draw(self, kind: Kind) -> Choice | None:
-        """The next item; None where no expression has one left."""
-        expressions = sorted({expression for expression, _ in self._real})
-        for expression in self._fewest(expressions, self.turns[kind]):
-            item = self._draw(kind, expression)
-            if item is not None:
-                self.turns[kind][expression] += 1
-                return item
+    def draw(self, kind: Kind, turns: Counter[str]) -> Choice | None:
+        """The next item, of an expression that had the fewest turns; None where none is left."""
+        for expression in self._fewest({name for name, _ in self._real}, turns):
+            for photographed, person in self._people(kind, expression):
+                turns[expression] += 1
+                real = self._take(self._real, expression, photographed)
+                fakes = {} if kind == "catch" else self._fakes
+                made = {name: self._take(fakes[name], expression, person) for name in fakes}
+                return Choice(kind, real, made)
         return None
 
-    def _draw(self, kind: Kind, expression: str) -> Choice | None:
-        people = sorted({person for name, person in self._real if name == expression})
+    def _people(self, kind: Kind, expression: str) -> Iterator[tuple[str, str]]:
+        """Whom the real picture and the generated ones can show, those chosen least first."""
+        known = {person for name, person in self._real if name == expression}
         if kind == "catch":
-            for person in self._fewest(people, self.shown):
-                return Choice(kind, self._take(self._real, expression, person), {})
-            return None
+            yield from ((person, person) for person in self._fewest(known, self._shown))
+            return
         made = [{p for name, p in cells if name == expression} for cells in self._fakes.values()]
-        for person in self._fewest(sorted(set.intersection(*made)), self.shown):
-            against = [p for p in people if (p == person) == self.same_person]
-            for other in self._fewest(against, self.shown):
-                real = self._take(self._real, expression, other)
-                fakes = {
-                    method: self._take(cells, expression, person)
-                    for method, cells in self._fakes.items()
-                }
-                return Choice(kind, real, fakes)
-        return None
+        for person in self._fewest(set.intersection(*made), self._shown):
+            against = {p for p in known if (p == person) == self._same_person}
+            for other in self._fewest(against, self._shown):
+                yield other, person
 
-    def _fewest(self, names: Sequence[str], used: Counter[str]) -> list[str]:
+    def _fewest(self, names: Collection[str], used: Counter[str]) -> list[str]:
         """Names in random order, those used least first."""
-        shuffled = [names[int(i)] for i in self.generator.permutation(len(names))]
+        ordered = sorted(names)
+        shuffled = [ordered[int(i)] for i in self._generator.permutation(len(ordered))]
         return sorted(shuffled, key=lambda name: used[name])
 
-    def _take(
-        self, cells: dict[tuple[str, str], list[Picture]], expression: str, person: str
-    ) -> Picture:
+    def _take(self, cells: Cells, expression: str, person: str) -> Picture:
         cell = cells[expression, person]
         picture = cell.pop()
         if not cell:
             del cells[expression, person]
-        self.shown[person] += 1
+        self._shown[person] += 1
         return picture
 
-    def _cells(self, pictures: Sequence[Picture]) -> dict[tuple[str, str], list[Picture]]:
+    def _cells(self, pictures: Sequence[Picture]) -> Cells:
         """Pictures by expression and person, each cell in random order."""
-        cells: dict[tuple[str, str], list[Picture]] = defaultdict(list)
-        for index in self.generator.permutation(len(pictures)):
+        cells: Cells = defaultdict(list)
+        for index in self._generator.permutation(len(pictures)):
             picture = pictures[int(index)]
             cells[picture.expression, picture.person].append(picture)
-        return dict(cells)
+        return cells
+
+
+def _of_record(manifest: Manifest, record: Record) -> Picture:
+    return Picture(manifest.image_path(record), record.image, record.subject, record.expression)
+
+
+def _class_folders(folder: Path, real: Manifest) -> tuple[Picture, ...]:
+    if not folder.is_dir():
+        raise DataError(f"no folder {folder}; give the folder that a method's pictures are in")
+    subjects: dict[str, set[str]] = defaultdict(set)
+    for record in real.records:
+        subjects[Path(record.image).stem].add(record.subject)
+    names = sorted({record.subject for record in real.records}, key=len, reverse=True)
+    found = []
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        hidden = any(part.startswith(".") for part in name.split("/"))
+        if hidden or path.suffix.lower() not in IMAGE_SUFFIXES or not path.is_file():
+            continue
+        stem, expression = _labels(name, real.vocabulary.expressions)
+        person = _person(stem, subjects, names)
+        if expression is not None and person is not None:
+            found.append(Picture(path, name, person, expression))
+    return tuple(found)
+
+
+def _person(stem: str, subjects: Mapping[str, Collection[str]], names: Sequence[str]) -> str | None:
+    """Whom a file shows: the one person whose prepared image has this stem, otherwise the longest
+    name (`names` begin with it) that the stem is or begins with."""
+    known = subjects.get(stem, ())
+    if len(known) == 1:
+        return next(iter(known))
+    fits = (n for n in names if stem.startswith(n) and not stem[len(n) :][:1].isalnum())
+    return next(fits, None)
+
+
+def _labels(name: str, expressions: Sequence[str]) -> tuple[str, str | None]:
+    """Stem and expression of `happy/anna_1.png` or of `neutral/anna_1.happy.png`."""
+    *folders, file = name.split("/")
+    stem = file.rpartition(".")[0]
+    rest, dot, last = stem.rpartition(".")
+    target = _expression(last.partition("-")[0]) if dot else ""
+    if target in expressions:
+        return rest, target
+    inner = (_expression(part) for part in reversed(folders))
+    return stem, next((label for label in inner if label in expressions), None)
+
+
+def _expression(text: str) -> str:
+    return expression_of(canonical_expression(text))

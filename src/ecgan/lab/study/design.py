@@ -132,20 +132,19 @@ def load_study(root: Path) -> Study:
         ) from None
     except ValueError:
         raise DataError(f"{path} is damaged: not JSON; build the study again") from None
-    if not isinstance(values, dict) or values.get("format") != FORMAT:
-        found = values.get("format") if isinstance(values, dict) else type(values).__name__
+    found = values.get("format") if isinstance(values, dict) else type(values).__name__
+    if found != FORMAT:
         raise DataError(f"{path} has format {found!r}, expected {FORMAT}; build the study again")
     try:
         study = TypeAdapter(Study).validate_python(values)
         _check(study)
-    except ValidationError as error:
-        first = error.errors()[0]
-        reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
     except ValueError as error:
         reason = str(error)
-    else:
-        return study
-    raise DataError(f"{path} is damaged ({reason}); build the study again")
+        if isinstance(error, ValidationError):
+            first = error.errors()[0]
+            reason = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        raise DataError(f"{path} is damaged ({reason}); build the study again") from None
+    return study
 
 
 def _check(study: Study) -> None:
@@ -168,16 +167,15 @@ def trials(study: Study, rater: str, form: int) -> tuple[Trial, ...]:
     """
     generator = numpy_generator(study.settings.seed, "session", rater, form)
     methods = _methods(study, form)
-    practice = [i for i, item in enumerate(study.items) if item.kind == "practice"]
-    main = [i for i, item in enumerate(study.items) if item.kind != "practice"]
-    sides = {
-        **_sides(practice, methods, generator),
-        **_sides([i for i in main if study.items[i].kind == "pair"], methods, generator),
-        **_sides([i for i in main if study.items[i].kind == "catch"], methods, generator),
-    }
-    order = _apart(practice, study.items, (), generator)
-    last = study.items[order[-1]].people if order else ()
-    order += _apart(main, study.items, last, generator)
+    sides: dict[int, Side] = {}
+    for kind in get_args(Kind):
+        members = [index for index, item in enumerate(study.items) if item.kind == kind]
+        sides |= _sides(members, methods, generator)
+    order: list[int] = []
+    for practice in (True, False):
+        part = [i for i, item in enumerate(study.items) if (item.kind == "practice") == practice]
+        before = study.items[order[-1]].people if order else ()
+        order += _apart(part, study.items, before, generator)
     return tuple(
         Trial(number, study.items[index], methods[index], sides[index])
         for number, index in enumerate(order)
@@ -203,15 +201,15 @@ def _methods(study: Study, form: int) -> dict[int, str]:
 def _sides(
     indices: Sequence[int], methods: dict[int, str], generator: np.random.Generator
 ) -> dict[int, Side]:
+    """Left and right in turns within each method, in random order."""
     groups: dict[str, list[int]] = {}
     for index in indices:
         groups.setdefault(methods[index], []).append(index)
     extra = int(generator.integers(2))
     sides: dict[int, Side] = {}
     for members in groups.values():
-        shuffled = generator.permutation(np.asarray(members))
-        for place, index in enumerate(shuffled):
-            sides[int(index)] = SIDES[(place + extra) % 2]
+        for place, index in enumerate(generator.permutation(members), start=extra):
+            sides[int(index)] = SIDES[place % 2]
         extra = (extra + len(members)) % 2
     return sides
 
@@ -222,44 +220,29 @@ def _apart(
     last: Sequence[str],
     generator: np.random.Generator,
 ) -> list[int]:
-    """A random order in which neighbours share nobody; the best one found where there is none."""
+    """A random order in which neighbours share nobody; the best one found where there is none.
+
+    Who is left more often than every second time must come now; all else is free.
+    """
     best: list[int] = []
     fewest = len(indices) + 1
     for _ in range(_TRIES):
-        order, shared = _attempt(indices, items, last, generator)
+        left = [int(index) for index in generator.permutation(np.asarray(indices, np.int64))]
+        faces = Counter(person for index in left for person in items[index].people)
+        order: list[int] = []
+        shared = 0
+        before = set(last)
+        while left:
+            free = [index for index in left if before.isdisjoint(items[index].people)]
+            urgent = [i for i in free if any(2 * faces[p] > len(left) for p in items[i].people)]
+            chosen = (urgent or free or left)[0]
+            shared += not free
+            left.remove(chosen)
+            order.append(chosen)
+            before = set(items[chosen].people)
+            faces.subtract(items[chosen].people)
         if shared < fewest:
             best, fewest = order, shared
         if not shared:
             break
     return best
-
-
-def _attempt(
-    indices: Sequence[int],
-    items: Sequence[Item],
-    last: Sequence[str],
-    generator: np.random.Generator,
-) -> tuple[list[int], int]:
-    """A random order, and how often neighbours share somebody in it.
-
-    Who is left more often than every second time must come now; all else is free.
-    """
-    left = [int(index) for index in generator.permutation(np.asarray(indices, dtype=np.int64))]
-    faces = Counter(person for index in left for person in items[index].people)
-    order: list[int] = []
-    shared = 0
-    before = set(last)
-    while left:
-        free = [index for index in left if not before & set(items[index].people)]
-        urgent = [
-            index
-            for index in free
-            if any(2 * faces[person] > len(left) for person in items[index].people)
-        ]
-        chosen = (urgent or free or left)[0]
-        shared += not free
-        left.remove(chosen)
-        order.append(chosen)
-        before = set(items[chosen].people)
-        faces.subtract(items[chosen].people)
-    return order, shared

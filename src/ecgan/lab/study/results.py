@@ -111,16 +111,10 @@ def results(
         DataError: no study there, or a damaged file.
     """
     study = load_study(root)
-    sessions = tuple(
-        _session(study, rater, min_catch, unfinished) for rater in read_raters(root).values()
-    )
-    judgements = [
-        judgement
-        for session in sessions
-        if session.dropped is None
-        for judgement in session.judgements
-        if judgement.trial.item.kind == "pair"
-    ]
+    raters = read_raters(root).values()
+    sessions = tuple(_session(study, rater, min_catch, unfinished) for rater in raters)
+    counted = [j for session in sessions if not session.dropped for j in session.judgements]
+    pairs = [judgement for judgement in counted if judgement.trial.item.kind == "pair"]
     facts = {
         "study": {"sha256": sha256_file(root / STUDY_NAME), "built": study.facts.get("date")},
         "confidence": CONFIDENCE,
@@ -132,7 +126,7 @@ def results(
         "unfinished_counted": unfinished,
         "show_ms": study.settings.show_ms,
     }
-    return Results(sessions, _rates(judgements, study, seed), facts)
+    return Results(sessions, _rates(pairs, study, seed), facts)
 
 
 def wilson(successes: int, trials: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
@@ -207,30 +201,35 @@ def _session(study: Study, rater: Rater, min_catch: float, unfinished: bool) -> 
 
 
 def _rates(judgements: Sequence[Judgement], study: Study, seed: int) -> dict[str, dict[str, Rate]]:
-    rates: dict[str, dict[str, Rate]] = {}
-    for method in study.methods:
-        of_method = [j for j in judgements if j.trial.method == method]
-        expressions = dict.fromkeys(item.expression for item in study.items)
-        groups = {"all": of_method} | {
-            name: [j for j in of_method if j.trial.item.expression == name] for name in expressions
-        }
-        rates[method] = {name: _rate(members, seed) for name, members in groups.items() if members}
+    groups = ["all", *dict.fromkeys(item.expression for item in study.items)]
+    rates: dict[str, dict[str, Rate]] = {method: {} for method in study.methods}
+    for method, of_method in rates.items():
+        for name in groups:
+            members = [
+                judgement
+                for judgement in judgements
+                if judgement.trial.method == method
+                and name in ("all", judgement.trial.item.expression)
+            ]
+            if members:
+                of_method[name] = _rate(members, seed)
     return rates
 
 
 def _rate(judgements: Sequence[Judgement], seed: int) -> Rate:
-    fooled = [float(judgement.fooled) for judgement in judgements]
+    fooled = [judgement.fooled for judgement in judgements]
+    count, number = sum(fooled), len(fooled)
     over_raters = mean_over_people(fooled, [j.rater for j in judgements], seed=seed)
-    low, high = wilson(int(sum(fooled)), len(fooled))
+    low, high = wilson(count, number)
     return Rate(
         value=over_raters.value,
         low=low,
         high=high,
         raters_low=over_raters.low,
         raters_high=over_raters.high,
-        judged_real=int(sum(fooled)),
-        judgements=len(fooled),
+        judged_real=count,
+        judgements=number,
         raters=over_raters.people,
-        d_prime=d_prime(int(sum(fooled)), len(fooled)),
+        d_prime=d_prime(count, number),
         median_reaction_ms=float(statistics.median(j.answer.reaction_ms for j in judgements)),
     )

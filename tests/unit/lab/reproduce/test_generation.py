@@ -18,9 +18,13 @@ from ecgan.expressions import Vocabulary
 from ecgan.inference.marking import sidecar_path
 from ecgan.inference.recognizer import Recognizer
 from ecgan.inference.translator import Translator
-from ecgan.lab.reproduce.generation import generate, generated_name
-from ecgan.lab.reproduce.scores import asked_of_test_people, strongest
-from ecgan.lab.reproduce.workshop import ByExpression, joined_translator
+from ecgan.lab.reproduce.generation import (
+    asked_of_test_people,
+    generate,
+    generated_name,
+    strongest,
+)
+from ecgan.lab.reproduce.translators import ByExpression, joined_translator
 from ecgan.networks.output import Translation
 
 SILENT = print

@@ -9,16 +9,15 @@ from pathlib import Path
 import pytest
 
 from ecgan.errors import UsageError
-from ecgan.lab.reproduce.methods import Budget, load_budget
 from ecgan.lab.reproduce.parts import (
     Made,
     Part,
     Parts,
     chosen_settings,
     duration,
-    read_values,
     settings_sha256,
 )
+from ecgan.lab.reproduce.plan import Budget, load_budget
 
 
 class Work:
@@ -34,7 +33,8 @@ class Work:
         ]
 
     def run(self, only: str | None = None) -> list[str]:
-        Parts(self.out, self.parts, "ecgan reproduce data --out out", lambda _: None).run(only)
+        command = "ecgan reproduce data --out out"
+        Parts(self.out, self.parts, command, lambda _: None, only).run()
         return self.done
 
     def first(self) -> Made:
@@ -44,7 +44,8 @@ class Work:
 
     def second(self) -> Made:
         self.done.append("second")
-        return Made({"figure": read_values(self.out, "first")["figure"] + 1})
+        first = json.loads((self.out / "results/first.json").read_text())
+        return Made({"figure": first["values"]["figure"] + 1})
 
     def third(self) -> Made:
         self.done.append("third")

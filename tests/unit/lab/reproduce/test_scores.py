@@ -8,7 +8,6 @@ import pytest
 from ecgan.lab.reproduce.scores import (
     Answers,
     Row,
-    curve_point,
     difference,
     stacked,
     table_2,
@@ -77,15 +76,15 @@ def test_differences_of_every_pair_in_every_column() -> None:
 def test_a_difference_is_taken_person_by_person() -> None:
     """Both people gain as much, so the interval has no width, however different they are."""
     gain = difference(answers((1, 1, 1, 0)), answers((1, 0, 0, 0)))
-    assert (gain.value, gain.low, gain.high) == (0.5, 0.5, 0.5)
+    assert (gain["value"], gain["low"], gain["high"]) == (0.5, 0.5, 0.5)
     other = Answers(np.ones((1, 4)), ["a", "b", "a", "b"])
     with pytest.raises(ValueError, match="the same images"):
         difference(other, answers((1, 1, 1, 1)))
 
 
 def test_points_of_curves() -> None:
-    point = curve_point("people", 5, answers((1, 0, 1, 0), (1, 1, 1, 1)))
-    assert (point["people"], point["accuracy"]["value"], point["seeds"]) == (5, 0.75, [0.5, 1.0])
+    point = answers((1, 0, 1, 0), (1, 1, 1, 1)).point()
+    assert (point["accuracy"]["value"], point["seeds"]) == (0.75, [0.5, 1.0])
 
 
 def test_the_papers_numbers_are_marked_as_not_comparable() -> None:

@@ -14,13 +14,18 @@ from ecgan.config_loading import build, load_config
 from ecgan.data.dataset import TranslationBatch
 from ecgan.errors import CheckpointError, ConfigError, Interrupted
 from ecgan.inference.snapshot import load_snapshot
-from ecgan.lab.stargan.method import STARGAN
-from ecgan.lab.stargan.step import domain_batch, domain_critic_step, domain_generator_step
+from ecgan.lab.stargan.method import (
+    STARGAN,
+    domain_batch,
+    domain_critic_step,
+    domain_generator_step,
+)
 from ecgan.training.checkpoint import Checkpoint, CheckpointFolder
+from ecgan.training.checks import refuse_other_run
 from ecgan.training.export import export_checkpoint
 from ecgan.training.method import RunContext, update_flops
-from ecgan.training.metrics import read_metrics
-from ecgan.training.state import TrainingState, refuse_other_run
+from ecgan.training.run import read_metrics
+from ecgan.training.state import TrainingState
 from ecgan.training.trainer import train
 from ecgan.training.update import frozen, update
 

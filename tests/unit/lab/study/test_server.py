@@ -2,7 +2,10 @@
 
 import http.client
 import json
+import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +19,7 @@ from ecgan.lab.study.design import STUDY_NAME, Study
 from ecgan.lab.study.server import MAX_BODY, StudyServer, StudySite
 
 CODE = "2A3B-4C5D"
+POST = b"POST /api/answer HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 
 
 class Running:
@@ -29,13 +33,12 @@ class Running:
         self.site = StudySite(self.root)
         self.server = StudyServer(self.site, "127.0.0.1", 0)
         self.port = self.server.port
-        self._thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
+        self._thread = threading.Thread(target=self.server.serve_forever)
         self._thread.start()
 
     def stop(self) -> None:
-        self.server.shutdown()
+        self.server.should_exit = True
         self._thread.join()
-        self.server.server_close()
         self.site.close()
 
     def post(self, address: str, **values: object):
@@ -45,11 +48,12 @@ class Running:
         values = {"trial": trial, "choice": choice, "reaction_ms": 700, "shown_ms": 500, **more}
         return self.post("/api/answer", **{"rater": CODE, **values})
 
-    def raw(self, data: bytes) -> bytes:
+    def raw(self, data: bytes, *, end: bool = False) -> bytes:
         with socket.create_connection(("127.0.0.1", self.port), timeout=5) as connection:
             connection.sendall(data)
-            connection.shutdown(socket.SHUT_WR)
-            return b"".join(iter(lambda: connection.recv(65536), b""))
+            if end:
+                connection.shutdown(socket.SHUT_WR)
+            return connection.recv(65536)
 
 
 @pytest.fixture
@@ -229,19 +233,12 @@ def test_no_consent_no_rater(running: Running, root: Path) -> None:
         (b"GET //etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n", b"404"),
         (b"DELETE / HTTP/1.1\r\nHost: x\r\n\r\n", b"501"),
         (b"POST /api/answer HTTP/1.1\r\nHost: x\r\n\r\n{}", b"415"),
-        (b"POST /api/answer HTTP/1.1\r\nContent-Type: application/json\r\n\r\n{}", b"411"),
-        (
-            b"POST /api/answer HTTP/1.1\r\nContent-Type: application/json\r\n"
-            b"Content-Length: -5\r\n\r\n{}",
-            b"411",
-        ),
-        (
-            b"POST /api/answer HTTP/1.1\r\nContent-Type: application/json\r\n"
-            b"Content-Length: 99\r\n\r\n{}",
-            b"400",
-        ),
+        (POST + b"\r\n{}", b"411"),
+        (POST + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n", b"411"),
+        (POST + b"Content-Length: -5\r\n\r\n{}", b"400"),
+        (POST + b"Content-Length: 999999999999\r\n\r\n{}", b"413"),
         (b"nonsense\r\n\r\n", b"400"),
-        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", b"414"),
+        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", b"400"),
     ],
 )
 def test_requests_that_are_malformed(joined: Running, request_bytes: bytes, status: bytes) -> None:
@@ -249,6 +246,37 @@ def test_requests_that_are_malformed(joined: Running, request_bytes: bytes, stat
     assert status in reply.split(b"\r\n", 1)[0]
     assert b"Traceback" not in reply
     assert joined.answer(0)[0] == 200
+
+
+def test_a_body_that_is_cut_short_is_not_kept(joined: Running, root: Path) -> None:
+    before = (root / ANSWERS_NAME).read_bytes()
+    body = b'{"rater": "2A3B-4C5D", "trial": 0, "choice": "left", "reaction_ms": 1, "shown_ms": 1}'
+    request = POST + b"Content-Length: 999\r\n\r\n" + body
+    assert joined.raw(request, end=True) == b""
+    assert (root / ANSWERS_NAME).read_bytes() == before
+    assert joined.answer(0)[1]["answered"] == 1
+
+
+def test_who_stays_silent_is_cut_off(joined: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ecgan.lab.study.server.IDLE_SECONDS", 0.2)
+    for begun in (b"GET / HT", POST + b"Content-Length: 99\r\n\r\n{"):
+        assert joined.raw(begun) == b""
+    assert joined.answer(0)[0] == 200
+
+
+def test_who_comes_when_all_places_are_taken_is_turned_away(
+    study: Study, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ecgan.lab.study.server.MAX_CONNECTIONS", 1)
+    running = Running(root)
+    try:
+        asked = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", running.port), timeout=5) as first:
+            first.sendall(asked)
+            assert first.recv(65536).startswith(b"HTTP/1.1 200")
+            assert running.raw(asked).startswith(b"HTTP/1.1 503")
+    finally:
+        running.stop()
 
 
 def test_a_body_that_is_too_long_is_not_read(joined: Running) -> None:
@@ -290,3 +318,15 @@ def test_a_full_disk_is_told_and_loses_nothing(
         assert joined.answer(0)[0] == 503
     assert (root / ANSWERS_NAME).read_bytes() == before
     assert joined.answer(0)[1]["answered"] == 1
+
+
+def test_the_command_serves_until_it_is_stopped(study: Study, root: Path) -> None:
+    command = [sys.executable, "-m", "ecgan", "study", "serve", str(root), "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        port = int(process.stdout.readline().split(":")[-1].split()[0])
+        status, told = post(port, "/api/join", {"rater": CODE, "consent": True})
+        assert (status, told["answered"]) == (200, 0)
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout.read().startswith("stopped; next")
+    assert process.returncode == 0

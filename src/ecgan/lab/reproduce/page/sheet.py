@@ -12,6 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 from ecgan.inference.grid import BACKGROUND, INK, QUIET_INK, fitted, write_line
 
 Pixels = NDArray[np.uint8]
+Group = tuple[str, Sequence[str]]
+"""A title, and the columns that stand together under it."""
 
 SYNTHETIC = "synthetic"
 _EMPTY = (236, 236, 236)
@@ -31,19 +33,11 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Group:
-    """Columns that stand together under one title."""
-
-    title: str
-    columns: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Row:
     """A row of all groups' columns; with a `title` it begins a new block."""
 
     label: str
-    cells: tuple[Cell, ...]
+    cells: Sequence[Cell]
     title: str = ""
 
 
@@ -55,43 +49,41 @@ def picture_sheet(
     Raises:
         ValueError: no rows, or one with another number of cells than there are columns.
     """
-    heads = [name for group in groups for name in group.columns]
+    heads = [name for _, columns in groups for name in columns]
     if not rows or any(len(row.cells) != len(heads) for row in rows):
         raise ValueError(f"expected rows of {len(heads)} cells, got {len(rows)} rows")
     scale = max(1.0, len(heads) * tile_px / _SHOWN_PX)
     size = round(16 * scale)
     line, label_px, title_px = round(1.2 * size), round(5.6 * size), round(1.5 * size) + _GAP
+    step = tile_px + _GAP
     lefts: list[int] = []
+    titles: list[tuple[str, int, int]] = []  # with left side and width
     left = label_px
-    for group in groups:
-        lefts += [left + place * (tile_px + _GAP) for place in range(len(group.columns))]
-        left = lefts[-1] + tile_px + _GAP + round(26 * scale)
+    for title, columns in groups:
+        lefts += [left + place * step for place in range(len(columns))]
+        titles.append((title, left, lefts[-1] + tile_px - left))
+        left = lefts[-1] + step + round(26 * scale)
     wrapped = [_wrapped(name, size, tile_px) for name in heads]
     top = _GAP + line * max(map(len, wrapped)) + 2 * _GAP
-    top += title_px * any(group.title for group in groups)
-    height = top + line + 2 * _GAP
-    height += sum(tile_px + _GAP + title_px * bool(row.title) for row in rows)
-    sheet = Image.new("RGB", (lefts[-1] + tile_px + _GAP, height), BACKGROUND)
+    top += title_px * any(title for title, _ in groups)
+    height = top + line + 2 * _GAP + sum(step + title_px * bool(row.title) for row in rows)
+    sheet = Image.new("RGB", (lefts[-1] + step, height), BACKGROUND)
     draw = ImageDraw.Draw(sheet)
 
-    first = 0
-    for group in groups:
-        width = lefts[first + len(group.columns) - 1] + tile_px - lefts[first]
-        _write(draw, (lefts[first], _GAP), [group.title], round(1.2 * size), width)
-        first += len(group.columns)
+    for title, left, width in titles:
+        _write(draw, (left, _GAP), [title], round(1.2 * size), width)
     for left, lines in zip(lefts, wrapped, strict=True):
         _write(draw, (left, top - _GAP - line * len(lines)), lines, size, tile_px)
     for row in rows:
         if row.title:
-            width = sheet.width - label_px
-            _write(draw, (label_px, top), [row.title], round(1.1 * size), width)
+            _write(draw, (label_px, top), [row.title], round(1.1 * size), sheet.width - label_px)
             top += title_px
         lines = _wrapped(row.label, size, label_px - 2 * _GAP)
         middle = top + (tile_px - line * len(lines)) // 2
         _write(draw, (_GAP, middle), lines, size, label_px - 2 * _GAP)
         for left, cell in zip(lefts, row.cells, strict=True):
             _place(sheet, (left, top), cell, tile_px, scale)
-        top += tile_px + _GAP
+        top += step
     _write(draw, (_GAP, top + _GAP), [footer], size, sheet.width - 2 * _GAP, QUIET_INK)
     return np.asarray(sheet, dtype=np.uint8)
 

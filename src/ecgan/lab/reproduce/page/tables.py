@@ -1,9 +1,11 @@
-"""The numbers of Tables 1 and 2, the VGG score and `ecgan evaluate`, for the templates."""
+"""What the templates show in tables: the numbers of Tables 1 and 2, the VGG score, all scores.
+
+Cells of rows are texts, numbers, safe HTML, or a list of these for several lines.
+"""
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ecgan.evaluation.bootstrap import Interval
@@ -15,16 +17,16 @@ from ecgan.lab.reproduce.page.contents import (
     interval_of,
     mapping,
     objects,
-    ordered,
 )
 from ecgan.lab.reproduce.page.labels import (
     NOTHING,
+    ORIGINAL,
     SCORES,
-    Cell,
-    any_of,
     best_of,
+    counts_of,
     excludes_zero,
     label_of,
+    noted,
     number,
     people_of,
     rate,
@@ -32,17 +34,13 @@ from ecgan.lab.reproduce.page.labels import (
     spread,
     style_of,
 )
-from ecgan.lab.reproduce.scores import (
-    FROM_ORIGINAL,
-    ON_GENERATED,
-    ON_ORIGINAL,
-    PAPER,
-    PAPER_ORIGINAL,
-)
+from ecgan.lab.reproduce.scores import FROM_ORIGINAL, ON_GENERATED, ON_ORIGINAL
 
 Context = dict[str, Any]
-"""What the template macro of the same name as a function takes. Cells of rows are texts, numbers,
-`Cell`s, or a list of these for several lines."""
+"""What the template macro of the same name as a function takes."""
+Groups = Mapping[str, Any]
+"""Scores of `ecgan evaluate` by name, each by expression and of `all`."""
+Pair = tuple[str, str]
 
 COLUMNS = {
     ON_ORIGINAL: "tested on original",
@@ -52,16 +50,15 @@ COLUMNS = {
 _QUESTIONS = {
     "cyclegan": "Above CycleGAN?",
     "cyclegan-shared": "Above CycleGAN with one model?",
-    "original": "Do generated images help?",
+    ORIGINAL: "Do generated images help?",
     "pix2pix": "How far from paired training?",
 }
-_ECGAN = ("default", "paper")
 _DIRECTIONS = {
     "expressions": "Neutral to every expression",
     "neutralisation": "Every expression to neutral",
 }
 _COMPARED = {"model": "translations", "identity": "output = input", "truth": "original images"}
-_VGG = {"probability": "mean probability", "accuracy": "accuracy"}
+_WORK = ("features", "judge", "train-", "generate-")
 
 
 def questions(contents: Contents) -> Context:
@@ -69,12 +66,11 @@ def questions(contents: Contents) -> Context:
     found = _differences(contents.part("table2"))
     rows = []
     for other, question in _QUESTIONS.items():
-        for method in _ECGAN:
-            known = found.get((method, other), {})
-            turned = found.get((other, method), {})
-            cells = [known.get(key) or _turned(turned.get(key)) for key in COLUMNS]
-            if any(cells):
-                rows.append((question, _pair(method, other), *map(_answer, cells)))
+        for method in ("default", "paper"):
+            cells = found.get((method, other), {})
+            if any(cells.values()):
+                answers = [_answer(cells.get(key)) for key in COLUMNS]
+                rows.append((question, _pair(method, other), *answers))
     if not rows:
         raise Missing("results/table2.json holds no differences between the methods")
     return {"columns": list(COLUMNS.values()), "rows": rows}
@@ -84,26 +80,29 @@ def table_2(contents: Contents) -> Context:
     """The recogniser trained with and without generated images, and the differences."""
     part = contents.part("table2")
     rows = objects(part.values.get("rows"))
-    found = {
-        column: {str(row.get("trained_on")): interval_of(row.get(column)) for row in rows}
-        for column in (ON_ORIGINAL, ON_GENERATED)
-    }
     of_method = mapping(rows[0].get("tested_on_generated_of")) if rows else {}
-    found[FROM_ORIGINAL] = {
-        str(row.get("trained_on")): interval_of(of_method.get(str(row.get("method"))))
-        for row in rows
-    }
-    best = {column: best_of(cells, higher=True) for column, cells in found.items()}
-    body = []
-    for row in rows:
-        name = str(row.get("trained_on"))
-        rates = [rate(cells[name], best=name == best[key]) for key, cells in found.items()]
-        people = people_of(cells[name] for cells in found.values())
-        body.append((label_of(name), *rates, people, _seeds(row), *_published(row)))
+    cells = _rates(
+        {
+            str(row.get("trained_on")): {
+                ON_ORIGINAL: row.get(ON_ORIGINAL),
+                ON_GENERATED: row.get(ON_GENERATED),
+                FROM_ORIGINAL: of_method.get(str(row.get("method"))),
+            }
+            for row in rows
+        }
+    )
+    found = _differences(part)
     return {
         "columns": list(COLUMNS.values()),
-        "rows": body,
-        "differences": _differences_table(part),
+        "rows": [
+            (label_of(name), cells[name], row)
+            for row in rows
+            if (name := str(row.get("trained_on")))
+        ],
+        "differences": [
+            (_pair(*pair), *(_answer(one.get(key)) for key in COLUMNS), people_of(one.values()))
+            for pair, one in found.items()
+        ],
         "part": part,
     }
 
@@ -111,33 +110,20 @@ def table_2(contents: Contents) -> Context:
 def vgg_scores(contents: Contents) -> Context:
     """The numbers behind Figure 5a."""
     values = contents.part("vgg_score").values
-    names = {name: style_of(name).label for name in ordered(values, contents)}
-    made = [name for name in names if name in contents.methods]
-    found = {key: {name: interval_of(values[name].get(key)) for name in names} for key in _VGG}
-    best = {
-        key: best_of({name: cells[name] for name in made}, higher=True)
-        for key, cells in found.items()
+    names = contents.ordered(values)
+    cells = _rates(
+        {
+            name: {key: values[name].get(key) for key in ("probability", "accuracy")}
+            for name in names
+        },
+        among=contents.methods,
+    )
+    by_expression = {name: mapping(values[name].get("by_expression")) for name in names}
+    return {
+        "rows": [(name, cells[name]) for name in names],
+        "expressions": list(dict.fromkeys(key for one in by_expression.values() for key in one)),
+        "by_expression": by_expression,
     }
-    rows = [
-        (
-            label,
-            *(rate(cells[name], best=name == best[key]) for key, cells in found.items()),
-            people_of(cells[name] for cells in found.values()),
-            number(PAPER[name].original_on_generated, 2) if name in PAPER else NOTHING,
-        )
-        for name, label in names.items()
-    ]
-    groups = {label: mapping(values[name].get("by_expression")) for name, label in names.items()}
-    expressions = list(dict.fromkeys(one for shown in groups.values() for one in shown))
-    by_expression = {
-        title: [
-            (label, *(rate(interval_of(mapping(shown.get(one)).get(key))) for one in expressions))
-            for label, shown in groups.items()
-        ]
-        for key, title in _VGG.items()
-        if expressions
-    }
-    return {"rows": rows, "expressions": expressions, "by_expression": by_expression}
 
 
 def all_scores(contents: Contents) -> Context:
@@ -146,36 +132,33 @@ def all_scores(contents: Contents) -> Context:
     if not evaluated:
         raise Missing(f"no results/{EVALUATION}<method>.json is there")
     first = next(iter(evaluated.values()))
-    folded = {
-        style_of(name).label: {
-            f"{title}, {label}": _by_expression(_groups(part, direction, column))
-            for direction, title in _DIRECTIONS.items()
-            for column, label in _COMPARED.items()
-            if part is first
-            or _groups(part, direction, column) != _groups(first, direction, column)
-        }
-        for name, part in evaluated.items()
-    }
-    reasons: dict[str, str] = {}
+    reasons: dict[str, Any] = {}
     for part in evaluated.values():
-        reasons |= {str(key): str(why) for key, why in mapping(part.values.get("left_out")).items()}
+        reasons |= mapping(part.values.get("left_out"))
     return {
         "directions": [
             {"title": title, **_side_by_side(evaluated, direction)}
             for direction, title in _DIRECTIONS.items()
         ],
-        "first": next(iter(folded)),
         "left_out": {score_of(name).label: why for name, why in reasons.items()},
-        "folded": folded,
+        "folded": {
+            style_of(name).label: {
+                f"{title}, {label}": _by_expression(_groups(part, direction, column))
+                for direction, title in _DIRECTIONS.items()
+                for column, label in _COMPARED.items()
+                if part is first
+                or _groups(part, direction, column) != _groups(first, direction, column)
+            }
+            for name, part in evaluated.items()
+        },
         "parts": {style_of(name).label: part for name, part in evaluated.items()},
     }
 
 
 def unevaluated(contents: Contents) -> Context:
     """Nothing to show; raises Missing where some methods were evaluated but others not."""
-    evaluated = contents.evaluations()
     reasons = []
-    for name in contents.methods if evaluated else ():
+    for name in contents.methods if contents.evaluations() else ():
         try:
             contents.part(EVALUATION + name)
         except Missing as reason:
@@ -185,66 +168,60 @@ def unevaluated(contents: Contents) -> Context:
     return {}
 
 
-def table_1(contents: Contents) -> Context:
-    """The classifier two-sample test, which no rater took part in, beside the paper's Table 1."""
-    part = contents.part("two_sample")
-    rows = []
-    for name in ordered(part.values, contents):
-        values = part.values[name]
-        accuracy = interval_of(values.get("accuracy"))
-        more = ", ".join(f"{key} {value}" for key, value in values.items() if key != "accuracy")
-        paper = number(PAPER[name].judged_real, 2) if name in PAPER else NOTHING
-        label = style_of(name).label
-        rows.append((label, rate(accuracy), people_of([accuracy]), more or NOTHING, paper))
-    return {"rows": rows, "part": part}
+def plan(contents: Contents) -> Contents:
+    """The contents as they are; raises Missing where there is no plan."""
+    if contents.no_plan:
+        raise Missing(contents.no_plan)
+    return contents
 
 
-def rater_study(contents: Contents) -> Context:
-    """The generated folders as `ecgan study build` takes them."""
-    return {"methods": [shlex.quote(f"{name}=OUT/generated/{name}") for name in contents.methods]}
+def work(contents: Contents) -> Contents:
+    """The contents as they are; raises Missing where no part trained or generated anything."""
+    if not any(name.startswith(_WORK) for name in contents.parts):
+        raise Missing("results/ holds no part that trained or generated anything")
+    return contents
 
 
-Pair = tuple[str, str]
+def _rates(
+    rows: Mapping[str, Mapping[str, Any]], among: Iterable[str] | None = None
+) -> dict[str, list[str]]:
+    """Cells of each row: intervals in percent, the best of a column in bold, and the people.
+
+    `among`: the rows of which one may be the best; None: all.
+    """
+    found = {
+        name: {key: interval_of(one) for key, one in row.items()} for name, row in rows.items()
+    }
+    compared = [name for name in found if among is None or name in among]
+    columns = dict.fromkeys(key for row in found.values() for key in row)
+    best = {
+        key: best_of({name: found[name][key] for name in compared}, higher=True) for key in columns
+    }
+    return {
+        name: [
+            *(rate(one, best=name == best[key]) for key, one in row.items()),
+            people_of(row.values()),
+        ]
+        for name, row in found.items()
+    }
 
 
 def _differences(part: Part) -> dict[Pair, dict[str, Interval | None]]:
     """Differences of Table 2 by pair of methods and column."""
     found: dict[Pair, dict[str, Interval | None]] = {}
     for one in objects(part.values.get("differences")):
-        first, second = str(one.get("first")), str(one.get("second"))
-        pair = (first.partition(" + ")[2] or first, second.partition(" + ")[2] or second)
+        pair = str(one.get("first")), str(one.get("second"))
         found.setdefault(pair, {})[str(one.get("column"))] = interval_of(one.get("difference"))
     return found
 
 
-def _turned(found: Interval | None) -> Interval | None:
-    """second - first of first - second."""
-    if found is None:
-        return None
-    low = None if found.high is None else -found.high
-    high = None if found.low is None else -found.low
-    return Interval(-found.value, low, high, found.people, found.images)
-
-
-def _differences_table(part: Part) -> Context:
-    """A row for each pair of methods."""
-    found = _differences(part)
-    columns = list(dict.fromkeys([*COLUMNS, *(key for one in found.values() for key in one)]))
-    rows = [
-        (_pair(*pair), *(_answer(cells.get(key)) for key in columns), people_of(cells.values()))
-        for pair, cells in found.items()
-    ]
-    return {"columns": [COLUMNS.get(key, key) for key in columns], "rows": rows}
-
-
-def _pair(first: str, second: str) -> str:
-    named = (
-        "original alone" if one == "original" else style_of(one).label for one in (first, second)
+def _pair(*names: str) -> str:
+    return " − ".join(
+        "original alone" if name == ORIGINAL else style_of(name).label for name in names
     )
-    return " − ".join(named)
 
 
-def _answer(difference: Interval | None) -> Cell | str:
+def _answer(difference: Interval | None) -> str:
     """A difference in percentage points, and whether it lies outside its interval."""
     if difference is None:
         return NOTHING
@@ -252,32 +229,7 @@ def _answer(difference: Interval | None) -> Cell | str:
     note = "" if difference.low is None else "not apart"
     if apart:
         note = "higher" if difference.value > 0 else "lower"
-    return spread(difference, scale=100, sign=True, note=note, strong=apart)
-
-
-def _seeds(row: Mapping[str, Any]) -> list[Cell]:
-    """The accuracy of each seed, in a line of its own."""
-    return [
-        Cell(
-            f"{one.get('seed')}: {number(one.get('original'), scale=100)} / "
-            f"{number(one.get('generated'), scale=100)}"
-        )
-        for one in objects(row.get("seeds"))
-    ]
-
-
-def _published(row: Mapping[str, Any]) -> tuple[str, str]:
-    """The paper's numbers of a row of Table 2."""
-    if row.get("trained_on") == "original":
-        return number(PAPER_ORIGINAL, 2), NOTHING
-    paper = PAPER.get(str(row.get("method")))
-    if paper is None:
-        return NOTHING, NOTHING
-    return number(paper.augmented_on_original, 2), number(paper.original_on_generated, 2)
-
-
-Groups = Mapping[str, Any]
-"""Scores of `ecgan evaluate` by name, each by expression and of `all`."""
+    return noted(spread(difference, scale=100, sign=True), note, strong=apart)
 
 
 def _groups(part: Part, direction: str, column: str) -> Groups:
@@ -293,7 +245,7 @@ def _side_by_side(evaluated: Mapping[str, Part], direction: str) -> Context:
     def over_all(name: str) -> dict[str, Interval | None]:
         return {key: interval_of(mapping(one.get(name)).get("all")) for key, one in columns.items()}
 
-    rows: list[Sequence[Any]] = []
+    rows: list[tuple[str, ...]] = []
     for name in _score_names(columns.values()):
         score, cells = score_of(name), over_all(name)
         made = {key: cells[key] for key in evaluated}
@@ -307,7 +259,7 @@ def _side_by_side(evaluated: Mapping[str, Part], direction: str) -> Context:
         "columns": [style_of(key).label if key in evaluated else key for key in columns],
         "rows": rows,
         "people": people_of(asked),
-        "images": any_of(one.images for one in asked if one is not None),
+        "images": counts_of(one.images for one in asked if one is not None),
     }
 
 
@@ -324,5 +276,10 @@ def _by_expression(groups: Groups) -> Context:
 
 def _score_names(columns: Iterable[Groups]) -> list[str]:
     """The scores that are there, in the usual order, unknown ones last."""
-    there = [name for one in columns for name, value in one.items() if isinstance(value, dict)]
+    there = [
+        name
+        for one in columns
+        for name, value in one.items()
+        if isinstance(value, dict) and not name.startswith("by_")  # of groups, not of expressions
+    ]
     return list(dict.fromkeys([*(name for name in SCORES if name in there), *there]))

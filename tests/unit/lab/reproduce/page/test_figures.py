@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from ecgan.inference.grid import BACKGROUND
-from ecgan.lab.reproduce.page.contents import read_training
 from ecgan.lab.reproduce.page.labels import METHODS, expression_styles, style_of
-from ecgan.lab.reproduce.page.sheet import Cell, Group, Row, picture_sheet
+from ecgan.lab.reproduce.page.sheet import Cell, Row, picture_sheet
+from ecgan.lab.reproduce.page.training import read_training
 
 FACES = ("figure-3", "figure-4", "figure-4-methods")
 CHARTS = (
@@ -50,7 +50,7 @@ def plain() -> np.ndarray:
 
 def test_generated_pictures_alone_bear_the_mark() -> None:
     cells = (Cell(plain()), Cell(plain(), synthetic=True), Cell(None, why_empty="none"))
-    groups = [Group("", ("Input", "Made")), Group("", ("Truth",))]
+    groups = [("", ("Input", "Made")), ("", ("Truth",))]
     sheet = picture_sheet(groups, [Row("happy", cells)], tile_px=64, footer="notice")
     red = (sheet == RED).all(axis=2)
     columns = np.flatnonzero(red.any(axis=0))
@@ -65,10 +65,10 @@ def test_generated_pictures_alone_bear_the_mark() -> None:
 
 def test_blocks_have_their_title_and_labels_wrap() -> None:
     row = Row("one", (Cell(plain()),))
-    groups = [Group("", ("a",))]
+    groups = [("", ("a",))]
     once = picture_sheet(groups, [row], tile_px=64, footer="")
     titled = picture_sheet(groups, [Row("one", row.cells, title="photos")], tile_px=64, footer="")
-    wrapped = picture_sheet([Group("", ("a long name",))], [row], tile_px=64, footer="")
+    wrapped = picture_sheet([("", ("a long name",))], [row], tile_px=64, footer="")
     assert len(titled) > len(once)
     assert len(wrapped) > len(once)
     assert (once[:, -3:] == BACKGROUND).all()

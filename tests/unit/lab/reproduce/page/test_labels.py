@@ -7,7 +7,6 @@ import pytest
 from ecgan.evaluation.bootstrap import Interval
 from ecgan.lab.reproduce.page.contents import interval_of
 from ecgan.lab.reproduce.page.labels import (
-    Cell,
     best_of,
     excludes_zero,
     number,
@@ -51,8 +50,10 @@ def test_numbers(value: object, sign: bool, expected: str) -> None:
 
 
 def test_one_person_has_no_interval() -> None:
-    assert spread(between(None, None)) == Cell("0.5", "one person: no interval")
-    assert spread(between(0.25, 0.75)) == Cell("0.2", "[0.2, 0.8]")
+    cell = '<{0}>{1}</{0}> <span class="interval">{2}</span>'.format
+    assert spread(between(None, None)) == cell("span", "0.5", "one person: no interval")
+    assert spread(between(0.25, 0.75)) == cell("span", "0.2", "[0.2, 0.8]")
+    assert spread(between(0.25, 0.75), best=True) == cell("strong", "0.2", "[0.2, 0.8]")
     assert plain_rate(between(None, None)) == "50.0 %"
     assert plain_rate(between(0.25, 0.75)) == "25.0 % (25.0 to 75.0)"
     assert plain_rate(None) == "not measured"

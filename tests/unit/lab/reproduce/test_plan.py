@@ -7,14 +7,9 @@ from pathlib import Path
 import pytest
 
 from ecgan.errors import ConfigError, UsageError
-from ecgan.lab.reproduce.methods import (
-    BUDGETS,
-    METHODS,
-    choose_methods,
-    load_budget,
-    method_configs,
-)
+from ecgan.lab.reproduce.plan import BUDGETS, METHODS, choose_methods, load_budget
 from ecgan.lab.reproduce.recognizers import recognizer_config
+from ecgan.lab.reproduce.translators import method_configs
 
 EXPRESSIVE = ("happy", "sad", "angry", "fear", "disgust", "surprise")
 

@@ -5,27 +5,27 @@ A method with one model an expression, as CycleGAN in the paper, is joined to on
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from ecgan.config import Config, GeneratorConfig
-from ecgan.config_loading import build
-from ecgan.data.manifest import Manifest, load_manifest
+from ecgan.config_loading import build, load_config
+from ecgan.data.manifest import MANIFEST_NAME
 from ecgan.errors import SnapshotError
 from ecgan.evaluation.evaluate import evaluate
 from ecgan.expressions import NEUTRAL, Vocabulary
-from ecgan.files import sha256_bytes
+from ecgan.files import sha256_bytes, sha256_file
 from ecgan.inference.recognizer import Recognizer
 from ecgan.inference.snapshot import Snapshot, load_snapshot, verify_snapshot
 from ecgan.inference.translator import Translator
 from ecgan.lab.reproduce.generation import generate
-from ecgan.lab.reproduce.methods import SHARED_RUN, Method, method_configs
-from ecgan.lab.reproduce.parts import Made, Say
-from ecgan.lab.reproduce.plan import Plan
+from ecgan.lab.reproduce.parts import Made, Part, Say, chosen_settings
+from ecgan.lab.reproduce.plan import FEATURES, JUDGE, Budget, Method, Plan, overrides
 from ecgan.lab.stargan.method import method_of
 from ecgan.networks.build import Windowed, build_generator
 from ecgan.networks.output import Translation
@@ -34,58 +34,92 @@ from ecgan.training.outputs import LAST_SNAPSHOT
 from ecgan.training.trainer import train
 from ecgan.window import Window
 
+SHARED_RUN = "run"
+CONTEXT_LAYER = "conv5_3"
+"""The last convolution of a VGG-16 recogniser; the paper's conv5_4 is of VGG-19."""
 
-class Workshop:
+
+class Translators:
     """The translators of a reproduction: trained below `out/methods`, at work for
     `out/generated`."""
 
-    def __init__(self, plan: Plan, out: Path, features: Path, progress: bool, say: Say) -> None:
-        """`features`: the recogniser of context losses, which also tells what an image shows."""
+    def __init__(self, plan: Plan, progress: bool, say: Say) -> None:
         self._plan = plan
-        self._out = out
-        self._features = features
         self._progress = progress
         self._say = say
-        self._generated: dict[str, Manifest] = {}
 
-    def configs(self, method: Method, features: str | Path) -> dict[str, Config]:
-        """Of its runs by folder name; `features` is what they are told about the recogniser."""
+    def parts(self, method: Method) -> list[Part]:
+        """Training, generation and evaluation of one method."""
+        root = self._plan.manifest.root
+        configs = self._configs(method, FEATURES)
+        manifest = {"manifest_sha256": sha256_file(root / MANIFEST_NAME)}
+        runs = {name: chosen_settings(config) for name, config in configs.items()}
+        without = list(self._plan.budget.evaluation_without)
+        training = f"train-{method.key}"
+        return [
+            Part(
+                training,
+                {**manifest, "runs": runs},
+                partial(self._train, method),
+                (FEATURES,) if method.needs_features else (),
+                folders=(self._folder(method),),
+            ),
+            Part(
+                f"generate-{method.key}",
+                manifest,
+                partial(self._generate, method),
+                (FEATURES, training),
+                folders=(self._plan.generated_folder(method.key),),
+            ),
+            Part(
+                f"evaluation-{method.key}",
+                {**manifest, "without": without},
+                partial(self._evaluate, method),
+                (JUDGE, training),
+            ),
+        ]
+
+    def _configs(self, method: Method, features: str | Path) -> dict[str, Config]:
+        """Of its runs by folder name; `features`: the recogniser of context losses, as they name
+        it."""
         expressive = self._plan.manifest.vocabulary.expressive
         return method_configs(method, self._plan.budget, self._plan.size, expressive, features)
 
-    def folder(self, method: Method) -> Path:
-        return self._out / "methods" / method.key
+    def _folder(self, method: Method) -> Path:
+        return self._plan.out / "methods" / method.key
 
-    def generated_folder(self, method: Method) -> Path:
-        return self._out / "generated" / method.key
-
-    def train(self, method: Method) -> Made:
+    def _train(self, method: Method) -> Made:
         """All runs of a method; each goes on where it was stopped."""
-        configs = self.configs(method, self._features.resolve())
+        configs = self._configs(method, self._plan.recognizer(FEATURES).resolve())
         hashes, steps, examples = {}, 0, 0
         for name, config in configs.items():
             result = train(
                 config,
                 self._plan.manifest.root,
-                self.folder(method) / name,
+                self._folder(method) / name,
                 progress=self._progress,
                 method=method_of(config),
             )
             hashes[name] = verify_snapshot(result.last_snapshot)
             steps += result.step
             examples += result.step * config.batch
+        config = next(iter(configs.values()))
         values = {
             "runs": list(hashes),
             "steps": steps,
             "expressive_images_seen": examples,
-            "networks": _networks(next(iter(configs.values()))),
+            "networks": {
+                "generator": config.generator.model_dump(mode="json"),
+                "discriminator": config.discriminator.model_dump(mode="json"),
+            },
         }
         return Made(values, hashes)
 
-    def generate(self, method: Method) -> Made:
+    def _generate(self, method: Method) -> Made:
         """Prepared data of a method's translations."""
-        translator = self.translator(method)
-        made = generate(self._plan.manifest, translator, self.generated_folder(method), self._say)
+        translator = self._translator(method, FEATURES)
+        folder = self._plan.generated_folder(method.key)
+        made = generate(self._plan.manifest, translator, folder, self._say)
         train_images = made.select(split="train")
         values = {
             "images": len(made.records),
@@ -94,42 +128,72 @@ class Workshop:
         }
         return Made(values, {"translator": translator.sha256})
 
-    def evaluate(self, method: Method, judge: Path) -> Made:
+    def _evaluate(self, method: Method) -> Made:
         """What `ecgan evaluate` finds, with the judge of the reproduction."""
         found = evaluate(
-            self.translator(method, judge),
+            self._translator(method, JUDGE),
             self._plan.manifest.root,
-            recognizer=judge,
+            recognizer=self._plan.recognizer(JUDGE),
             without=self._plan.budget.evaluation_without,
         )
-        facts = found.facts
         hashes = {
-            "translator": facts["translator_sha256"],
-            "judge": facts["recognizer_sha256"],
+            "translator": found.facts["translator_sha256"],
+            JUDGE: found.facts["recognizer_sha256"],
         }
         values = found.to_json()
         values.pop("command")
         return Made(values, hashes)
 
-    def translator(self, method: Method, recognizer: Path | None = None) -> Translator:
+    def _translator(self, method: Method, recognizer: str) -> Translator:
         """Of the trained method; `recognizer` tells it whether a face is neutral already."""
-        judge = Recognizer.load(recognizer or self._features)
-        folder = self.folder(method)
+        seeing = Recognizer.load(self._plan.recognizer(recognizer))
+        folder = self._folder(method)
         if not method.per_expression:
-            return Translator.load(folder / SHARED_RUN / LAST_SNAPSHOT, recognizer=judge)
+            return Translator.load(folder / SHARED_RUN / LAST_SNAPSHOT, recognizer=seeing)
         vocabulary = self._plan.manifest.vocabulary
         snapshots = {
-            name: folder / f"{SHARED_RUN}-{name}" / LAST_SNAPSHOT
-            for name in vocabulary.names
-            if name != NEUTRAL
+            name: folder / f"{SHARED_RUN}-{name}" / LAST_SNAPSHOT for name in vocabulary.expressive
         }
-        return joined_translator(snapshots, vocabulary, judge)
+        return joined_translator(snapshots, vocabulary, seeing)
 
-    def generated(self, key: str) -> Manifest:
-        """What a method made."""
-        if key not in self._generated:
-            self._generated[key] = load_manifest(self._out / "generated" / key)
-        return self._generated[key]
+
+def method_configs(
+    method: Method,
+    budget: Budget,
+    size: int,
+    expressive: Sequence[str],
+    features: str | Path,
+) -> dict[str, Config]:
+    """The training runs of a method by folder name: one, or one an expression that share the
+    images of the budget.
+
+    Args:
+        method: which.
+        budget: images seen, batch and widths.
+        size: training size in pixels.
+        expressive: the expressions of the data.
+        features: recogniser snapshot of the context loss.
+
+    Raises:
+        ConfigError: the budget's overrides do not fit the preset.
+    """
+    given = overrides(method, budget, size)
+    if method.needs_features:
+        given += [
+            f"objective.context_options.network={features}",
+            f"objective.context_options.layer={CONTEXT_LAYER}",
+        ]
+    runs: dict[str, list[str]] = {SHARED_RUN: []}
+    if method.per_expression:
+        runs = {
+            f"{SHARED_RUN}-{name}": [f"data.expressions=[{name}]", "generator.conditioning=none"]
+            for name in expressive
+        }
+    steps = math.ceil(budget.images / len(runs) / budget.batch)
+    return {
+        name: load_config(Config, preset=method.preset, settings=[*given, *settings, f"{steps=}"])
+        for name, settings in runs.items()
+    }
 
 
 class ByExpression(nn.Module):
@@ -193,13 +257,6 @@ def joined_translator(
         recognizer=recognizer,
         device=recognizer.device,
     )
-
-
-def _networks(config: Config) -> Mapping[str, Any]:
-    return {
-        "generator": config.generator.model_dump(mode="json"),
-        "discriminator": config.discriminator.model_dump(mode="json"),
-    }
 
 
 def _generator(snapshot: Snapshot, expression: str, direction: str) -> nn.Module:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
+import sqlite3
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from PIL import Image
 from support.tiny_data import draw_face
 
-from ecgan.data.duplicates import (
+from ecgan.data.likeness import (
     MAX_DISTANCE,
-    Picture,
+    Duplicates,
     face_hash,
     find_duplicates,
     near_pairs,
@@ -25,6 +27,13 @@ def textured_face(person: str) -> Image.Image:
     texture = Image.fromarray(random.integers(0, 256, (24, 24, 3), dtype=np.uint8))
     face = draw_face(person, "happy", 128)
     return Image.blend(face, texture.resize(face.size, Image.Resampling.BICUBIC), 0.4)
+
+
+def duplicates_of(pictures: Sequence[tuple[str, ...]]) -> tuple[Duplicates, ...]:
+    with sqlite3.connect(":memory:") as database:
+        database.execute("CREATE TABLE accepted (file, subject, split, pixels, looks)")
+        database.executemany("INSERT INTO accepted VALUES (?, ?, ?, ?, ?)", pictures)
+        return find_duplicates(database)
 
 
 def distance(first: str, second: str) -> int:
@@ -87,15 +96,15 @@ def test_groups() -> None:
     looks = "0123456789abcdef" * 2
     far = flipped(looks, *range(0, 128, 2))
     pictures = [
-        Picture("s/a.png", "ann", "train", "1" * 32, looks),
-        Picture("s/a2.png", "ann", "train", "1" * 32, looks),
-        Picture("s/a3.png", "ann", "train", "2" * 32, flipped(looks, 5)),
-        Picture("s/b.png", "bob", "test", "3" * 32, flipped(looks, 5, 6, 40)),
-        Picture("s/c.png", "cat", "train", "4" * 32, far),
-        Picture("s/d.png", "dan", "val", "4" * 32, far),
-        Picture("s/e.png", "eve", "val", "5" * 32, "0" * 32),
+        ("s/a.png", "ann", "train", "1" * 32, looks),
+        ("s/a2.png", "ann", "train", "1" * 32, looks),
+        ("s/a3.png", "ann", "train", "2" * 32, flipped(looks, 5)),
+        ("s/b.png", "bob", "test", "3" * 32, flipped(looks, 5, 6, 40)),
+        ("s/c.png", "cat", "train", "4" * 32, far),
+        ("s/d.png", "dan", "val", "4" * 32, far),
+        ("s/e.png", "eve", "val", "5" * 32, "0" * 32),
     ]
-    same, across, near = find_duplicates(lambda: pictures[::-1])
+    same, across, near = duplicates_of(pictures[::-1])
     assert (same.kind, same.files, same.people) == (
         "same-pixels",
         ("s/a.png", "s/a2.png"),
@@ -109,15 +118,13 @@ def test_groups() -> None:
 
 def test_alike_pictures_of_one_person_are_no_group() -> None:
     looks = "0123456789abcdef" * 2
-    pictures = [
-        Picture(f"s/{n}.png", "ann", "train", f"{n:032x}", flipped(looks, n)) for n in range(9)
-    ]
-    assert find_duplicates(lambda: pictures) == ()
-    assert find_duplicates(list) == ()
+    pictures = [(f"s/{n}.png", "ann", "train", f"{n:032x}", flipped(looks, n)) for n in range(9)]
+    assert duplicates_of(pictures) == ()
+    assert duplicates_of([]) == ()
 
 
 def test_thousands_that_look_the_same_take_no_time() -> None:
     looks = "f0" * 16
-    pictures = [Picture(f"{n:05}", f"p{n}", "train", f"{n:032x}", looks) for n in range(20_000)]
-    (group,) = find_duplicates(lambda: pictures)
+    pictures = [(f"{n:05}", f"p{n}", "train", f"{n:032x}", looks) for n in range(20_000)]
+    (group,) = duplicates_of(pictures)
     assert len(group.files) == 20_000

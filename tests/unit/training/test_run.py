@@ -1,4 +1,4 @@
-"""The metrics file: whole lines after a crash, no step twice after a resume."""
+"""The metrics file of a run: whole lines after a crash, no step twice after a resume."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ecgan.errors import UsageError
-from ecgan.training.metrics import MetricsLog, read_metrics
+from ecgan.training.run import MetricsLog, read_metrics
 
 
 def test_rows_are_on_disk_at_once(tmp_path: Path) -> None:

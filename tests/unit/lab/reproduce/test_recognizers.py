@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ecgan.data.manifest import Manifest, Record, load_manifest
 from ecgan.errors import DataError
-from ecgan.lab.reproduce.mixtures import Mixture, mixture_records, write_mixture
+from ecgan.lab.reproduce.recognizers import Mixture, mixture_records, write_mixture
 
 NAMES = ("neutral", "happy", "sad")
 PEOPLE = {"train": 6, "val": 2, "test": 3}

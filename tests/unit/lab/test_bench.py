@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from support.tiny_run import tiny_config
 
+from ecgan.lab.bench import bench_training
 from ecgan.precision import default_device
-from ecgan.training.bench import bench_training
 from ecgan.training.distributed import World
 from ecgan.training.state import fresh_state
 

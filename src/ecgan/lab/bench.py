@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import platform
-import re
 import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -21,8 +16,8 @@ from torch.nn import functional as F
 from ecgan import __version__
 from ecgan.config import Config
 from ecgan.data.dataset import TranslationBatch
-from ecgan.data.motion import Shapes
 from ecgan.data.points import NUM_LANDMARKS
+from ecgan.data.transforms import Shapes
 from ecgan.expressions import NEUTRAL, Vocabulary
 from ecgan.precision import Precision, choose_precision, default_device
 from ecgan.training.distributed import World
@@ -55,10 +50,8 @@ class TrainingSpeed:
     batch: int
     steps: int
     threads: int
-    machine: str
     torch: str
     ecgan: str
-    date: str
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -123,10 +116,8 @@ def bench_training(
         batch=config.batch,
         steps=steps,
         threads=torch.get_num_threads(),
-        machine=machine_name(device),
         torch=torch.__version__,
         ecgan=__version__,
-        date=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
 
@@ -151,20 +142,6 @@ def convolution_limit(precision: Precision, device: torch.device, repeats: int =
 
 def _convolve_and_back(images: Tensor, weight: Tensor, slope: Tensor) -> None:
     torch.autograd.grad(F.conv2d(images, weight, padding=1), (images, weight), slope)
-
-
-def machine_name(device: torch.device) -> str:
-    """Processor or GPU, cores, and system, for the record."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    cpuinfo = Path("/proc/cpuinfo")  # of Linux alone
-    text = cpuinfo.read_text(encoding="utf-8") if cpuinfo.exists() else ""
-    listed = re.search(r"^model name\s*:(.*)", text, re.MULTILINE)
-    model = listed[1].strip() if listed else platform.processor() or platform.machine()
-    features = (
-        "AMX" if torch.cpu._is_amx_tile_supported() else torch.backends.cpu.get_cpu_capability()
-    )
-    return f"{model}, {os.cpu_count()} cores, {features}"
 
 
 def _timed(work: Callable[[], object], device: torch.device) -> float:
