@@ -33,7 +33,10 @@ __all__ = [
     "Section",
 ]
 
-PAIRED_TERMS = ("paired", "paired_gradient", "perceptual", "style", "feature_matching")
+PAIRED_TERMS = (
+    *("paired", "paired_gradient", "perceptual", "style", "feature_matching"),
+    "still_eyes",
+)
 """Terms that compare a translation with a paired truth."""
 _BETWEEN_TWO_DOMAINS = (
     *("context", "identity", "mask", "loose_neutral", "shape", "mismatched"),
@@ -247,6 +250,10 @@ def _generator(config: Config) -> Iterator[str]:
     depth = options.depth or config.size.bit_length() - 1
     if options.refine and options.output != "warp":
         yield "generator.refine needs generator.output=warp"
+    if options.still and not options.refine:
+        yield "generator.still needs generator.refine above 0"
+    if config.objective.still_eyes and not options.still:
+        yield "objective.still_eyes needs generator.still=true"
     if options.kind == "unet" and 2**depth > config.size:
         yield (
             f"generator.depth={depth} halves the image to nothing: at size={config.size} expected "

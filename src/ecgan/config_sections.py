@@ -125,6 +125,9 @@ class GeneratorConfig(Section):
     refine: int = Field(0, ge=0, le=512)
     """`warp`: channels of the layers that paint the new pixels after the move, seeing the moved
     source; 0: the trunk paints them without seeing where the flow puts the lips."""
+    still: bool = False
+    """`warp` with `refine`: parts of the source may stay where they are while the flow moves what
+    is around them: the lids over an eyeball."""
     paint: Literal["pixels", "change"] = "pixels"
     """`warp`: what is blended in. `pixels`: a new image, grey before it is learned, so that terms
     against change may shut the blend for good; `change`: an offset of the moved source."""
@@ -175,8 +178,8 @@ class PerceptualConfig(Section):
     """`vgg16` or `vgg19` (ImageNet weights), the folder or hub id of a recogniser snapshot, or
     `recognizer` for the packaged one."""
     layers: tuple[LayerName, ...] = Field(("relu1_2", "relu2_2", "relu3_1"), min_length=1)
-    part: Literal["face", "mouth"] = "mouth"
-    """`face`: all that the networks see."""
+    part: Literal["face", "mouth", "features"] = "mouth"
+    """`features`: eyes with brows, and mouth; `face`: all that the networks see."""
 
 
 class ObjectiveConfig(Section):
@@ -224,6 +227,8 @@ class ObjectiveConfig(Section):
     shape: Weight = 0.0
     """Distance between where the flow takes the landmarks and where the expression has them on
     average, in halves of the image's side; needs no pairs."""
+    still_eyes: Weight = 0.0
+    """How much `generator.still` learns from the landmarks of pairs where the eyeballs are."""
     flow_smoothness: Weight = 0.0
     """Mean absolute spatial change of the flow."""
     blend_area: Weight = 0.0

@@ -20,6 +20,8 @@ STILL_EDGE = 0.1
 MOUTH = ((0.33, 0.54), (0.67, 0.82))
 """Left top and right bottom of the mouth in sides of the crop, a dropped lip and a little skin
 within."""
+EYES = ((0.26, 0.27), (0.74, 0.5))
+"""The same of eyes and brows."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,14 @@ class Window:
 
     def mouth(self, parts: Tensor) -> Tensor:
         """The mouth (..., height, width) of what the window shows (..., side, side); a view."""
-        corners = (self.points(2 * torch.tensor(MOUTH) - 1) + 1) / 2 * parts.shape[-1]
+        return self._box(parts, MOUTH)
+
+    def eyes(self, parts: Tensor) -> Tensor:
+        """As `mouth`, eyes and brows."""
+        return self._box(parts, EYES)
+
+    def _box(self, parts: Tensor, box: tuple[tuple[float, float], ...]) -> Tensor:
+        corners = (self.points(2 * torch.tensor(box) - 1) + 1) / 2 * parts.shape[-1]
         (left, top), (right, bottom) = corners.round().int().clamp(0, parts.shape[-1]).tolist()
         return parts[..., top:bottom, left:right]
 

@@ -53,6 +53,7 @@ class TranslationBatch:
     neutral_shapes: Shapes | None = None
     """Landmarks of `neutral`. None where nobody knows them."""
     expressive_shapes: Shapes | None = None
+    other_shapes: Shapes | None = None
 
     def to(self, device: torch.device | str) -> TranslationBatch:
         """The same batch on another device."""
@@ -182,7 +183,7 @@ class TranslationData:
 
         expressive_images, expressive_masks = views(expressive, expressive_change)
         neutral_images, neutral_masks = views(neutral, neutral_change)
-        other_images, other_code = None, None
+        other_images, other_code, other_shapes = None, None, None
         if self.config.direct:
             draws = numpy_generator(seed, "other", step).random(total)[mine].tolist()
             others = [self._other(*of) for of in zip(expressive, draws, strict=True)]
@@ -192,6 +193,7 @@ class TranslationData:
             ]
             other_images, _ = views(shown, expressive_change)
             other_code = self._codes(others)
+            other_shapes = self._shapes(shown, expressive_change)
         return TranslationBatch(
             neutral=neutral_images,
             neutral_mask=neutral_masks,
@@ -205,6 +207,7 @@ class TranslationData:
             other_code=other_code,
             neutral_shapes=self._shapes(neutral, neutral_change),
             expressive_shapes=self._shapes(expressive, expressive_change),
+            other_shapes=other_shapes,
             names=[f"{a.image} <- {b.image}" for a, b in zip(expressive, neutral, strict=True)],
         ).to(device)
 

@@ -175,6 +175,7 @@ def _random_batch(config: Config, vocabulary: Vocabulary) -> TranslationBatch:
         paired=torch.full((config.batch,), config.data.pairs == "use"),
         neutral_shapes=shapes[0],
         expressive_shapes=shapes[1],
+        other_shapes=shapes[0] if config.data.direct else None,
         loose=torch.full((config.batch,), config.data.same_person and config.data.pairs != "use"),
         names=["random"] * config.batch,
         other=images[1].flip(0) if direct else None,

@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ecgan.losses.paper import Term
-from ecgan.shapes import Codes, Flows, Masks, Scalar
+from ecgan.shapes import Codes, Flows, Masks, Points2D, Scalar
 
 Maps = Float[Tensor, "batch channels height width"]
 """Images or activations."""
@@ -23,6 +23,10 @@ Paired = Bool[Tensor, " batch"]
 """Whether `truth` shows the same person as the output, pixel for pixel."""
 LOOSE_SIDE = 32
 """Side at which loose pairs are compared, at most."""
+EYES = (slice(36, 42), slice(42, 48))
+"""Of the 68 landmarks, around the opening of each."""
+EYE_EDGE = 0.004
+"""How well landmarks know a lid's edge, in sides of the image."""
 _TINY = 1e-6
 
 
@@ -151,6 +155,53 @@ def shape_loss(
     return (seen - points).abs().mean()
 
 
+def still_eyes_loss(
+    still: Masks, points: Points2D, truth_points: Points2D, paired: Paired
+) -> Scalar:
+    """E[1 - still] over what both source and truth show between the lids, where an eyeball stays as
+    it is, and E[still] away from the truth's eyes; an example without a pair counting as 0. Pixels
+    beside the lids' edges, which 6 landmarks an eye know to a pixel or two, are left to the paired
+    terms.
+
+    Args:
+        still: the part of the translation that does not follow the flow.
+        points: landmarks of the source, in the units of `grid_sample`.
+        truth_points: landmarks of the truth.
+        paired: whether the two match pixel for pixel.
+    """
+    side = still.shape[3]
+    edge = 2 * EYE_EDGE
+    depth = eye_depth(truth_points, side)
+    shown = (torch.minimum(depth, eye_depth(points, side)) > edge).to(still.dtype)
+    away = (depth < -4 * edge).to(still.dtype)
+    terms = [
+        (wrong * where).sum(dim=(1, 2, 3)) / where.sum(dim=(1, 2, 3)).clamp_min(1)
+        for wrong, where in ((1 - still, shown), (still, away))
+    ]
+    return paired_mean(terms[0] + terms[1], paired)
+
+
+def eye_depth(points: Points2D, side: int) -> Masks:
+    """How far within an eye's opening each pixel of a `side` x `side` image lies, in the units of
+    `grid_sample` (2 is the side); below 0 outside, at least as far from it as that says. The
+    opening is the convex shape of 6 landmarks."""
+    places = (2 * torch.arange(side, device=points.device) + 1) / side - 1
+    y, x = torch.meshgrid(places, places, indexing="ij")
+    depths = []
+    for eye in EYES:
+        first = points[:, eye].float()
+        edge = first.roll(-1, dims=1) - first
+        edge = edge / edge.norm(dim=2, keepdim=True).clamp_min(_TINY)
+        turn = first[..., 0] * first.roll(-1, dims=1)[..., 1]
+        turn = turn - first[..., 1] * first.roll(-1, dims=1)[..., 0]
+        way = turn.sum(dim=1).sign()[
+            :, None, None, None
+        ]  # a mirrored face goes round the other way
+        (ex, ey), (px, py) = (v[..., None, None].unbind(dim=2) for v in (edge, first))
+        depths.append((way * (ex * (y - py) - ey * (x - px))).amin(dim=1, keepdim=True))
+    return torch.maximum(*depths)
+
+
 def flow_smoothness(flow: Flows) -> Scalar:
     """E[abs(d/dx flow)] + E[abs(d/dy flow)], differences between neighbouring cells of the flow, in
     the units of `grid_sample` (2 is the width of the image)."""
@@ -193,6 +244,7 @@ EXTRAS: Mapping[str, Term] = {
     "feature_matching": feature_matching_loss,
     "classification": classification_loss,
     "shape": shape_loss,
+    "still_eyes": still_eyes_loss,
     "flow_smoothness": flow_smoothness,
     "blend_area": blend_area,
 }

@@ -25,6 +25,7 @@ class Generator(nn.Module):
         warps = config.output == "warp"
         self.refiner = Refiner(config.refine) if config.refine else None
         channels = REFINER_FEATURES if config.refine else 4 if warps else 3
+        self.still = nn.Conv2d(channels, 1, 3, padding=1) if config.still else None
         if config.kind == "unet":
             self.trunk: UNetTrunk | ResNetTrunk = UNetTrunk(
                 config, num_expressions, size, channels, warps
@@ -34,7 +35,9 @@ class Generator(nn.Module):
 
     def forward(self, source: Images, code: Codes) -> Translation:
         output = self.trunk(source, code)
-        return to_translation(self.output, source, output, self.refiner, self.paint)
+        return to_translation(
+            self.output, source, output, self.refiner, paint=self.paint, still=self.still
+        )
 
 
 def build_generator(config: GeneratorConfig, num_expressions: int, size: int) -> Generator:
@@ -52,6 +55,8 @@ def build_generator(config: GeneratorConfig, num_expressions: int, size: int) ->
             trunk.last.weight.zero_()
         if config.output == "warp":
             trunk.flow.weight.zero_()
+        if generator.still is not None:
+            generator.still.weight.zero_()
     return generator
 
 

@@ -19,6 +19,8 @@ FLOW_LIMIT = 0.5
 BLEND_BIAS = {"pixels": -3.0, "change": -1.0}
 """The blend starts near 0.05 where the untrained pixels are grey, and near 0.27 where they are the
 source's: the untrained output is almost the source."""
+STILL_BIAS = -3.0
+"""The still part starts near 0.05: everything follows the flow."""
 
 _WINDOW = 5
 _FLAT = 1e-4
@@ -52,6 +54,8 @@ class Translation:
     blend: Masks | None = None
     """1 where pixels are new, 0 where they come from the source."""
     pixels: Images | None = None
+    still: Masks | None = None
+    """1 where the source stays where it is: an eyeball, over which the flow moves the lids."""
 
 
 REFINER_FEATURES = 12
@@ -83,22 +87,45 @@ def to_translation(
     source: Images,
     output: TrunkOutput,
     refiner: Refiner | None = None,
+    *,
     paint: Paint = "pixels",
+    still: nn.Module | None = None,
 ) -> Translation:
-    """Turn raw trunk output into a translation of `source` (float32)."""
+    """Turn raw trunk output into a translation of `source` (float32).
+
+    `still` tells from the trunk's features where the flow is 0. An eyeball stays as the lids slide
+    over it; a flow smooth enough for skin takes it along, and stretches the iris.
+    """
     if kind != "warp":
         painted = torch.tanh(at_least_fp32(output.full))
         return Translation(painted if kind == "pixels" else (source + 2 * painted).clamp(-1, 1))
     assert output.flow is not None
     flow = FLOW_LIMIT * torch.tanh(at_least_fp32(output.flow))
-    moved = warp(source, flow)
+    stays = None
+    if still is not None:
+        stays = torch.sigmoid(at_least_fp32(still(output.full)) + STILL_BIAS)
+    moved = warp(source, flow_at(flow, stays, source.shape[3]))
     full = at_least_fp32(output.full if refiner is None else refiner(moved, output.full))
     blend = torch.sigmoid(full[:, :1] + BLEND_BIAS[paint])
     pixels = torch.tanh(full[:, 1:])
     if paint == "change":
         pixels = (moved + 2 * pixels).clamp(-1, 1)
     image = torch.lerp(moved, pixels, blend)
-    return Translation(image=image, flow=flow, blend=blend, pixels=pixels)
+    return Translation(image=image, flow=flow, blend=blend, pixels=pixels, still=stays)
+
+
+def flow_at(flow: Flows, still: Masks | None, side: int) -> Tensor:
+    """The flow at an image's side, 0 where it is `still`, whose border keeps the width
+    in pixels that it has at the network's own size: so a lid has an edge at any size."""
+    flow = F.interpolate(flow, (side, side), mode="bilinear")
+    if still is None:
+        return flow
+    finer = side / still.shape[3]
+    if finer != 1:
+        still = F.interpolate(still, (side, side), mode="bilinear")
+    if finer > 1:
+        still = ((still - 0.5) * finer + 0.5).clamp(0, 1)
+    return flow * (1 - still)
 
 
 def warp(source: Fields, flow: Flows, mode: Literal["bilinear", "bicubic"] = "bilinear") -> Fields:
@@ -190,7 +217,7 @@ def recomposed(
     size = (int(source.shape[2]), int(source.shape[3]))
     alpha = (blend * strength).clamp(0, 1)
     low_size = (int(pixels.shape[2]), int(pixels.shape[3]))
-    offsets = F.interpolate(flow.to(source.dtype) * strength, size, mode="bilinear")
+    offsets = flow_at(flow.to(source.dtype) * strength, translation.still, size[1])
     moved = warp(source, offsets, mode="bicubic")
     moved_low = moved
     if size != low_size:

@@ -144,8 +144,9 @@ def feature_networks(config: Config, device: torch.device) -> FeatureNetworks:
             f"objective.perceptual_options.layers={deep[0]} sees nothing of a mouth of {side} "
             f"px at size={config.size}: set part=face, a larger size or an earlier layer"
         )
-    of_mouth = load(options.network, options.layers)
-    return FeatureNetworks(context, lambda images: of_mouth(window.mouth(images)))
+    found = load(options.network, options.layers)
+    parts = [window.mouth] if options.part == "mouth" else [window.mouth, window.eyes]
+    return FeatureNetworks(context, lambda v: [f for part in parts for f in found(part(v))])
 
 
 def shares_networks(config: Config) -> bool:

@@ -65,6 +65,8 @@ class Pass:
     """Landmarks of the source."""
     paired: Tensor
     loose: Tensor | None = None
+    truth_shapes: Shapes | None = None
+    """Landmarks of the truth."""
     unchanged: tuple[Images, Codes] | None = None
     """Images that show what a z asks for already, and this z; None: truth and target."""
 
@@ -150,6 +152,11 @@ class Pass:
         return _needed(self.shapes).points
 
     @property
+    def truth_points(self) -> Points2D:
+        """Landmarks of the truth."""
+        return _needed(self.truth_shapes).points
+
+    @property
     def goal(self) -> Points2D:
         """Where the translation should have them."""
         return _needed(self.shapes).goal(self.shown, self.target)
@@ -164,6 +171,11 @@ class Pass:
         """1 where a warp paints."""
         return _needed(self._translation.blend)
 
+    @property
+    def still(self) -> Masks:
+        """1 where a warp leaves the source as it is."""
+        return _needed(self._translation.still)
+
     # The networks' passes.
 
     @cached_property
@@ -171,7 +183,7 @@ class Pass:
         if not (self.config.identity and self.together):
             return self.generator(self.source, self.target)
         count, both = len(self.source), self._both
-        fields = (both.flow, both.blend)
+        fields = (both.flow, both.blend, both.pixels, both.still)
         return Translation(both.image[:count], *(v if v is None else v[:count] for v in fields))
 
     @cached_property

@@ -71,6 +71,7 @@ def generator_step(models: Models, batch: TranslationBatch, context: RunContext)
         target=z,
         shown=z_neutral,
         shapes=batch.neutral_shapes,
+        truth_shapes=batch.expressive_shapes,
     )
     to_neutral = direction(
         generator=models.to_neutral,
@@ -82,6 +83,7 @@ def generator_step(models: Models, batch: TranslationBatch, context: RunContext)
         target=z_neutral,
         shown=z,
         shapes=batch.expressive_shapes,
+        truth_shapes=batch.neutral_shapes,
         loose=batch.loose,
     )
     to_other: list[Pass] = []
@@ -91,6 +93,7 @@ def generator_step(models: Models, batch: TranslationBatch, context: RunContext)
             generator=models.to_expression,
             discriminator=models.discriminator_expression,
             truth=_other_truth(models, batch),
+            truth_shapes=batch.other_shapes,
             target=batch.other_code,
             # Without a pair `other` is the image itself, which shows its own z.
             unchanged=(batch.other, torch.where(batch.paired[:, None], batch.other_code, z)),

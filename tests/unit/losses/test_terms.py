@@ -8,13 +8,16 @@ import pytest
 import torch
 
 from ecgan.losses.extras import (
+    EYES,
     blend_area,
     classification_loss,
+    eye_depth,
     flow_smoothness,
     gradient_loss,
     loose_loss,
     paired_loss,
     shape_loss,
+    still_eyes_loss,
 )
 from ecgan.losses.paper import cycle_loss, discriminator_loss, generator_loss, identity_loss
 
@@ -141,3 +144,37 @@ def test_loose_loss_forgives_what_moves_within_a_32nd_of_the_side(side: int) -> 
     assert loose_loss(far, truth, ~loose) == 0
     focused = loose_loss(far, truth, loose, source=torch.zeros_like(truth), paired_focus=10.0)
     assert focused > loose_loss(far, truth, loose)
+
+
+def eyes(opening: float) -> torch.Tensor:
+    """Landmarks of two eyes, 0.4 wide and `opening` high at their middle; the rest far away."""
+    points = torch.full((1, 68, 2), 5.0)
+    upper, lower = -opening / 2, opening / 2
+    x = [-0.2, -0.1, 0.1, 0.2, 0.1, -0.1]
+    y = [0.0, upper, upper, 0.0, lower, lower]
+    for eye, centre in zip(EYES, (-0.4, 0.4), strict=True):
+        points[0, eye] = torch.tensor([[centre + a, b] for a, b in zip(x, y, strict=True)])
+    return points
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_eye_depth_is_the_distance_from_the_lids(mirrored: bool) -> None:
+    points = eyes(0.16) * torch.tensor([-1.0, 1.0]) if mirrored else eyes(0.16)
+    depth = eye_depth(points, 100)[0, 0]
+    centre = depth[49:51, 29:31].mean().item()  # x -0.4, y 0
+    assert centre == pytest.approx(0.08 - 0.01, abs=1e-3)
+    assert -0.2 < depth[50, 50] < -0.1  # between the eyes, 0.2 from either
+    assert (depth > 0).float().mean().item() == pytest.approx(2 * 0.3 * 0.16 / 4, rel=0.1)
+
+
+def test_eyeballs_are_still_where_source_and_truth_show_them() -> None:
+    wide, narrow = eyes(0.3), eyes(0.1)
+    paired = torch.tensor([True])
+    right = (eye_depth(narrow, 64) > 0).float()
+    for points, truth in ((wide, narrow), (narrow, wide)):
+        assert still_eyes_loss(right, points, truth, paired) == 0
+        assert still_eyes_loss(1 - right, points, truth, paired) == pytest.approx(2, abs=0.02)
+        assert still_eyes_loss(0 * right, points, truth, paired) == 1
+        assert still_eyes_loss(1 - right, points, truth, ~paired) == 0
+    closed = eyes(0.0)
+    assert still_eyes_loss(0 * right, wide, closed, paired) == 0

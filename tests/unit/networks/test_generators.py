@@ -122,6 +122,17 @@ def test_refined_output_starts_as_the_source_and_paints_where_the_flow_leads(kin
     assert (moved - still).abs().mean() > 1e-3
 
 
+@pytest.mark.parametrize("kind", ["unet", "resnet"])
+def test_the_still_part_starts_small_and_learns(kind: str) -> None:
+    generator = build_generator(small(kind, output="warp", refine=8, still=True), 7, 64)
+    made = generator(*draw(64))
+    assert made.still is not None and made.still.shape == (2, 1, 64, 64)
+    assert made.still.mean().item() == pytest.approx(0.047, abs=0.01)
+    (made.still - 1).abs().mean().backward()
+    assert generator.still is not None and generator.still.weight.grad is not None
+    assert generator.still.weight.grad.abs().max() > 0
+
+
 def test_refiner_goes_with_a_flow() -> None:
     values = {"generator": {"refine": 8, "output": "pixels"}}
     with pytest.raises(ValueError, match=r"refine needs generator\.output=warp"):

@@ -9,6 +9,7 @@ from ecgan.networks.output import (
     Paint,
     Translation,
     TrunkOutput,
+    flow_at,
     no_change,
     recomposed,
     to_translation,
@@ -164,3 +165,22 @@ def test_two_changes_are_one() -> None:
     torch.testing.assert_close(
         applied(second.after(first), source)[inside], wanted[inside], atol=0.01, rtol=0
     )
+
+
+@pytest.mark.parametrize("side", [LOW, 4 * LOW])
+def test_what_is_still_does_not_follow_and_has_an_edge_of_pixels(side: int) -> None:
+    flow = torch.full((1, 2, LOW // 4, LOW // 4), 0.2)
+    still = (torch.arange(LOW) < LOW // 2).float().expand(1, 1, LOW, LOW)
+    row = flow_at(flow, still, side)[0, 0, 0]
+    assert row[: side // 2 - 2].abs().max() == 0
+    assert row[side // 2 + 2 :].tolist() == pytest.approx([0.2] * (side // 2 - 2))
+
+
+def test_a_still_part_is_the_source_at_any_size() -> None:
+    source = noise(2 * LOW)
+    made = translation(source, shift_px=6)
+    still = torch.zeros(1, 1, LOW, LOW)
+    still[..., :, : LOW // 2] = 1
+    kept = recompose(source, Translation(made.image, made.flow, made.blend, made.pixels, still))
+    torch.testing.assert_close(kept[..., : LOW - 2], source[..., : LOW - 2], atol=2e-3, rtol=0)
+    assert (kept[..., LOW + 2 :] - source[..., LOW + 2 :]).abs().max() > 0.1

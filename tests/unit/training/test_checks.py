@@ -62,7 +62,8 @@ PAIRS: dict[str, Any] = {"pairs": "use", "same_person": True}
 
 @pytest.mark.parametrize("term", PAIRED_TERMS)
 def test_terms_of_pairs_need_pairs(term: str, tiny_data: Path, unpaired: Path) -> None:
-    config = tiny_config(data=PAIRS, objective={term: 1})
+    generator = {"output": "warp", "refine": 4, "still": True}
+    config = tiny_config(data=PAIRS, objective={term: 1}, generator=generator)
     refuse_idle_terms(config, opened(config, tiny_data))
     with pytest.raises(DataError, match=f"--set objective.{term}=0"):
         refuse_idle_terms(config, opened(config, unpaired))
