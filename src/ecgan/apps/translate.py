@@ -189,6 +189,9 @@ class _Job:
                 face=self.choice,
                 assume_neutral=self.assume_neutral,
             )
+            result["warnings"] += [
+                text for face in made.faces for text in result_warnings(face, target, self.strength)
+            ]
             output = file.output(self.out, target, self.file_format)
             if target == self.targets[0]:
                 for text in what_is_lost(photo, output.suffix, self.quality):
@@ -214,7 +217,7 @@ def mark_of(
         source_sha256=sha256,
         model_sha256=translator.sha256,
         settings={"expression": expression, **asked, "route": translator.route},
-        faces=[describe_face(face) for face in faces],
+        faces=[describe_face(face, expression, asked.get("strength", 1.0)) for face in faces],
         credit=translator.credit,
     )
 
@@ -226,13 +229,44 @@ def doubt_warnings(face: ReadyFace) -> list[str]:
     return [f"face {face.aligned.number}: {ADVICE[doubt]}" for doubt in face.aligned.doubts]
 
 
-def describe_face(face: ReadyFace) -> dict[str, Any]:
-    """A translated face as JSON values."""
-    seen = face.probabilities
+def result_warnings(face: ReadyFace, target: str, strength: float) -> list[str]:
+    """A line where a face is left as it is, or the result does not convince the recogniser."""
+    number = face.aligned.number
+    if face.kept and strength >= 1:
+        return [f"face {number}: shows {target} already, so it is left as it is"]
+    if seen := unconvincing(face, target, strength):
+        return [f"face {number}: {target} does not convince, the recogniser sees {seen} in it"]
+    return []
+
+
+def unconvincing(face: ReadyFace, target: str, strength: float) -> str | None:
+    """What the recogniser sees in a full translation, where it is not what was asked for."""
+    from ecgan.expressions import canonical_expression, expression_of
+
+    asked = expression_of(canonical_expression(target))
+    if face.after is None or strength < 1 or asked not in face.after:
+        return None
+    seen = max(face.after, key=lambda name: (face.after or {})[name])
+    return None if seen == asked else f"{seen} ({face.after[seen]:.0%})"
+
+
+def describe_face(
+    face: ReadyFace, target: str | None = None, strength: float = 1.0
+) -> dict[str, Any]:
+    """A face, or what it was translated to, as JSON values."""
+    doubts = list(face.aligned.doubts)
+    if target is not None and (seen := unconvincing(face, target, strength)):
+        doubts.append(f"looks {seen}")
     return {
         "face": face.aligned.number,
         "box": [round(float(value), 1) for value in face.aligned.face.box],
         "neutralised_first": face.passes > 0,
-        "doubt": ", ".join(face.aligned.doubts) or None,
-        "source_probabilities": seen and {name: round(p, 4) for name, p in seen.items()},
+        "doubt": ", ".join(doubts) or None,
+        "left_as_it_is": face.kept,
+        "source_probabilities": rounded(face.probabilities),
+        "result_probabilities": rounded(face.after),
     }
+
+
+def rounded(seen: dict[str, float] | None) -> dict[str, float] | None:
+    return seen and {name: round(p, 4) for name, p in seen.items()}

@@ -58,6 +58,12 @@ class ReadyFace:
     passes: int = 0
     expressive: bool = False
     """Whether the recogniser sees an expression in the photo; False where it was not asked."""
+    kept: bool = False
+    """Whether the photo shows what is asked for, and more of it than a translation would: it is
+    then what full strength shows."""
+    after: dict[str, float] | None = None
+    """What the recogniser sees in the translation; None before it is made, or where the recogniser
+    is not asked."""
 
     @property
     def direct(self) -> bool:

@@ -31,6 +31,9 @@ translated by the first; by the first alone, which must have learned it (`data.d
 first alone where the recogniser then sees what was asked for, and more of it, at full strength."""
 ROUTES: tuple[Route, ...] = get_args(Route)
 
+Start = Literal["neutralised", "photo", "kept"]
+"""What an expressive face's translation starts from; `kept`: the photo is the translation."""
+
 
 @dataclass(frozen=True)
 class Request:
@@ -83,19 +86,31 @@ def neutralises_further(passes: int, neutral: float) -> bool:
     return passes < NEUTRAL_PASSES and neutral < NEUTRAL_FROM
 
 
-def direct_is_better(
-    expression: str, first: Mapping[str, float], direct: Mapping[str, float]
-) -> bool:
-    """Of the route `auto`: whether the direct translation shows the expression, and more of it than
-    the neutralised face's: one that does not convince has kept the photo's own mouth.
+def best_start(
+    expression: str,
+    photo: Mapping[str, float],
+    first: Mapping[str, float],
+    direct: Mapping[str, float],
+) -> Start:
+    """Of the route `auto`: what shows most of the expression at full strength. The direct
+    translation must convince: one that does not has kept the photo's own mouth. A photo that shows
+    the expression already, and more of it than both, stays as it is.
 
     Args:
         expression: what was asked for.
-        first: probabilities by expression of the translation of the neutralised face.
+        photo: probabilities by expression of the face in the photo.
+        first: of the translation of the neutralised face.
         direct: of the translation of the face as it is.
     """
-    convinces = expression == max(direct, key=lambda name: direct[name])
-    return convinces and direct[expression] > first[expression]
+
+    def shows(seen: Mapping[str, float]) -> bool:
+        return expression == max(seen, key=lambda name: seen[name])
+
+    if shows(photo) and photo[expression] >= max(first[expression], direct[expression]):
+        return "kept"
+    if shows(direct) and direct[expression] > first[expression]:
+        return "photo"
+    return "neutralised"
 
 
 def parse_route(text: str) -> Route:

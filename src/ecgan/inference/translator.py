@@ -33,8 +33,8 @@ from ecgan.inference.snapshot import default_snapshot, load_snapshot
 from ecgan.inference.strength import (
     Request,
     Route,
+    best_start,
     check_strength,
-    direct_is_better,
     full_intensities,
     is_expressive,
     neutralises_further,
@@ -224,14 +224,18 @@ class Translator:
         """
         self.check(target, strength)
         pixels = ready.photo.pixels.copy()
-        faces = tuple(self._started(face, target) for face in ready.faces)
-        for face in faces:
-            change = self._translated(face, target, strength).change
-            aligned, mask = face.aligned, face.aligned.mask
-            if change is not None:
-                in_pixels = face_change(change, aligned.pixels[mask > 0])
-                change_face(pixels, in_pixels, aligned.alignment, mask)
-        return Translated(pixels, faces, ready.refused)
+        faces = []
+        for face in ready.faces:
+            started = self._started(face, target)
+            made = self._translated(started, target, strength)
+            if made.change is not None:
+                aligned = face.aligned
+                change = face_change(made.change, aligned.pixels[aligned.mask > 0])
+                change_face(pixels, change, aligned.alignment, aligned.mask)
+            asked = face.probabilities is not None
+            after = self.probabilities(to_pixels(made.image)) if asked else None
+            faces.append(replace(started, after=after))
+        return Translated(pixels, tuple(faces), ready.refused)
 
     def probabilities(self, crop: NDArray[np.uint8]) -> dict[str, float]:
         """What the recogniser sees in an aligned crop, by expression."""
@@ -269,16 +273,20 @@ class Translator:
         choice = self.route == "auto" and face.passes and asked != NEUTRAL
         if not choice or asked not in self.recognizer.vocabulary.expressions:
             return face
+        assert face.probabilities is not None
         photo = replace(face, start=self._crop(face.aligned), passes=0)
         first, direct = (
             self.probabilities(to_pixels(self._translated(start, target, 1.0).image))
             for start in (face, photo)
         )
-        return photo if direct_is_better(asked, first, direct) else face
+        best = best_start(asked, face.probabilities, first, direct)
+        return photo if best == "photo" else replace(face, kept=best == "kept")
 
     def _translated(self, face: ReadyFace, target: str, strength: float) -> ChangedCrop:
         """The whole aligned crop with another expression."""
         name = canonical_expression(target)
+        if face.kept and strength >= 1:
+            return self._crop(face.aligned)
         if name == NEUTRAL:
             if face.passes and strength == 1:
                 return face.start

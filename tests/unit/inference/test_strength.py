@@ -7,8 +7,8 @@ from ecgan.expressions import Vocabulary
 from ecgan.inference.strength import (
     NEUTRAL_PASSES,
     Request,
+    best_start,
     check_strength,
-    direct_is_better,
     full_intensities,
     is_expressive,
     neutralises_further,
@@ -68,18 +68,56 @@ def test_neutralising_goes_on(passes: int, neutral: float, further: bool) -> Non
 
 
 @pytest.mark.parametrize(
-    ("first", "direct", "better"),
+    ("photo", "first", "direct", "best"),
     [
-        ({"sad": 0.4, "happy": 0.6}, {"sad": 0.6, "happy": 0.4}, True),
-        ({"sad": 0.7, "happy": 0.3}, {"sad": 0.6, "happy": 0.4}, False),
-        ({"sad": 0.6, "happy": 0.4}, {"sad": 0.6, "happy": 0.4}, False),
-        ({"sad": 0.1, "happy": 0.9}, {"sad": 0.4, "happy": 0.6}, False),
+        (
+            {"sad": 0.2, "happy": 0.8},
+            {"sad": 0.4, "happy": 0.6},
+            {"sad": 0.6, "happy": 0.4},
+            "photo",
+        ),
+        (
+            {"sad": 0.2, "happy": 0.8},
+            {"sad": 0.7, "happy": 0.3},
+            {"sad": 0.6, "happy": 0.4},
+            "neutralised",
+        ),
+        (
+            {"sad": 0.2, "happy": 0.8},
+            {"sad": 0.6, "happy": 0.4},
+            {"sad": 0.6, "happy": 0.4},
+            "neutralised",
+        ),
+        (
+            {"sad": 0.2, "happy": 0.8},
+            {"sad": 0.1, "happy": 0.9},
+            {"sad": 0.4, "happy": 0.6},
+            "neutralised",
+        ),
+        (
+            {"sad": 0.8, "happy": 0.2},
+            {"sad": 0.7, "happy": 0.3},
+            {"sad": 0.8, "happy": 0.2},
+            "kept",
+        ),
+        (
+            {"sad": 0.8, "happy": 0.2},
+            {"sad": 0.9, "happy": 0.1},
+            {"sad": 0.7, "happy": 0.3},
+            "neutralised",
+        ),
+        (
+            {"sad": 0.4, "happy": 0.6},
+            {"sad": 0.1, "happy": 0.9},
+            {"sad": 0.2, "happy": 0.8},
+            "neutralised",
+        ),
     ],
 )
-def test_auto_takes_the_direct_translation_where_it_convinces(
-    first: dict[str, float], direct: dict[str, float], better: bool
+def test_auto_takes_what_shows_most(
+    photo: dict[str, float], first: dict[str, float], direct: dict[str, float], best: str
 ) -> None:
-    assert direct_is_better("sad", first, direct) == better
+    assert best_start("sad", photo, first, direct) == best
 
 
 def test_full_intensities_are_those_of_every_expression() -> None:

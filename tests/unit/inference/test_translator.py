@@ -282,12 +282,29 @@ def test_auto_goes_directly_where_that_shows_the_expression_better(
         for route in ("neutral-first", "direct")
     }
     ready = translator.prepare(photo)
-    answers = iter(seen)
+    answers = iter([*seen, {"sad": 0.5}])
     translator.probabilities = lambda crop: next(answers)
     result = translator.render(ready, "sad", 0.7)
     np.testing.assert_array_equal(result.pixels, made[better].pixels)
     assert (result.faces[0].passes > 0) == (better == "neutral-first")
-    assert next(answers, None) is None, "both routes were looked at once"
+    assert result.faces[0].after == {"sad": 0.5}
+    assert next(answers, None) is None, "both routes and the result were looked at once"
+
+
+def test_auto_keeps_a_photo_that_shows_more_of_it(folders: dict[str, Path]) -> None:
+    photo, translator = astronaut_photo(), load(folders, sees="happy", route="auto")
+    ready = translator.prepare(photo)
+    seen = ready.faces[0].probabilities
+    assert seen is not None
+    translator.probabilities = lambda crop: {"happy": seen["happy"] - 0.1, "sad": 0.0}
+    first = load(folders, sees="happy", route="neutral-first")
+    for strength in (1, 1.5):
+        kept = translator.render(ready, "happy", strength)
+        assert kept.faces[0].kept
+        np.testing.assert_array_equal(kept.pixels, photo.pixels)
+    np.testing.assert_array_equal(
+        translator.render(ready, "happy", 0.6).pixels, first.translate(photo, "happy", 0.6).pixels
+    )
 
 
 def test_auto_asks_nothing_where_there_is_no_choice(folders: dict[str, Path]) -> None:
