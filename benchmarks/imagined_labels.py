@@ -47,7 +47,7 @@ def main() -> None:
             *([r[k] for r in decided] for k in ("first", "second"))
         ),
         "kappa_of_all": cohen_kappa_score(*([r[k] for r in rows] for k in ("first", "second"))),
-        "expressions": Counter(row["expression"] for row in rows),
+        "labels": Counter(row["expression"] for row in rows),
         "flags": Counter(flag for row in rows for flag in row["flags"].split()),
         "first_and_second": table((row["first"], row["second"]) for row in rows),
         "labels_and_outside_network": table(
@@ -59,7 +59,7 @@ def main() -> None:
         "command": "python benchmarks/imagined_labels.py IMAGINED",
     }
     write_json(arguments.out, result)
-    print({name: result[name] for name in ("of_these_alike", "kappa_of_all", "expressions")})
+    print({name: result[name] for name in ("of_these_alike", "kappa_of_all", "labels")})
 
 
 def table(pairs) -> dict[str, dict[str, int]]:
