@@ -101,12 +101,55 @@ def test_covered_eyes_are_opened(portrait: Portrait) -> None:
     person = covering(portrait)
     weights = {"browDown_L": 2.0, "browDown_R": 1.6, "jawOpen": 0.5}
     at_rest = shown_eyes(person, person.fit.vertices)
-    assert shown_eyes(person, person.moved(weights)) < LEAST["angry"] * at_rest
+    assert (shown_eyes(person, person.moved(weights)) < LEAST["angry"] * at_rest).all()
     eased = open_lids(person, weights, "angry")
-    assert shown_eyes(person, person.moved(eased)) >= LEAST["angry"] * at_rest
+    assert (shown_eyes(person, person.moved(eased)) >= LEAST["angry"] * at_rest).all()
     assert eased["jawOpen"] == 0.5
     assert np.isclose(0.8 * eased["browDown_L"], eased["browDown_R"], rtol=1e-3)
     assert eased["browDown_L"] < 2.0
+
+
+def test_the_eye_that_is_covered_more_decides(portrait: Portrait) -> None:
+    person = covering(portrait)
+    weights = {"browDown_L": 0.1, "browDown_R": 2.0, "noseSneer_L": 1.0}
+    eased = open_lids(person, weights, "angry")
+    at_rest = shown_eyes(person, person.fit.vertices)
+    assert (shown_eyes(person, person.moved(eased)) >= LEAST["angry"] * at_rest).all()
+    assert eased["browDown_R"] < 2.0
+    assert eased["noseSneer_L"] == 1.0
+
+
+def test_lowered_inner_brows_are_eased_too(portrait: Portrait) -> None:
+    person = covering(portrait)
+    weights = {"browDown_L": 2.0, "browDown_R": 2.0, "browInnerUp_L": -0.8, "browInnerUp_R": 0.4}
+    eased = open_lids(person, weights, "angry")
+    assert -0.8 < eased["browInnerUp_L"] < 0
+    assert eased["browInnerUp_R"] == 0.4
+
+
+def test_lashes_keep_their_form_under_a_raised_brow(portrait: Portrait) -> None:
+    flow = render(portrait, {"browInnerUp_L": 1.0, "browOuterUp_L": 1.0}).flow
+    lid = portrait.rest[portrait.kit.landmarks[[43, 44]], :2].mean(axis=0)
+    x, y = np.round(lid).astype(int)
+    above = np.abs(flow[y - 3 : y, x, 1])
+    assert np.ptp(above) < 0.25 * np.abs(flow[: y + 1, x, 1]).max()
+
+
+def test_teeth_do_not_pierce_the_skin_beside_the_lips(portrait: Portrait) -> None:
+    kit = portrait.kit
+    vertices = portrait.fit.vertices.copy()
+    teeth = np.unique(kit.of("teeth"))
+    vertices[teeth, 2] += 8.0  # before the lips and all of the skin
+    pierced = replace(portrait, fit=replace(portrait.fit, vertices=vertices))
+    made = render(pierced, {"jawOpen": 0.6})
+    plain = render(portrait, {"jawOpen": 0.6})
+    lips = made.landmarks[60:68]
+    differing = (made.pixels != plain.pixels).any(axis=2)
+    rows, columns = np.nonzero(differing)
+    reach = 0.3 * portrait.fit.scale + 2
+    assert rows.min() > lips[:, 1].min() - reach
+    assert columns.min() > lips[:, 0].min() - reach
+    assert columns.max() < lips[:, 0].max() + reach
 
 
 def test_open_eyes_and_other_expressions_are_left(portrait: Portrait) -> None:
