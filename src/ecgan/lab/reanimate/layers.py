@@ -17,7 +17,7 @@ EYE_SETBACK = 0.012
 """Of the width of the face: how far the eyeballs move back, so that none pierces a lid."""
 ENAMEL = np.array([2.05, 1.96, 1.77], np.float32)
 FLESH = np.array([0.60, 0.21, 0.20], np.float32)
-GUMS = np.array([0.95, 0.47, 0.44], np.float32)
+GUMS = np.array([0.62, 0.28, 0.26], np.float32)
 CAVITY = np.array([0.16, 0.04, 0.035], np.float32)
 """Reflectance in linear light, relative to the white of the eye."""
 DEPTH_CM = (2.5, 2.6)

@@ -98,11 +98,11 @@ def _folds(points: Floats, weights: Mapping[str, float]) -> Iterator[Fold]:
     ):  # fmt: skip
         away = _unit(points[outer] - points[81 - outer])
         smile, sneer = of("mouthSmile", side), of("noseSneer", side)
-        lift = 0.7 * smile + 0.6 * sneer + 0.3 * of("mouthUpperUp", side)
+        lift = 0.7 * smile + 0.9 * sneer + 0.3 * of("mouthUpperUp", side)
         start = points[ala] + eye * ((0.05 - 0.01 * sneer) * away + (0.045 + 0.03 * sneer) * up)
         end = points[corner] + 0.10 * eye * away + 0.02 * eye * up
         middle = (start + end) / 2 + 0.045 * eye * away + 0.02 * eye * up
-        yield Fold(np.stack([start, middle, end]), min(0.95, 0.85 * lift), 0.17, away)
+        yield Fold(np.stack([start, middle, end]), min(1.1, 0.85 * lift), 0.17, away)
         cheek = of("cheekSquint", side)
         inner = points[inner_lid] - eye * (0.05 * up - 0.02 * away)
         outside = points[outer] - eye * (0.05 * up - 0.03 * away)
@@ -127,7 +127,7 @@ def _folds(points: Floats, weights: Mapping[str, float]) -> Iterator[Fold]:
             first = root - eye * (0.03 + 0.05 * k) * up + 0.03 * eye * away
             last = first + eye * (0.075 * away - (0.02 + 0.02 * k) * up)
             yield Fold(np.stack([first, (first + last) / 2 + 0.015 * eye * up, last]),
-                       (0.8, 0.6, 0.4)[k] * min(0.8, 0.7 * sneer), 0.07, up)  # fmt: skip
+                       (0.8, 0.6, 0.4)[k] * min(1.0, 0.9 * sneer), 0.07, up)  # fmt: skip
     yield from _forehead(points, weights, up, eye)
     yield from _middle(points, weights, up, eye)
 
