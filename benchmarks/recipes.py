@@ -101,7 +101,7 @@ def main() -> None:
         "pictures_a_second": round(number / seconds, 2),
         **provenance(),
         "command": f"python benchmarks/recipes.py PHOTOS --facekit ict.npz "
-        f"--section {arguments.section} --split {arguments.split}"
+        f"--section '{arguments.section}' --split {arguments.split}"
         + (f" --recipes {' '.join(arguments.recipes)}" if arguments.recipes else "")
         + f" --intensities {' '.join(f'{i:g}' for i in arguments.intensities)}"
         + (f" --most {arguments.most}" if arguments.most else "")
