@@ -13,7 +13,7 @@ from ecgan.lab.reanimate.recipes import ACTION_UNITS
 from support.tiny_models import astronaut_points
 
 UNSIDED = {"jawOpen", "jawForward", "mouthFunnel", "mouthRollLower", "mouthRollUpper",
-           "mouthShrugLower"}  # fmt: skip
+           "mouthShrugLower", "mouthClose"}  # fmt: skip
 
 HALF_GAP = np.array([0, 0.03])
 

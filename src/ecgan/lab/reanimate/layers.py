@@ -15,12 +15,12 @@ SAMPLES = 3
 
 EYE_SETBACK = 0.012
 """Of the width of the face: how far the eyeballs move back, so that none pierces a lid."""
-ENAMEL = np.array([1.80, 1.72, 1.55], np.float32)
+ENAMEL = np.array([2.05, 1.96, 1.77], np.float32)
 FLESH = np.array([0.60, 0.21, 0.20], np.float32)
-GUMS = np.array([0.95, 0.47, 0.44], np.float32)
+GUMS = np.array([0.62, 0.28, 0.26], np.float32)
 CAVITY = np.array([0.16, 0.04, 0.035], np.float32)
 """Reflectance in linear light, relative to the white of the eye."""
-DEPTH_CM = (2.5, 2.7)
+DEPTH_CM = (2.5, 2.6)
 """Depth behind the front teeth at which a third of the light is left: on flesh, on teeth."""
 GUMS_CM = 2.2
 """Depth behind the front teeth at which flesh is no longer gum."""
@@ -95,22 +95,18 @@ def _box(points: Floats, room_x: float, room_y: float, size: int) -> Box:
 def layers_of(kit: FaceKit, projected: Floats, boxes: list[Box]) -> list[Layer]:
     """Draw all parts of the model in some boxes; those outside of the picture are left out."""
     layers = []
-    corners = projected[kit.triangles]
-    across, along = (corners[:, k, :2] - corners[:, 0, :2] for k in (1, 2))
-    facing = across[:, 0] * along[:, 1] - across[:, 1] * along[:, 0] < 0
     projected = projected.copy()
     eyes = np.unique(kit.of("eyes"))
     projected[eyes, 2] -= np.float32(EYE_SETBACK * np.ptp(projected[kit.landmarks, 0]))
+    x, y = projected[:, 0], projected[:, 1]
     for box in boxes:
         if box.width <= 0 or box.height <= 0:
             continue
-        near = (
-            (corners[:, :, 0].max(axis=1) >= box.x0 - 1)
-            & (corners[:, :, 0].min(axis=1) <= box.x1)
-            & (corners[:, :, 1].max(axis=1) >= box.y0 - 1)
-            & (corners[:, :, 1].min(axis=1) <= box.y1)
-            & facing
-        )
+        within = (x >= box.x0 - 1) & (x <= box.x1) & (y >= box.y0 - 1) & (y <= box.y1)
+        near = np.flatnonzero(within[kit.triangles].any(axis=1))
+        corners = projected[kit.triangles[near], :2]
+        across, along = (corners[:, k] - corners[:, 0] for k in (1, 2))
+        near = near[across[:, 0] * along[:, 1] - across[:, 1] * along[:, 0] < 0]
         triangles, parts = kit.triangles[near], kit.parts[near].astype(np.int64)
         points = projected.copy()
         # A sample's centre lies at (sample + 0.5) / SAMPLES - 0.5 pixels from the pixel's.
@@ -152,13 +148,13 @@ def shade_mouth(
     colour[parts == PARTS.index("teeth")] = ENAMEL * light.enamel
     facing = np.clip(0.85 * normals[..., 2] + 0.25 * normals[..., 1], 0.05, 1)
     facing = np.where(gums, 0.4 + 0.6 * facing, facing)
-    lit = 0.25 + 0.75 * facing
     teeth = parts == PARTS.index("teeth")
+    lit = np.where(teeth, 0.4 + 0.6 * facing, 0.25 + 0.75 * facing)
     left = np.exp(-np.maximum(depths, 0) / np.where(teeth, DEPTH_CM[1], DEPTH_CM[0]))
     lit = lit * left
     lower = _shifted(skin, LIP_SHADOW_CM * cm)
     shadow = cv2.GaussianBlur(np.maximum(skin, lower), (0, 0), max(0.5, 0.5 * LIP_SHADOW_CM * cm))
-    lit = lit * (1 - 0.5 * shadow)
+    lit = lit * (1 - 0.4 * shadow)
     shine = np.where(teeth, 0.10, 0.05) * np.clip(normals[..., 2], 0, 1) ** 24 * (1 - shadow)
     shine = shine * left
     return np.asarray((colour * lit[..., None] + shine[..., None]) * light.white, np.float32)

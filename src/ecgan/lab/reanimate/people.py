@@ -25,7 +25,7 @@ from ecgan.files import sha256_bytes, sha256_file
 from ecgan.lab.reanimate.recipes import ACTION_UNITS, LARGEST, RECIPES, smiles, variants_of
 from ecgan.seeding import numpy_generator
 
-FORMAT = 1
+FORMAT = 2
 """Raise when the outputs for the same input change, so that old ones are made again."""
 
 

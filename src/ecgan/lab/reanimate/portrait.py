@@ -19,6 +19,8 @@ from ecgan.lab.reanimate.shading import GAMMA
 
 GREY = 0.35
 """How far the light is taken to be grey: the white of an eye has a colour of its own."""
+SCLERA_TO_SKIN = 0.75
+"""The white of an eye is no darker than this times the cheeks; lashes and glasses shade it."""
 IRIS_RADIUS = 0.098
 """Of the distance between the eye centres: 11.8 mm across, 60 to 64 mm apart."""
 
@@ -120,6 +122,8 @@ def _taken_apart(
         irises.append(replace(iris, x=iris.x + box.x0, y=iris.y + box.y0))
     white = np.mean(whites, axis=0) ** GAMMA
     white = (1 - GREY) * white + GREY * white.mean()
+    skin_level = float(np.median(_cheeks(image, points) ** GAMMA))
+    white = white * max(1.0, SCLERA_TO_SKIN * skin_level / max(float(white.mean()), 1e-3))
     light = Light(
         white=np.asarray(white, dtype=np.float32),
         enamel=np.array(style.enamel if style else (1, 1, 1), dtype=np.float32),
@@ -128,6 +132,15 @@ def _taken_apart(
         image, kit, face_triangles(kit), fitted, rest, normals, eyeballs, (irises[0], irises[1]),
         light, style.lined if style else 1.0,
     )  # fmt: skip
+
+
+def _cheeks(image: Floats, points: NDArray[np.floating]) -> Floats:
+    """(pixels, 3) beside the nose, below the eyes."""
+    mask = np.zeros(image.shape[:2], np.uint8)
+    for corners in ([41, 29, 31, 2], [46, 29, 35, 14]):
+        cv2.fillConvexPoly(mask, np.round(points[corners]).astype(np.int32), 1)
+    found = image[mask > 0]
+    return found if len(found) else np.full((1, 3), 0.5, np.float32)
 
 
 def _upper_teeth(kit: FaceKit) -> Ints:

@@ -110,7 +110,7 @@ def style_of(subject: str, seed: int = 0, spread: float = 1.0) -> Style:
 
 
 def variants_of(expression: str) -> tuple[str, ...]:
-    """Names of the variants; neutral has none.
+    """Names of the variants, the one that stands for the expression first; neutral has none.
 
     Raises:
         UsageError: there is no recipe for it.
@@ -121,7 +121,7 @@ def variants_of(expression: str) -> tuple[str, ...]:
     if name not in RECIPES:
         known = ", ".join(RECIPES)
         raise UsageError(f"no recipe for {expression!r}, expected one of {known}")
-    return (NATURAL, *RECIPES[name]) if name == "happy" else tuple(RECIPES[name])
+    return (*RECIPES[name], NATURAL) if name == "happy" else tuple(RECIPES[name])
 
 
 def weights_of(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgan.lab.reanimate.facekit import Floats
-from ecgan.lab.reanimate.flow import extend, face_outline, inside
+from ecgan.lab.reanimate.flow import extend, face_outline, inside, nearest
 from ecgan.lab.reanimate.layers import SAMPLES, Layer, eye_boxes, layers_of, mouth_box, shade_mouth
 from ecgan.lab.reanimate.portrait import Portrait
 from ecgan.lab.reanimate.raster import rasterise, vertex_normals
@@ -19,12 +19,16 @@ from ecgan.lab.reanimate.shading import GAMMA, relight, wrinkles
 MOUTH_PARTS = ("mouth", "teeth", "gums")
 SHADE_TONE = np.array([0.85, 1.0, 1.08], np.float32)
 """Exponents of red, green and blue: shaded skin is lit by skin, and turns red rather than grey."""
+PIERCED_CM = 0.25
+"""How far from the inner edge of the lips teeth still show; further out they pierce thin skin."""
 OPEN_CM = 0.06
 """How far the lips part before all that lies between them shows."""
-LEAST = {"angry": 0.38, "disgust": 0.3, "happy": 0.3, "sad": 0.35}
+LASHES_CM = 1.2
+"""How far from its edge a lid moves with it."""
+LEAST = {"angry": 0.5, "disgust": 0.25, "happy": 0.3, "sad": 0.35}
 """Share of the eye that still shows, against rest; the other expressions widen the eyes."""
-LOWERING = ("browDown", "eyeSquint", "noseSneer", "cheekSquint", "eyeBlink")
-EASED, MOST_STEPS = 0.88, 6
+LOWERING = ("browDown", "eyeSquint", "cheekSquint", "cheekRaiser", "eyeBlink")
+EASED, MOST_STEPS = 0.85, 8
 """Factor on these shapes in each step, and how many there are at most."""
 
 
@@ -67,7 +71,9 @@ def render(
                               portrait.normals], axis=1)  # fmt: skip
     values = drawn.interpolate(carried, portrait.face)
     known = drawn.covered & face & (values[..., 4] > 0.25)
-    flow = extend(values[..., :2], known, face)
+    boxes = [*eye_boxes(landmarks, size), mouth_box(landmarks, size)]
+    *eyes, mouth = layers_of(kit, projected, boxes)
+    flow = _with_lashes(extend(values[..., :2], known, face), eyes, portrait.fit.scale)
     moved = cv2.remap(
         portrait.image, columns + flow[..., 0], rows + flow[..., 1],
         cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE,
@@ -75,13 +81,27 @@ def render(
     ratio = relight(values[..., 2:5], values[..., 5:8], known)
     ratio = ratio * wrinkles(landmarks, weights, size, portrait.fit.scale, portrait.lined)
     out = np.clip(moved, 0, 1) * ratio[..., None] ** SHADE_TONE
-    boxes = [*eye_boxes(landmarks, size), mouth_box(landmarks, size)]
-    *eyes, mouth = layers_of(kit, projected, boxes)
     for layer in eyes:
         _lay_eye(out, layer, portrait, gaze)
     _lay_mouth(out, mouth, portrait, projected, vertices)
     pixels = np.clip(np.round(out * 255), 0, 255).astype(np.uint8)
     return Rendered(pixels, landmarks.astype(np.float32), flow)
+
+
+def _with_lashes(flow: Floats, eyes: Sequence[Layer], cm: float) -> Floats:
+    """The flow with the skin next to the lids' edges moved as these are, so that lashes and the
+    crease of the lid keep their form while the brow moves; cm: pixels a centimetre."""
+    opening = np.zeros(flow.shape[:2], np.uint8)
+    for layer in eyes:
+        opening[layer.box.window] = layer.fraction("eyes") > 0.5
+    edge = (cv2.dilate(opening, np.ones((3, 3), np.uint8)) > opening) > 0
+    if not edge.any():
+        return flow
+    distance, at_edge = nearest(flow, edge)
+    as_edge = cv2.GaussianBlur(at_edge, (0, 0), 1.0)
+    share = np.clip(1 - distance / (LASHES_CM * cm), 0, 1)
+    share = (share * share * (3 - 2 * share))[..., None]
+    return np.asarray(flow + share * (as_edge - flow), dtype=np.float32)
 
 
 def _lay_eye(out: Floats, layer: Layer, portrait: Portrait, gaze: tuple[float, float]) -> None:
@@ -104,7 +124,10 @@ def _lay_mouth(
 ) -> None:
     """Put teeth, gums, tongue and cavity between the lips, in linear light."""
     kit = portrait.kit
-    opened = _opened(projected, portrait)
+    between = inside(projected[kit.landmarks[60:68], :2], portrait.size)[layer.box.window]
+    reach = 2 * round(PIERCED_CM * portrait.fit.scale) + 1
+    lips = cv2.dilate(between.astype(np.uint8), np.ones((reach, reach), np.uint8))
+    opened = (_opened(projected, portrait) * lips.astype(np.float32))[..., None]
     share = opened * layer.fraction(*MOUTH_PARTS)[..., None]
     if not share.any():
         return
@@ -140,19 +163,24 @@ def open_lids(
     """Weights whose shapes of `LOWERING` are eased, both sides alike, until the eyes show."""
     eased = dict(weights)
     least = LEAST.get(expression, 0.0) * shown_eyes(portrait, portrait.fit.vertices)
-    for _ in range(MOST_STEPS if least else 0):
-        if shown_eyes(portrait, portrait.moved(eased)) >= least:
+    for _ in range(MOST_STEPS if least.any() else 0):
+        if (shown_eyes(portrait, portrait.moved(eased)) >= least).all():
             break
         eased = {
-            name: round(EASED * weight, 4) if name.rpartition("_")[0] in LOWERING else weight
+            name: round(EASED * weight, 4) if _lowers(name, weight) else weight
             for name, weight in eased.items()
         }
     return eased
 
 
-def shown_eyes(portrait: Portrait, vertices: Floats) -> float:
-    """Pixels of the eyes that lids and brows leave free."""
+def _lowers(shape: str, weight: float) -> bool:
+    name = shape.rpartition("_")[0]
+    return name in LOWERING or (name == "browInnerUp" and weight < 0)
+
+
+def shown_eyes(portrait: Portrait, vertices: Floats) -> Floats:
+    """(2,): pixels of each eye that lids and brows leave free."""
     projected = portrait.fit.project(vertices)
     boxes = eye_boxes(projected[portrait.kit.landmarks, :2], portrait.size)
     layers = layers_of(portrait.kit, projected, boxes)
-    return sum(float(layer.fraction("eyes").sum()) for layer in layers)
+    return np.array([layer.fraction("eyes").sum() for layer in layers], np.float32)

@@ -17,9 +17,9 @@ GAMMA = 2.2
 LIGHT = np.array([0.0, 0.45, 0.9], np.float32) / np.hypot(0.45, 0.9)
 """From above the camera, as faces are mostly lit: x right, y up, z to the camera."""
 AMBIENT = 0.55
-LOWEST, HIGHEST = 0.78, 1.12
+LOWEST, HIGHEST = 0.68, 1.18
 """Bounds of the ratio: cast shadows and highlights of the photo do not follow the normals."""
-DEPTH = 0.26
+DEPTH = 0.3
 """Darkening in the middle of a fold at full strength."""
 BANK = 0.3
 """Brightening beside it, as a share of the darkening."""
@@ -93,17 +93,22 @@ def _folds(points: Floats, weights: Mapping[str, float]) -> Iterator[Fold]:
     up = _unit(points[27] - points[8])
     eye = float(np.linalg.norm(points[36] - points[45]))
     # In the picture the person's right side (R) is on the left.
-    for side, ala, corner, outer, inner_brow, other in (
-        ("R", 31, 48, 36, 21, 22), ("L", 35, 54, 45, 22, 21),
+    for side, ala, corner, outer, inner_lid, inner_brow, other in (
+        ("R", 31, 48, 36, 39, 21, 22), ("L", 35, 54, 45, 42, 22, 21),
     ):  # fmt: skip
         away = _unit(points[outer] - points[81 - outer])
         smile, sneer = of("mouthSmile", side), of("noseSneer", side)
-        lift = 0.75 * smile + 0.6 * sneer + 0.5 * of("mouthUpperUp", side)
-        start = points[ala] + 0.07 * eye * away + 0.045 * eye * up
+        lift = 0.7 * smile + 0.9 * sneer + 0.3 * of("mouthUpperUp", side)
+        start = points[ala] + eye * ((0.05 - 0.01 * sneer) * away + (0.045 + 0.03 * sneer) * up)
         end = points[corner] + 0.10 * eye * away + 0.02 * eye * up
         middle = (start + end) / 2 + 0.045 * eye * away + 0.02 * eye * up
-        yield Fold(np.stack([start, middle, end]), min(0.8, 0.75 * lift), 0.13, away)
-        crow = 0.5 * of("cheekSquint", side) + 0.3 * smile * of("eyeSquint", side)
+        yield Fold(np.stack([start, middle, end]), min(1.1, 0.85 * lift), 0.17, away)
+        cheek = of("cheekSquint", side)
+        inner = points[inner_lid] - eye * (0.05 * up - 0.02 * away)
+        outside = points[outer] - eye * (0.05 * up - 0.03 * away)
+        bend = (inner + outside) / 2 - 0.06 * eye * up
+        yield Fold(np.stack([inner, bend, outside]), min(0.6, 0.5 * cheek), 0.09, -up)
+        crow = 0.5 * cheek + 0.3 * smile * of("eyeSquint", side)
         for k, tilt in enumerate((0.35, 0.0, -0.4)):
             first = points[outer] + eye * (0.055 * away + (0.03 - 0.025 * k) * up)
             last = first + eye * 0.085 * (away + tilt * up)
@@ -112,18 +117,19 @@ def _folds(points: Floats, weights: Mapping[str, float]) -> Iterator[Fold]:
         down = of("browDown", side)
         between = points[other] - points[inner_brow]
         inward, gap = _unit(between), 0.30 * float(np.linalg.norm(between))
-        foot = points[inner_brow] + gap * inward - 0.05 * eye * up
-        head = foot + 0.15 * eye * up - 0.006 * eye * inward
+        foot = points[inner_brow] + gap * inward - 0.07 * eye * up
+        head = foot + 0.17 * eye * up - 0.006 * eye * inward
         bend = (foot + head) / 2 - 0.012 * eye * inward
-        frown = 0.5 * down + 0.25 * of("browInnerUp", side) * down
-        yield Fold(np.stack([foot, bend, head]), min(0.9, frown), 0.06, -inward)
+        frown = 0.45 * down + 0.1 * of("browInnerUp", side) * down
+        yield Fold(np.stack([foot, bend, head]), min(0.8, frown), 0.12, -inward)
         root = points[27] - 0.035 * eye * up
-        for k in range(2):
-            first = root - eye * (0.03 + 0.045 * k) * up + 0.045 * eye * away
-            last = first + eye * (0.06 * away - 0.03 * up)
-            yield Fold(np.stack([first, (first + last) / 2 + 0.01 * eye * up, last]),
-                       min(0.8, 0.6 * sneer), 0.05, up)  # fmt: skip
+        for k in range(3):
+            first = root - eye * (0.03 + 0.05 * k) * up + 0.03 * eye * away
+            last = first + eye * (0.075 * away - (0.02 + 0.02 * k) * up)
+            yield Fold(np.stack([first, (first + last) / 2 + 0.015 * eye * up, last]),
+                       (0.8, 0.6, 0.4)[k] * min(1.0, 0.9 * sneer), 0.07, up)  # fmt: skip
     yield from _forehead(points, weights, up, eye)
+    yield from _middle(points, weights, up, eye)
 
 
 def _forehead(
@@ -140,6 +146,23 @@ def _forehead(
         curve = np.stack([place - half * across, place + arch * up, place + half * across])
         strength = share * min(0.5, 0.28 * inner + 0.25 * outer)
         yield Fold(curve.astype(np.float32), strength, 0.06, up)
+
+
+def _middle(points: Floats, weights: Mapping[str, float], up: Floats, eye: float) -> Iterator[Fold]:
+    """Across the root of the nose, and between lower lip and chin."""
+    across = _unit(points[45] - points[36])
+    lowered = (weights.get("browDown_L", 0.0) + weights.get("browDown_R", 0.0)) / 2
+    wrinkled = (weights.get("noseSneer_L", 0.0) + weights.get("noseSneer_R", 0.0)) / 2
+    for k, strength in enumerate((0.35 * lowered + 0.3 * wrinkled, 0.6 * wrinkled)):
+        place = points[27] + eye * (0.02 - 0.045 * k) * up
+        half = 0.05 * eye * across
+        curve = np.stack([place - half, place + 0.015 * eye * up, place + half])
+        yield Fold(curve, float(np.clip(strength, 0, 0.8)), 0.06, up)
+    place = points[57] - 0.05 * eye * up
+    half = 0.13 * eye * across
+    curve = np.stack([place - half - 0.02 * eye * up, place + 0.03 * eye * up,
+                      place + half - 0.02 * eye * up])  # fmt: skip
+    yield Fold(curve, float(np.clip(0.7 * weights.get("mouthShrugLower", 0.0), 0, 0.7)), 0.12, -up)
 
 
 def _unit(vector: Floats) -> Floats:

@@ -187,8 +187,8 @@ def check_neutral(points: NDArray[np.floating]) -> None:
         )
     if lids < LEAST_OPEN:
         raise NotNeutralError(
-            f"the eyes are closed (lids {lids:.0%} of the eye distance apart, at least "
-            f"{LEAST_OPEN:.0%}): use a photo with open eyes"
+            f"the eyes are closed or nearly so (lids {lids:.0%} of the eye distance apart, at "
+            f"least {LEAST_OPEN:.0%}): use a photo with open eyes"
         )
 
 

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from support.tiny_facekit import points_in_photo
 
-from ecgan.lab.reanimate.portrait import Iris, complete_eye, find_iris, white_of
+from ecgan.lab.reanimate.facekit import FaceKit
+from ecgan.lab.reanimate.portrait import Iris, complete_eye, find_iris, portrait_of, white_of
 
 
 def eye() -> tuple[np.ndarray, np.ndarray, Iris]:
@@ -46,3 +48,13 @@ def test_closed_eyes_are_left_alone() -> None:
     closed = np.zeros_like(opening)
     np.testing.assert_array_equal(complete_eye(image, closed, iris), image)
     assert np.isfinite(white_of(image, closed, iris)).all()
+
+
+def test_eyes_in_the_dark_do_not_darken_the_teeth(kit: FaceKit) -> None:
+    points = points_in_photo(128)
+    photo = np.full((128, 128, 3), 180, np.uint8)
+    for lids in (points[36:42], points[42:48]):
+        (left, top), (right, bottom) = lids.min(axis=0).astype(int), lids.max(axis=0).astype(int)
+        photo[top - 4 : bottom + 5, left - 2 : right + 3] = 20
+    white = portrait_of(photo, points, kit).light.white
+    assert white.mean() >= 0.7 * (180 / 255) ** 2.2

@@ -40,7 +40,7 @@ def test_every_expression_has_several_variants_of_known_units() -> None:
 
 
 def test_names_of_variants() -> None:
-    assert variants_of("HA") == ("natural", "closed", "toothy", "laugh")
+    assert variants_of("HA") == ("toothy", "laugh", "closed", "natural")
     assert variants_of("neutral") == ()
     with pytest.raises(UsageError, match="'wink', expected one of happy"):
         variants_of("wink")

@@ -101,12 +101,53 @@ def test_covered_eyes_are_opened(portrait: Portrait) -> None:
     person = covering(portrait)
     weights = {"browDown_L": 2.0, "browDown_R": 1.6, "jawOpen": 0.5}
     at_rest = shown_eyes(person, person.fit.vertices)
-    assert shown_eyes(person, person.moved(weights)) < LEAST["angry"] * at_rest
+    assert (shown_eyes(person, person.moved(weights)) < LEAST["angry"] * at_rest).all()
     eased = open_lids(person, weights, "angry")
-    assert shown_eyes(person, person.moved(eased)) >= LEAST["angry"] * at_rest
+    assert (shown_eyes(person, person.moved(eased)) >= LEAST["angry"] * at_rest).all()
     assert eased["jawOpen"] == 0.5
     assert np.isclose(0.8 * eased["browDown_L"], eased["browDown_R"], rtol=1e-3)
     assert eased["browDown_L"] < 2.0
+
+
+def test_the_eye_that_is_covered_more_decides(portrait: Portrait) -> None:
+    person = covering(portrait)
+    weights = {"browDown_L": 0.1, "browDown_R": 2.0, "noseSneer_L": 1.0}
+    eased = open_lids(person, weights, "angry")
+    at_rest = shown_eyes(person, person.fit.vertices)
+    assert (shown_eyes(person, person.moved(eased)) >= LEAST["angry"] * at_rest).all()
+    assert eased["browDown_R"] < 2.0
+    assert eased["noseSneer_L"] == 1.0
+
+
+def test_lowered_inner_brows_are_eased_too(portrait: Portrait) -> None:
+    person = covering(portrait)
+    weights = {"browDown_L": 2.0, "browDown_R": 2.0, "browInnerUp_L": -0.8, "browInnerUp_R": 0.4}
+    eased = open_lids(person, weights, "angry")
+    assert -0.8 < eased["browInnerUp_L"] < 0
+    assert eased["browInnerUp_R"] == 0.4
+
+
+def test_lashes_keep_their_form_under_a_raised_brow(portrait: Portrait) -> None:
+    height = portrait.kit.neutral[:, 1]
+    raised = np.zeros_like(portrait.kit.neutral)
+    raised[height > height[portrait.kit.landmarks[[43, 44]]].mean() + 0.3, 1] = 1.0
+    shapes = {**portrait.kit.shapes, "browInnerUp_L": raised}
+    person = replace(portrait, kit=replace(portrait.kit, shapes=shapes))
+    down = render(person, {"browInnerUp_L": 1.0}).flow[..., 1]
+    x, y = np.round(person.rest[person.kit.landmarks[[43, 44]], :2].mean(axis=0)).astype(int)
+    assert down[:y, x].max() > 3  # the brow went up
+    assert np.abs(down[y - 3 : y, x]).max() < 1.3
+
+
+def test_teeth_do_not_pierce_the_skin_beside_the_lips(portrait: Portrait) -> None:
+    vertices = portrait.fit.vertices.copy()
+    vertices[np.unique(portrait.kit.of("teeth"))] += np.array([0, 1.5, 8], np.float32)
+    pierced = replace(portrait, fit=replace(portrait.fit, vertices=vertices))
+    made = render(pierced, {"jawOpen": 0.6})
+    changed = (made.pixels != render(portrait, {"jawOpen": 0.6}).pixels).any(axis=2)
+    assert changed.any()
+    lips = made.landmarks[60:68, 1].min()
+    assert np.nonzero(changed)[0].min() > lips - 0.3 * portrait.fit.scale - 2
 
 
 def test_open_eyes_and_other_expressions_are_left(portrait: Portrait) -> None:
