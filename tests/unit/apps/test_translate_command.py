@@ -324,12 +324,13 @@ def test_how_a_photo_was_read_is_said(
         assert (code, read) == (0, expected)
 
 
-@pytest.mark.parametrize(("strength", "doubted"), [(1.0, True), (0.5, False)])
+@pytest.mark.parametrize("strength", [1.0, 0.5])
 def test_what_does_not_convince_is_said(
-    packaged: Path, photos: Path, tmp_path: Path, capsys: Capture, strength: float, doubted: bool
+    packaged: Path, photos: Path, tmp_path: Path, capsys: Capture, strength: float
 ) -> None:
-    """The generators of these tests change nothing, so a happy face stays happy."""
-    anna, out = photos / "anna.jpg", tmp_path / "o"
+    """The generators of these tests change nothing, so a happy face stays happy; at half strength
+    it may."""
+    anna, out, doubted = photos / "anna.jpg", tmp_path / "o", strength == 1
     asked = ("translate", anna, "--to", "sad", "--strength", strength, "--out", out)
     _, _, complained = run(capsys, *asked)
     (face,) = json.loads((out / "anna.sad.jpg.json").read_text())["faces"]
