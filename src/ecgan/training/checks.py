@@ -156,13 +156,14 @@ def refuse_other_data(checkpoint: Checkpoint, data: Mapping[str, Any], run: Path
 
 
 def initial_snapshot(source: str, kind: Kind, vocabulary: Vocabulary) -> Snapshot:
-    """The snapshot of a run's `init`.
+    """The snapshot of a run's `init`; a translator may know the expressions in another order.
 
     Raises:
         SnapshotError: it is missing, of another kind, or for other expressions than the data's.
     """
     snapshot = load_snapshot(source, kind)
-    if (names := snapshot.config.get("vocabulary")) != list(vocabulary.names):
+    names, wanted = snapshot.config.get("vocabulary"), list(vocabulary.names)
+    if names != wanted and (kind == "recognizer" or sorted(names or []) != sorted(wanted)):
         raise SnapshotError(
             f"init={source} knows {names}, the data have {list(vocabulary.names)}; "
             "train without init"

@@ -18,6 +18,7 @@ from ecgan.config import Config
 from ecgan.config_sections import OptimizerConfig
 from ecgan.errors import CheckpointError, SnapshotError, one_line
 from ecgan.expressions import Vocabulary
+from ecgan.networks.blocks import CodeAffine
 from ecgan.seeding import derive_seed
 from ecgan.training.checkpoint import Checkpoint, flatten, restore_optimizer
 from ecgan.training.checks import initial_snapshot
@@ -140,15 +141,26 @@ class TrainingState:
 
     def start_from(self, source: str, vocabulary: Vocabulary) -> None:
         """Take the generators of a translator snapshot, for fine-tuning: all layers whose name and
-        shape fit, so that a part may be new.
+        shape fit, so that a part may be new; z keeps its meaning where its entries changed places.
 
         Raises:
             SnapshotError: it is missing, knows other expressions, or less than half of it fits.
         """
         snapshot = initial_snapshot(source, "translator", vocabulary)
+        names = snapshot.config["vocabulary"]
+        order = [names.index(name) for name in vocabulary.names]
+        if order != sorted(order) and snapshot.config["generator"]["conditioning"] != "decoder":
+            raise SnapshotError(
+                f"init={source} knows {names}, the data have {list(vocabulary.names)}: only with "
+                "generator.conditioning=decoder may the order differ; train without init"
+            )
         for name in filter(GENERATORS.__contains__, self.names()):
             own = self.network(name).state_dict()
-            given = snapshot.states.get(name, {})
+            given = dict(snapshot.states.get(name, {}))
+            for place, module in self.network(name).named_modules():
+                if isinstance(module, CodeAffine) and f"{place}.linear.weight" in given:
+                    key = f"{place}.linear.weight"
+                    given[key] = given[key][:, order]
             fitting = {
                 key: v for key, v in given.items() if key in own and v.shape == own[key].shape
             }

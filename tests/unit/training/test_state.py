@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -12,7 +13,10 @@ from support.tiny_run import ALONE, start, tiny_config
 from torch import Tensor, nn
 
 from ecgan.config import Config
+from ecgan.errors import SnapshotError
+from ecgan.expressions import Vocabulary
 from ecgan.training.checkpoint import decode, encode
+from ecgan.training.method import GENERATORS
 from ecgan.training.state import (
     TrainingState,
     absurd,
@@ -127,3 +131,30 @@ def test_what_is_no_number_or_absurd_at_first_is_absurd() -> None:
 
 def _weights(network: torch.nn.Module) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in network.named_parameters()}
+
+
+@pytest.mark.parametrize("conditioning", ["decoder", "input"])
+def test_expressions_may_change_places(monkeypatch: pytest.MonkeyPatch, conditioning: str) -> None:
+    """A translator that learned them in another order gives what it gave."""
+    config = tiny_config(generator={"conditioning": conditioning})
+    old, new = Vocabulary(("neutral", "happy", "sad")), Vocabulary(("neutral", "sad", "happy"))
+    known, state = (fresh_state(config, 3, ALONE) for _ in range(2))
+    with torch.no_grad():
+        for weight in known.models.to_expression.parameters():
+            weight.add_(0.1 * torch.randn_like(weight))
+    states = {name: known.network(name).state_dict() for name in GENERATORS}
+    values = {"vocabulary": list(old.names), "generator": {"conditioning": conditioning}}
+    snapshot = SimpleNamespace(config=values, states=states)
+    monkeypatch.setattr("ecgan.training.state.initial_snapshot", lambda *_: snapshot)
+    if conditioning != "decoder":
+        with pytest.raises(SnapshotError, match="conditioning=decoder may the order differ"):
+            state.start_from("known", new)
+        return
+    state.start_from("known", new)
+    source = torch.rand(1, 3, config.size, config.size)
+    for name in old.names:
+        given, made = (
+            one.models.to_expression.eval()(source, torch.from_numpy(names.code(name))[None]).image
+            for one, names in ((known, old), (state, new))
+        )
+        torch.testing.assert_close(given, made)
