@@ -38,6 +38,7 @@ class Recognizer:
         vocabulary: Vocabulary,
         size: int,
         *,
+        temperature: float = 1.0,
         sha256: str = "",
         precision: PrecisionOption = "auto",
         device: torch.device | None = None,
@@ -48,6 +49,9 @@ class Recognizer:
         self.model = model.eval().requires_grad_(False)
         self.vocabulary = vocabulary
         self.size = size
+        self.temperature = temperature
+        """By which the logits are divided, so that probabilities are as sure as they are right
+        (Guo et al. 2017)."""
         self.sha256 = sha256
         """Of the snapshot; empty for a model that is still in training."""
 
@@ -68,12 +72,14 @@ class Recognizer:
         with snapshot.reading_config():
             vocabulary = Vocabulary(tuple(snapshot.config["vocabulary"]))
             config = build(RecognizerConfig, snapshot.config["recognizer"])
+            temperature = float(snapshot.config.get("temperature", 1.0))
         model = VGGRecognizer(config, len(vocabulary))
         snapshot.load_into("recognizer", model)
         return cls(
             model,
             vocabulary,
             config.size,
+            temperature=temperature,
             sha256=snapshot.sha256,
             precision=precision,
             device=device,
@@ -85,7 +91,11 @@ class Recognizer:
         Raises:
             TypeError, ValueError: something else than images in [-1, 1].
         """
-        return torch.softmax(self._run(self.model, images, batch), dim=1)
+        return torch.softmax(self.logits(images, batch) / self.temperature, dim=1)
+
+    def logits(self, images: Images, batch: int = 64) -> Float[Tensor, "batch expressions"]:
+        """What the last layer gives; float32 on the CPU. Raises as `probabilities`."""
+        return self._run(self.model, images, batch)
 
     def of_crop(self, image: Images) -> dict[str, float]:
         """`probabilities` of one image, a batch of one, by expression."""

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, Int
 from numpy import ndarray
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax
 
 from ecgan.config import RecognizerConfig
 from ecgan.config_loading import published
@@ -36,6 +38,8 @@ class RecognitionScores:
     """95% bootstrap interval of the accuracy; whole people are drawn, not images."""
     mean_probability: float
     """Of the true expression."""
+    calibration_error: float
+    """`expected_calibration_error`."""
     confusion: Int[ndarray, "expressions expressions"]
     """Rows: true; columns: recognised."""
 
@@ -54,6 +58,7 @@ class RecognitionScores:
             "accuracy": round(self.accuracy, 4),
             "accuracy_interval_95": [round(bound, 4) for bound in self.interval],
             "mean_probability": round(self.mean_probability, 4),
+            "calibration_error": round(self.calibration_error, 4),
             "recall": {name: round(float(r), 4) for name, r in recall if np.isfinite(r)},
             "confusion": self.confusion.tolist(),
         }
@@ -89,8 +94,40 @@ def recognition_scores(
         accuracy=float(right.mean()),
         interval=people_interval(right.astype(np.float64), people, seed),
         mean_probability=float(probabilities[np.arange(len(labels)), labels].mean()),
+        calibration_error=expected_calibration_error(probabilities, labels),
         confusion=confusion,
     )
+
+
+def expected_calibration_error(
+    probabilities: Float[ndarray, "images expressions"],
+    labels: Int[ndarray, " images"],
+    bins: int = 15,
+) -> float:
+    """Mean distance between how sure a recogniser is and how often it is right, over `bins` of
+    equal width of the highest probability (Guo et al. 2017, Eq. 3); 0 to 1."""
+    sure, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    place = np.minimum((sure * bins).astype(np.int64), bins - 1)
+    gaps = np.bincount(place, weights=right - sure, minlength=bins)
+    return float(np.abs(gaps).sum() / len(labels))
+
+
+def fit_temperature(
+    logits: Float[ndarray, "images expressions"],
+    labels: Int[ndarray, " images"],
+    sources: Sequence[str],
+) -> float:
+    """The temperature of the least cross-entropy (Guo et al. 2017), the sources counting alike:
+    there are many pictures of those that were made, and photos are harder."""
+    _, source, counts = np.unique(sources, return_inverse=True, return_counts=True)
+    weights = 1 / counts[source]
+
+    def cost(log_temperature: float) -> float:
+        scores = log_softmax(logits / np.exp(log_temperature), axis=1)
+        return float(-(weights * scores[np.arange(len(labels)), labels]).sum())
+
+    limits = (np.log(0.2), np.log(5.0))
+    return float(np.exp(minimize_scalar(cost, bounds=limits, method="bounded").x))
 
 
 def people_interval(
@@ -127,6 +164,16 @@ def score_split(
     return scores(np.full(len(data), True)), by_source
 
 
+def temperature_of(recognizer: Recognizer, manifest: Manifest) -> float:
+    """`fit_temperature` on validation people, to four digits; 1 where there are none."""
+    if not manifest.select(split="val"):
+        return 1.0
+    data = LabelledImages(manifest, "val", recognizer.size, vocabulary=recognizer.vocabulary)
+    pixels = np.stack([data.image(index) for index in range(len(data))])
+    logits = recognizer.logits(to_images(pixels)).double().numpy()
+    return round(fit_temperature(logits, data.labels, [r.source for r in data.records]), 4)
+
+
 @dataclass(frozen=True)
 class RecognizerReport:
     """What a finished run left."""
@@ -156,9 +203,13 @@ def write_recognizer(  # noqa: PLR0917
         epochs: of the whole training.
     """
     vocabulary, folder, modules = manifest.vocabulary, run / "snapshot", {"recognizer": model}
-    values = {"vocabulary": list(vocabulary.names), "recognizer": published(config)}
+    values: dict[str, Any] = {
+        "vocabulary": list(vocabulary.names),
+        "recognizer": published(config),
+    }
     save_snapshot(folder, "recognizer", modules, values, "Not scored yet.", half=True)
     recognizer = Recognizer.load(folder, precision=config.precision)
+    recognizer.temperature = values["temperature"] = temperature_of(recognizer, manifest)
     validation, _ = score_split(recognizer, manifest, "val", config.seed)
     test, test_by_source = score_split(recognizer, manifest, "test", config.seed)
     scores = {
@@ -199,6 +250,12 @@ def recognizer_card(
     chose = "No validation people: the last epoch was kept."
     if validation is not None:
         chose = f"{validation.num_people} other people chose the epoch."
+    calibrated = ""
+    if validation is not None:
+        calibrated = (
+            "\nProbabilities are calibrated on the validation people, by a temperature "
+            "(Guo et al. 2017).\n"
+        )
     tested = "No test people: nothing is known about people it has not seen."
     if test is not None:
         tested = f"{test.num_people} others tested it."
@@ -211,7 +268,8 @@ def recognizer_card(
     groups |= {f"test people, {source}": score for source, score in test_by_source.items()}
     rows = "".join(
         f"\n| {title} | {score.num_images} | {score.num_people} | {score.accuracy:.1%} "
-        f"| {score.interval[0]:.1%}-{score.interval[1]:.1%} | {score.mean_probability:.3f} |"
+        f"| {score.interval[0]:.1%}-{score.interval[1]:.1%} | {score.mean_probability:.3f} "
+        f"| {score.calibration_error:.1%} |"
         for title, score in groups.items()
         if score is not None
     )
@@ -236,8 +294,9 @@ fc7 has {config.features:,} values. Expressions: {", ".join(names)}.
 
 ## Scores
 
-| images | number | people | accuracy | 95% interval | mean p |
-|---|---|---|---|---|---|{rows}
+| images | number | people | accuracy | 95% interval | mean p | calibration error |
+|---|---|---|---|---|---|---|{rows}
+{calibrated}
 
 ## Limits
 

@@ -4,7 +4,12 @@ import numpy as np
 import pytest
 
 from ecgan.expressions import Vocabulary
-from ecgan.training.recognizer_scores import people_interval, recognition_scores
+from ecgan.training.recognizer_scores import (
+    expected_calibration_error,
+    fit_temperature,
+    people_interval,
+    recognition_scores,
+)
 
 PROBABILITIES = np.array([[0.7, 0.2, 0.1], [0.5, 0.4, 0.1], [0.1, 0.8, 0.1], [0.3, 0.3, 0.4]])
 LABELS = np.array([0, 1, 1, 0])
@@ -46,3 +51,28 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says():
         low, high = people_interval(values, people, seed=trial, draws=400)
         covered += low <= 2 / 3 <= high
     assert 86 <= covered <= 100
+
+
+def test_calibration_error_is_how_far_sure_is_from_right() -> None:
+    sure = np.array([[0.8, 0.2]] * 10)
+    labels = np.array([0] * 6 + [1] * 4)
+    assert expected_calibration_error(sure, labels) == pytest.approx(0.2)
+    right = np.array([[1.0, 0.0], [0.0, 1.0]])
+    assert expected_calibration_error(right, np.array([0, 1])) == 0
+    two = np.concatenate([sure, np.array([[0.1, 0.9]] * 10)])
+    both = np.concatenate([labels, np.ones(10, np.int64)])
+    assert expected_calibration_error(two, both) == pytest.approx((0.2 + 0.1) / 2)
+
+
+def test_temperature_makes_probabilities_as_sure_as_they_are_right() -> None:
+    random = np.random.default_rng(0)
+    logits = random.normal(0, 1.5, (4000, 3))
+    chances = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    labels = np.array([random.choice(3, p=p) for p in chances])
+    assert fit_temperature(3 * logits, labels, ["a"] * 4000) == pytest.approx(3, rel=0.1)
+    assert fit_temperature(0.5 * logits, labels, ["a"] * 4000) == pytest.approx(0.5, rel=0.1)
+    # A large source that is all right does not hide a small one that is not.
+    easy = np.eye(3)[labels[:3900]] * 9
+    mixed = np.concatenate([easy, 3 * logits[3900:]])
+    sources = ["made"] * 3900 + ["photos"] * 100
+    assert fit_temperature(mixed, labels, sources) > 1.5
