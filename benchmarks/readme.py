@@ -108,9 +108,10 @@ def summary(results: dict[str, Json]) -> str:
     text = origin("evaluation", scores)
     outside = results.get("outside_recogniser")
     if outside is not None:
-        seen = outside["outside"]["all"]
-        cells = [shown(seen[key], "percent") for key in ("accuracy", "unchanged")]
-        rows.insert(0, ["neutral to an expression: seen by an outside network", *cells, ""])
+        for name, group in reversed(outside["groups"].items()):
+            cells = [shown(group["all"][key], "percent") for key in ("accuracy", "unchanged")]
+            who = f"{group['people']} {name} people"
+            rows.insert(0, [f"an outside network sees the expression, {who}", *cells, ""])
         text = (
             f"<sub>Outside network: {outside['network']}; `{outside['command']}`, "
             f"{outside['date']}.</sub>\n\n{text}"
