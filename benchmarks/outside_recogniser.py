@@ -1,10 +1,11 @@
 """What a recogniser that others trained sees in our translations of people kept out of training.
 
     cd benchmarks/outside && npm install && cd ../..
-    python benchmarks/outside_recogniser.py studio=PHOTOS/london/neutral imagined=IMAGINED \
+    python benchmarks/outside_recogniser.py studio=PHOTOS imagined=IMAGINED \
         --labels benchmarks/imagined_labels.csv --out benchmarks/results/outside_recogniser.json
 
-A group is NAME=FOLDER of neutral photos named by person, or, where `--labels` lists its photos, of
+A group is NAME=FOLDER of neutral photos named by person (or of folders such as `london/neutral`
+with these), or, where `--labels` lists its photos, of
 those in which people see a neutral face and nothing hides it. Each photo of a person of the split
 is translated to every expression at full strength; the expression network of face-api.js (MIT,
 @vladmandic/face-api) says what it sees in the photo and in the translations. Labelled broad smiles
@@ -102,8 +103,9 @@ def main() -> None:
         "network": "face-api.js 1.7.15, expression network",
         **provenance(),
         "command": "python benchmarks/outside_recogniser.py "
-        f"{' '.join(g.partition('=')[0] + '=PHOTOS' for g in arguments.groups)} "
-        f"--split {arguments.split} --series {arguments.series}",
+        f"{' '.join(group.partition('=')[0] + '=PHOTOS' for group in arguments.groups)} "
+        f"--labels benchmarks/imagined_labels.csv --split {arguments.split} "
+        f"--series {arguments.series}",
     }
     write_json(arguments.out, result)
 
@@ -114,7 +116,7 @@ def read_labels(file: Path) -> dict[str, dict[str, str]]:
 
 
 def sources(folder: Path, labels: dict[str, dict[str, str]]) -> Iterator[Source]:
-    files = sorted(folder.glob("*.jpg"))
+    files = sorted(folder.glob("*.jpg")) or sorted(folder.glob("*/neutral/*.jpg"))
     labelled = any(file.name in labels for file in files)
     for file in files:
         if not labelled:
