@@ -1,4 +1,4 @@
-# `make demo`, `make test`, `make check`; each sets up .venv by itself, once.
+# `make demo`, `make test`, `make check`, `make docs`; each sets up .venv by itself, once.
 #
 # Needs make and any Python >= 3.11 with venv. The landmark model has no wheel for 3.13 yet, so an
 # older one is preferred; PYTHON=... chooses another.
@@ -14,11 +14,12 @@ unexport PIP_FIND_LINKS UV_FIND_LINKS PIP_NO_INDEX UV_NO_INDEX PYTHONPATH PYTHON
 export UV_SYSTEM_CERTS ?= 1
 export UV_HTTP_TIMEOUT ?= 300
 
-.PHONY: demo test check lock help
+.PHONY: demo test check docs lock help
 help:
 	@echo 'make demo [PHOTO=face.jpg] [OUT=demo]   a photo with every expression'
 	@echo 'make test    lint, types, layers, tests with coverage'
 	@echo 'make check   the same without the tests'
+	@echo 'make docs    the documentation as a site, in site/'
 	@echo 'make lock    renew requirements.lock'
 
 OUT ?= demo
@@ -33,6 +34,9 @@ check: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 # uv comes first, from the same hashed list; --no-build-isolation takes hatchling from it too.
 $(READY): requirements.lock pyproject.toml
