@@ -12,7 +12,10 @@ from pathlib import Path
 
 from ecgan import __version__
 
-PACKAGES = ("torch", "torchvision", "numpy", "scipy", "pillow", "mediapipe", "scikit-image")
+PACKAGES = (
+    *("torch", "torchvision", "numpy", "scipy", "pillow", "mediapipe", "scikit-image"),
+    *("onnx", "onnxscript", "onnxruntime", "openvino"),
+)
 
 
 def machine() -> dict[str, str | int | float | None]:

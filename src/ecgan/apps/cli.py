@@ -17,6 +17,7 @@ from ecgan.apps import (
     bench,
     demo,
     evaluate,
+    export,
     make_data,
     prepare,
     recognize,
@@ -83,6 +84,7 @@ _COMMANDS = (
         "Balance data with translated people.",
     ),
     ("reproduce", reproduce.reproduce, reproduce.EXAMPLE, "The paper's experiments as a report."),
+    ("export", export.export, export.EXAMPLE, "Networks for ONNX Runtime or OpenVINO."),
     ("bench", bench.bench, bench.EXAMPLE, "Time training, translation or preparation."),
 )
 for _name, _function, _example, _short in _COMMANDS:

@@ -53,6 +53,11 @@ def warn(text: str) -> None:
     _to_stderr(f"ecgan: warning: {' '.join(text.split())}")
 
 
+def note(text: str) -> None:
+    """One line that is neither result nor trouble, on stderr."""
+    _to_stderr(f"ecgan: {' '.join(text.split())}")
+
+
 def _to_stderr(line: str) -> None:
     try:
         print(line, file=sys.stderr, flush=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ecgan.apps.console import progress, say, say_json
-from ecgan.apps.options import AsJson, Data, RouteName, route_of
+from ecgan.apps.options import AsJson, BackendName, Data, RouteName, backend_of, route_of
 from ecgan.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ def evaluate(
         ),
     ] = None,
     route: RouteName = None,
+    backend: BackendName = None,
     groups: Annotated[
         Path | None,
         typer.Option(
@@ -68,6 +69,7 @@ def evaluate(
             recognizer=recognizer,
             split=_split(split),
             route=route_of(route),
+            backend=backend_of(backend),
             out=out,
             without=without or (),
             groups=None if groups is None else read_groups(groups),

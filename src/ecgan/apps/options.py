@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from ecgan.inference.backends import Backend
     from ecgan.inference.strength import Route
 
 Photos = Annotated[
@@ -27,6 +28,15 @@ RouteName = Annotated[
         metavar="ROUTE",
     ),
 ]
+BackendName = Annotated[
+    str | None,
+    typer.Option(
+        "--backend",
+        help="What runs the networks: torch, onnx, openvino, or auto, the fastest here that agrees "
+        "with torch; default: torch.",
+        metavar="NAME",
+    ),
+]
 Seed = Annotated[int, typer.Option(help="Another seed, other people and pictures.", min=0)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 
@@ -40,3 +50,14 @@ def route_of(name: str | None) -> Route | None:
     from ecgan.inference.strength import parse_route
 
     return parse_route(name) if name else None
+
+
+def backend_of(name: str | None) -> Backend | None:
+    """The backend of that name; None: torch, or an export's own.
+
+    Raises:
+        UsageError: there is no such backend.
+    """
+    from ecgan.inference.backends import parse_backend
+
+    return parse_backend(name) if name else None

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ecgan.apps.console import about, complain, percent, say, say_json
-from ecgan.apps.options import Photos
+from ecgan.apps.console import about, complain, note, percent, say, say_json
+from ecgan.apps.options import BackendName, Photos, backend_of
 from ecgan.apps.photo_files import PhotoFile, each_photo, opened, photo_files
 from ecgan.errors import EcganError, MissingExtra, UsageError
 
@@ -31,6 +31,7 @@ def recognize(
         str | None,
         typer.Option(help="Recogniser snapshot; default: the packaged one.", metavar="DIR"),
     ] = None,
+    backend: BackendName = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print boxes and all probabilities.")
     ] = False,
@@ -50,7 +51,9 @@ def recognize(
     from ecgan.faces.finder import FaceFinder
     from ecgan.inference.recognizer import Recognizer
 
-    recognizer, finder = Recognizer.load(model), FaceFinder()
+    recognizer, finder = Recognizer.load(model, backend=backend_of(backend)), FaceFinder()
+    if backend:
+        note(f"{recognizer.engine} recognises")
     names = recognizer.vocabulary.names
 
     def tell(file: PhotoFile) -> dict[str, Any]:

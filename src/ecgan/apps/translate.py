@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ecgan.apps.console import about, complain, say, say_json, warn
-from ecgan.apps.options import AsJson, Model, Photos, RouteName, route_of
+from ecgan.apps.console import about, complain, note, say, say_json, warn
+from ecgan.apps.options import (
+    AsJson,
+    BackendName,
+    Model,
+    Photos,
+    RouteName,
+    backend_of,
+    route_of,
+)
 from ecgan.apps.photo_files import (
     PhotoFile,
     check_folder,
@@ -68,6 +76,7 @@ def translate(
         typer.Option("--assume-neutral", help="Take every face for neutral, without looking."),
     ] = False,
     route: RouteName = None,
+    backend: BackendName = None,
     file_format: Annotated[
         str,
         typer.Option(
@@ -102,7 +111,9 @@ def translate(
     from ecgan.inference.translator import Translator
 
     choice = parse_face_choice(face)
-    translator = Translator.load(model, route=route_of(route))
+    translator = Translator.load(model, route=route_of(route), backend=backend_of(backend))
+    if backend:
+        note(f"{translator.engine} translates, {translator.recognizer.engine} recognises")
     targets = parse_targets(to, translator.vocabulary)
     for target in targets:
         translator.check(target, strength)
@@ -216,7 +227,12 @@ def mark_of(
         source=name,
         source_sha256=sha256,
         model_sha256=translator.sha256,
-        settings={"expression": expression, **asked, "route": translator.route},
+        settings={
+            "expression": expression,
+            **asked,
+            "route": translator.route,
+            "engine": translator.engine,
+        },
         faces=[describe_face(face, expression, asked.get("strength", 1.0)) for face in faces],
         credit=translator.credit,
     )

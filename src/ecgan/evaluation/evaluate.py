@@ -23,6 +23,7 @@ from ecgan.evaluation.cases import (
 from ecgan.evaluation.measuring import Measuring
 from ecgan.evaluation.scorer import Comparison, Scorer
 from ecgan.files import sha256_file, write_json
+from ecgan.inference.backends import Backend
 from ecgan.inference.recognizer import Recognizer
 from ecgan.inference.strength import Route
 from ecgan.inference.translator import Translator
@@ -81,6 +82,7 @@ def evaluate(
     recognizer: str | Path | None = None,
     split: Split = "test",
     route: Route | None = None,
+    backend: Backend | None = None,
     out: Path | None = None,
     without: Collection[str] = (),
     groups: Groups | None = None,
@@ -108,6 +110,7 @@ def evaluate(
             packaged one.
         split: whose people; `test` unless a choice is still being made.
         route: of the expressive images to other expressions; None: the snapshot's own.
+        backend: runs the translator; the recogniser that scores runs in torch.
         out: JSON file to write, whole or not at all.
         without: parts of `PARTS` to leave out.
         groups: of people, whose accuracy is told apart; see `read_groups`.
@@ -132,7 +135,7 @@ def evaluate(
     else:
         # As users run it: the recogniser that scores decides nothing on the way, least of all on
         # the route `auto`.
-        translator = Translator.load(snapshot, route=route)
+        translator = Translator.load(snapshot, route=route, backend=backend)
     for name in translator.vocabulary.expressions:
         recognizer_model.vocabulary.index(name)
     there = expression_cases(manifest, split, translator.vocabulary)
@@ -176,6 +179,7 @@ def evaluate(
         "translator_sha256": translator.sha256,
         "recognizer_sha256": recognizer_model.sha256,
         "route": translator.route,
+        "engine": translator.engine,
         "full_intensity": {
             name: translator.full(name) for name in translator.vocabulary.expressive
         },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from jaxtyping import Float
@@ -13,13 +13,17 @@ from torch.nn import functional
 
 from ecgan.config import RecognizerConfig
 from ecgan.config_loading import build
-from ecgan.errors import ConfigError
+from ecgan.errors import ConfigError, UsageError
 from ecgan.expressions import Vocabulary
 from ecgan.inference.snapshot import default_snapshot, load_snapshot
 from ecgan.inference.turns import one_at_a_time
 from ecgan.networks.vgg import VGGFeatures, VGGRecognizer
 from ecgan.precision import PrecisionOption, autocast, choose_precision, default_device
 from ecgan.shapes import Images
+
+if TYPE_CHECKING:
+    from ecgan.inference.backends import Backend
+    from ecgan.inference.engines import Running
 
 ROUNDING = 0.01
 """How far beyond [-1, 1] images may go: bfloat16 and resampling leave that much."""
@@ -42,11 +46,14 @@ class Recognizer:
         sha256: str = "",
         precision: PrecisionOption = "auto",
         device: torch.device | None = None,
+        running: Running | None = None,
     ) -> None:
         self.device = device or default_device()
         self.precision = choose_precision(precision, self.device)
         model = model.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.model = model.eval().requires_grad_(False)
+        self._model = model.eval().requires_grad_(False)
+        self._running = running
+        """What runs the network in place of torch."""
         self.vocabulary = vocabulary
         self.size = size
         self.temperature = temperature
@@ -62,19 +69,33 @@ class Recognizer:
         *,
         precision: PrecisionOption = "auto",
         device: torch.device | None = None,
+        backend: Backend | None = None,
     ) -> Recognizer:
         """From a snapshot folder or hub id; none: the one that comes with the package.
 
+        Args:
+            source: of the snapshot.
+            precision: of torch.
+            device: none: a GPU, where there is one.
+            backend: runs the network; see `in_backend`.
+
         Raises:
             SnapshotError: missing, damaged, or no recogniser.
+            MissingExtra: the backend is not installed.
         """
+        from ecgan.inference.backends import in_backend
+
+        device = device or default_device()
         snapshot = load_snapshot(source or default_snapshot("recognizer"), "recognizer")
         with snapshot.reading_config():
             vocabulary = Vocabulary(tuple(snapshot.config["vocabulary"]))
             config = build(RecognizerConfig, snapshot.config["recognizer"])
             temperature = float(snapshot.config.get("temperature", 1.0))
         model = VGGRecognizer(config, len(vocabulary))
-        snapshot.load_into("recognizer", model)
+        running = in_backend({"recognizer": model}, snapshot, backend, device)
+        elsewhere = running.engine.backend != "torch"
+        if backend == "auto" and not elsewhere:
+            precision = "bf16" if running.engine.precision == "bf16" else "fp32"
         return cls(
             model,
             vocabulary,
@@ -83,7 +104,28 @@ class Recognizer:
             sha256=snapshot.sha256,
             precision=precision,
             device=device,
+            running=running if elsewhere else None,
         )
+
+    @property
+    def model(self) -> VGGRecognizer:
+        """The network in torch.
+
+        Raises:
+            UsageError: an export, which has none.
+        """
+        if self._running is not None and self._running.is_export:
+            raise UsageError("this recogniser is an export; give the snapshot that it is made from")
+        return self._model
+
+    @property
+    def engine(self) -> str:
+        """What runs the network, and in which precision."""
+        return str(self._running.engine) if self._running else f"torch {self.precision}"
+
+    @property
+    def _network(self) -> Any:
+        return self._running.modules["recognizer"] if self._running else self._model
 
     def probabilities(self, images: Images, batch: int = 64) -> Float[Tensor, "batch expressions"]:
         """p(expression | image) in the order of `vocabulary`; float32 on the CPU.
@@ -95,7 +137,7 @@ class Recognizer:
 
     def logits(self, images: Images, batch: int = 64) -> Float[Tensor, "batch expressions"]:
         """What the last layer gives; float32 on the CPU. Raises as `probabilities`."""
-        return self._run(self.model, images, batch)
+        return self._run(self._network, images, batch)
 
     def of_crop(self, image: Images) -> dict[str, float]:
         """`probabilities` of one image, a batch of one, by expression."""
@@ -108,7 +150,7 @@ class Recognizer:
         Raises:
             TypeError, ValueError: something else than images in [-1, 1].
         """
-        return self._run(self.model.features, images, batch)
+        return self._run(self._network.features, images, batch)
 
     @one_at_a_time
     def _run(self, network: Callable[[Tensor], Tensor], images: Tensor, batch: int) -> Tensor:

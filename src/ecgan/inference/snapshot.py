@@ -40,7 +40,13 @@ class Snapshot:
     """float32 tensors of `<name>.safetensors` by `name`."""
     sha256: str
     """Of SHA256SUMS without the line of its card: what sidecars and scores call the model by; it
-    stays when scores are written into the card."""
+    stays when scores are written into the card. Of an export: its snapshot's."""
+
+    @property
+    def export(self) -> Mapping[str, Any] | None:
+        """What `ecgan export` says of its networks, which are no safetensors; None: a snapshot."""
+        found = self.config.get("export")
+        return found if isinstance(found, Mapping) else None
 
     @property
     def credit(self) -> str:
@@ -102,7 +108,7 @@ def save_snapshot(
         card: the model card, README.md.
         half: matrices and kernels as float16; vectors (norms, biases) stay float32.
     """
-    with _new_folder(folder) as new:
+    with new_folder(folder) as new:
         write_json(new / "config.json", {"format": FORMAT, "kind": kind, **config})
         write_text(new / CARD, card if card.endswith("\n") else card + "\n")
         for name, module in modules.items():
@@ -118,14 +124,14 @@ def copy_snapshot(source: Path, folder: Path, card: str) -> str:
         SnapshotError: `source` is missing, incomplete or damaged.
     """
     files, _ = _verified_files(source)
-    with _new_folder(folder) as new:
+    with new_folder(folder) as new:
         for name, data in {**files, CARD: card.encode()}.items():
             write_bytes(new / name, data)
     return verify_snapshot(folder)
 
 
 @contextlib.contextmanager
-def _new_folder(folder: Path) -> Iterator[Path]:
+def new_folder(folder: Path) -> Iterator[Path]:
     """A folder that appears, with its checksums, once the block has filled it; an old one of that
     name is replaced."""
     folder = Path.cwd() / folder
@@ -178,7 +184,10 @@ def load_snapshot(source: str | Path, kind: Kind | None = None) -> Snapshot:
                 key: value.float() if value.is_floating_point() else value
                 for key, value in tensors.items()
             }
-    if not states:
+    export = config.get("export")
+    if isinstance(export, dict):
+        sha256 = str(export.get("snapshot_sha256"))
+    elif not states:
         raise SnapshotError(f"{folder} holds no weights (*.safetensors)")
     return Snapshot(folder, str(found), config, states, sha256)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -46,6 +47,9 @@ from ecgan.networks.build import build_generator
 from ecgan.precision import default_device
 from ecgan.window import Window
 
+if TYPE_CHECKING:
+    from ecgan.inference.backends import Backend
+
 
 class Translator:
     """Both generators of a snapshot with what it takes to use them on photos.
@@ -69,6 +73,8 @@ class Translator:
         recognizer: Recognizer | None = None,
         finder: FaceFinder | None = None,
         device: torch.device | None = None,
+        engine: str = "torch fp32",
+        backend: Backend | None = None,
     ) -> None:
         self.device = device or default_device()
         self.vocabulary = vocabulary
@@ -90,6 +96,9 @@ class Translator:
         self.route = route
         self.sha256 = sha256
         self.credit = credit
+        self.engine = engine
+        """What runs the generators, and in which precision."""
+        self._backend = backend
         self._recognizer = recognizer
         self.finder = finder or FaceFinder()
 
@@ -102,6 +111,7 @@ class Translator:
         recognizer: Recognizer | None = None,
         finder: FaceFinder | None = None,
         device: torch.device | None = None,
+        backend: Backend | None = None,
     ) -> Translator:
         """From a snapshot folder or hub id; none: the one that comes with the package.
 
@@ -111,10 +121,15 @@ class Translator:
             recognizer: none: the packaged one.
             finder: none: landmarks beside the photo, or else detected.
             device: none: a GPU, where there is one.
+            backend: runs the networks, the packaged recogniser's too; see `in_backend`.
 
         Raises:
             SnapshotError: missing, damaged, or no translator.
+            MissingExtra: the backend is not installed.
         """
+        from ecgan.inference.backends import in_backend
+
+        device = device or default_device()
         snapshot = load_snapshot(source or default_snapshot("translator"), "translator")
         config = snapshot.config
         with snapshot.reading_config():
@@ -124,13 +139,14 @@ class Translator:
             zoom = float(config.get("zoom", 1.0))
             generator_config = build(GeneratorConfig, config["generator"])
             own_route = parse_route(config.get("route", "neutral-first"))
-        generators = {}
-        for name in ("to_expression", "to_neutral"):
-            generators[name] = build_generator(generator_config, len(vocabulary), size)
-            snapshot.load_into(name, generators[name])
+        generators = {
+            name: build_generator(generator_config, len(vocabulary), size)
+            for name in ("to_expression", "to_neutral")
+        }
+        running = in_backend(generators, snapshot, backend, device)
         return cls(
-            generators["to_expression"],
-            generators["to_neutral"],
+            running.modules["to_expression"],
+            running.modules["to_neutral"],
             vocabulary,
             size,
             intensity=intensity,
@@ -142,6 +158,8 @@ class Translator:
             recognizer=recognizer,
             finder=finder,
             device=device,
+            engine=str(running.engine),
+            backend=None if snapshot.export is not None else backend,
         )
 
     @property
@@ -149,7 +167,7 @@ class Translator:
     def recognizer(self) -> Recognizer:
         """The given recogniser, or else the packaged one, loaded when first asked for."""
         if self._recognizer is None:
-            self._recognizer = Recognizer.load(device=self.device)
+            self._recognizer = Recognizer.load(device=self.device, backend=self._backend)
         return self._recognizer
 
     def full(self, target: str) -> float:

@@ -133,10 +133,7 @@ def warp(source: Fields, flow: Flows, mode: Literal["bilinear", "bicubic"] = "bi
     image the border repeats. Bicubic values may lie a little outside the source's range."""
     height, width = source.shape[2:]
     offsets = F.interpolate(flow.to(source.dtype), (height, width), mode="bilinear")
-    identity = torch.eye(2, 3, dtype=source.dtype, device=source.device)
-    grid = F.affine_grid(
-        identity.expand(len(source), 2, 3), list(source.shape), align_corners=False
-    )
+    grid = pixel_grid(height, width, source)
     return F.grid_sample(
         source,
         grid + offsets.permute(0, 2, 3, 1),
@@ -144,6 +141,16 @@ def warp(source: Fields, flow: Flows, mode: Literal["bilinear", "bicubic"] = "bi
         padding_mode="border",
         align_corners=False,
     )
+
+
+def pixel_grid(height: int, width: int, like: Tensor) -> Tensor:
+    """(1, height, width, 2): x and y of the pixel centres in `grid_sample` units, as
+    `F.affine_grid` of the identity gives them; unlike that, ONNX has what makes it."""
+    x, y = (
+        torch.linspace(-1, 1, side, dtype=like.dtype, device=like.device) * (side - 1) / side
+        for side in (width, height)
+    )
+    return torch.stack([x.expand(height, width), y[:, None].expand(height, width)], dim=-1)[None]
 
 
 @dataclass(frozen=True)
