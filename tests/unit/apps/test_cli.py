@@ -24,6 +24,7 @@ COMMANDS = (
     "evaluate",
     "augment",
     "reproduce",
+    "export",
     "bench",
     "study",
 )
