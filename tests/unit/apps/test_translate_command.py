@@ -139,6 +139,7 @@ def test_output_keeps_size_and_says_what_it_is(
         "face": "largest",
         "assume_neutral": False,
         "route": "neutral-first",
+        "engine": "torch fp32",
     }
     assert sidecar["faces"][0]["neutralised_first"] is True
     assert "CC BY" in sidecar["credit"]
