@@ -13,7 +13,7 @@ import typer
 
 from ecgan import __version__
 from ecgan.apps.console import percent, say, say_json
-from ecgan.apps.options import AsJson, backend_of
+from ecgan.apps.options import AsJson
 from ecgan.errors import UsageError
 
 EXAMPLE = "Example: ecgan bench train --preset cyclegan --size 256 --json"
@@ -27,10 +27,7 @@ class What(StrEnum):
 
 
 class Backend(StrEnum):
-    AUTO = "auto"
     TORCH = "torch"
-    ONNX = "onnx"
-    OPENVINO = "openvino"
 
 
 def bench(
@@ -45,20 +42,7 @@ def bench(
     batch: Annotated[
         int | None, typer.Option(help="train: examples a step, two images each.")
     ] = None,
-    backend: Annotated[
-        Backend | None,
-        typer.Option(
-            help="translate: what runs the networks; also times them alone, beside torch. auto: "
-            "all, and a photo with the fastest."
-        ),
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            help="translate with --backend: prepared data, for the check and for int8.",
-            metavar="DATA",
-        ),
-    ] = None,
+    backend: Annotated[Backend, typer.Option(help="What computes.")] = Backend.TORCH,
     model: Annotated[
         str | None,
         typer.Option(help="translate: snapshot; default: the packaged one.", metavar="DIR"),
@@ -80,26 +64,15 @@ def bench(
         )
     if what is not What.TRANSLATE and model:
         raise UsageError(f"--model belongs to `bench translate`, not to `bench {what.value}`")
-    if what is not What.TRANSLATE and (backend not in (None, Backend.TORCH) or data):
-        raise UsageError(
-            f"--backend and --data belong to `bench translate`, not to `bench {what.value}`"
-        )
-    if data and not backend:
-        raise UsageError("--data goes with --backend")
     if what is What.TRAIN:
         figures = _train(preset, size, batch)
     elif what is What.TRANSLATE:
-        figures = _translate(model, backend, data)
+        figures = _translate(model)
     else:
         figures = _prepare(size)
     from ecgan.provenance import provenance
 
-    figures = {
-        "what": what.value,
-        "backend": (backend or Backend.TORCH).value,
-        **figures,
-        **provenance(),
-    }
+    figures = {"what": what.value, **figures, "backend": backend.value, **provenance()}
     if as_json:
         say_json(figures)
     else:
@@ -121,7 +94,7 @@ def _train(preset: str | None, size: int | None, batch: int | None) -> dict[str,
     return {"preset": preset, **bench_training(config, method=method_of(config)).as_dict()}
 
 
-def _translate(model: str | None, backend: Backend | None, data: Path | None) -> dict[str, Any]:
+def _translate(model: str | None) -> dict[str, Any]:
     """One photo, from pixels to pixels; operations of the networks, the recogniser's included, a
     multiply-add counted as two."""
     import torch
@@ -131,8 +104,7 @@ def _translate(model: str | None, backend: Backend | None, data: Path | None) ->
     from ecgan.inference.translator import Translator
     from ecgan.lab.bench import convolution_limit
 
-    chosen = backend_of(backend.value if backend else None)
-    translator, photo = Translator.load(model, backend=chosen), demo_photo()
+    translator, photo = Translator.load(model), demo_photo()
     target = translator.vocabulary.expressive[0]
     with FlopCounterMode(display=False) as counter:
         translator.render(translator.prepare(photo), target)
@@ -148,9 +120,6 @@ def _translate(model: str | None, backend: Backend | None, data: Path | None) ->
     seconds, tflop = statistics.median(whole[1:]), counter.get_total_flops() / 1e12
     limit = convolution_limit("fp32", translator.device) / 1e12
     return {
-        **({"networks": _networks(model, backend, data)} if backend else {}),
-        "engine": translator.engine,
-        "recognizer_engine": translator.recognizer.engine,
         "seconds_per_image": seconds,
         "seconds_per_expression": statistics.median(further[1:]),
         "tflop_per_image": tflop,
@@ -163,36 +132,8 @@ def _translate(model: str | None, backend: Backend | None, data: Path | None) ->
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "limit_tflops": limit,
         "share_of_limit": tflop / seconds / limit,
-        "precision": translator.engine.rpartition(" ")[2],
+        "precision": "fp32",
     }
-
-
-def _networks(
-    model: str | None, backend: Backend | None, data: Path | None
-) -> dict[str, dict[str, Any]]:
-    """The generator alone, by engine: ms for one face, against torch in fp32, and how it agrees."""
-    from ecgan.apps.export import faces_of, torch_networks
-    from ecgan.inference.backends import candidates, in_backend, measure
-    from ecgan.inference.engines import CPU, TORCH, Engine
-    from ecgan.inference.snapshot import default_snapshot, load_snapshot
-
-    snapshot = load_snapshot(model or default_snapshot("translator"), "translator")
-    if snapshot.export is not None:
-        raise UsageError("an export has one engine only; give its snapshot, or leave out --backend")
-    calibration, faces = faces_of(data)
-    engines = list(
-        dict.fromkeys([TORCH, *candidates(backend_of(backend.value if backend else None))])
-    )
-    if calibration is not None:
-        pairs = (("onnx", Backend.ONNX), ("openvino", Backend.OPENVINO))
-        engines += [Engine(n, "int8") for n, it in pairs if backend in (it, Backend.AUTO)]  # type: ignore[arg-type]
-    networks = in_backend(torch_networks(snapshot), snapshot, None, CPU).modules
-    checked = faces if data else None  # a few drawn ones
-    rows = measure(networks, snapshot, engines, faces=checked, calibration=calibration)
-    plain = rows[0]["ms"]
-    for row in rows:
-        row["times_torch_fp32"] = row["ms"] and round(plain / row["ms"], 2)
-    return {row["engine"]: row for row in rows}
 
 
 def _prepare(size: int | None) -> dict[str, Any]:
@@ -230,10 +171,6 @@ def _print(figures: dict[str, Any]) -> None:
         say(f"{figures['seconds_per_expression']:.3f} s for each further expression of a photo")
     if "images_per_second" in figures:
         say(f"{figures['images_per_second']:.1f} images/s")
-    for name, row in figures.get("networks", {}).items():
-        told = f" ({row['times_torch_fp32']} times as fast as torch fp32)" if row["ms"] else ""
-        fault = f"; {row['fault']}" if row["fault"] else ""
-        say(f"{name}: {row['ms'] or '-'} ms a translation by the network alone{told}{fault}")
     if "share_of_limit" in figures:
         say(
             f"{figures['tflops']:.3f} TFLOP/s, {percent(figures['share_of_limit'])} of the "
