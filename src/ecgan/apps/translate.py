@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,11 +22,7 @@ from ecgan.apps.photo_files import (
 from ecgan.errors import EcganError, FaceError, MissingExtra, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ecgan.faces.finder import FaceChoice
-    from ecgan.inference.crops import ReadyFace
-    from ecgan.inference.marking import Mark
     from ecgan.inference.translator import Translator
 
 EXAMPLE = "Example: ecgan translate anna.jpg holiday/ --to happy,sad --strength 0.8 --out out"
@@ -166,7 +161,8 @@ class _Job:
 
     def _translate(self, file: PhotoFile, result: dict[str, Any]) -> None:
         from ecgan.faces.photo_writing import what_is_lost
-        from ecgan.inference.marking import source_sha256, write_marked
+        from ecgan.inference.marking import source_sha256
+        from ecgan.inference.results import describe_face, doubt_warnings
 
         photo = opened(file.path)
         ready = self.translator.prepare(photo, self.choice, self.assume_neutral)
@@ -177,96 +173,13 @@ class _Job:
             {"face": face.number, "reason": face.reason, "message": face.message}
             for face in ready.refused
         ]
+        asked = {"face": self.choice, "assume_neutral": self.assume_neutral}
         for target in self.targets:
-            made = self.translator.render(ready, target, self.strength)
-            mark = mark_of(
-                self.translator,
-                os.fsencode(file.path.name).decode(errors="replace"),
-                sha256,
-                made.faces,
-                target,
-                strength=self.strength,
-                face=self.choice,
-                assume_neutral=self.assume_neutral,
-            )
-            result["warnings"] += [
-                text for face in made.faces for text in result_warnings(face, target, self.strength)
-            ]
+            made = self.translator.render_all([(ready, target)], self.strength, **asked)[0]
+            result["warnings"] += [text for face in made.faces for text in face.warnings()]
             output = file.output(self.out, target, self.file_format)
             if target == self.targets[0]:
                 for text in what_is_lost(photo, output.suffix, self.quality):
                     warn(about(file.path, text))
-            area, quality = made.face_area(), self.quality
-            write_marked(output, made.pixels, photo, mark, face_area=area, quality=quality)
+            made.save(output, quality=self.quality, mark=made.mark(sha256=sha256))
             result["outputs"][target] = str(output)
-
-
-def mark_of(
-    translator: Translator,
-    name: str,
-    sha256: str,
-    faces: Sequence[ReadyFace],
-    expression: str,
-    **asked: Any,
-) -> Mark:
-    """The mark of a translation of the photo `name`; `asked`: options beside the expression."""
-    from ecgan.inference.marking import Mark
-
-    return Mark(
-        source=name,
-        source_sha256=sha256,
-        model_sha256=translator.sha256,
-        settings={"expression": expression, **asked, "route": translator.route},
-        faces=[describe_face(face, expression, asked.get("strength", 1.0)) for face in faces],
-        credit=translator.credit,
-    )
-
-
-def doubt_warnings(face: ReadyFace) -> list[str]:
-    """A line on each reason why the translation of a face may not be right."""
-    from ecgan.inference.doubt import ADVICE
-
-    return [f"face {face.aligned.number}: {ADVICE[doubt]}" for doubt in face.aligned.doubts]
-
-
-def result_warnings(face: ReadyFace, target: str, strength: float) -> list[str]:
-    """A line where a face is left as it is, or the result does not convince the recogniser."""
-    number = face.aligned.number
-    if face.kept and strength >= 1:
-        return [f"face {number}: shows {target} already, so it is left as it is"]
-    if seen := unconvincing(face, target, strength):
-        return [f"face {number}: {target} does not convince, the recogniser sees {seen} in it"]
-    return []
-
-
-def unconvincing(face: ReadyFace, target: str, strength: float) -> str | None:
-    """What the recogniser sees in a full translation, where it is not what was asked for."""
-    from ecgan.expressions import canonical_expression, expression_of
-
-    asked = expression_of(canonical_expression(target))
-    if face.after is None or strength < 1 or asked not in face.after:
-        return None
-    seen = max(face.after, key=lambda name: (face.after or {})[name])
-    return None if seen == asked else f"{seen} ({face.after[seen]:.0%})"
-
-
-def describe_face(
-    face: ReadyFace, target: str | None = None, strength: float = 1.0
-) -> dict[str, Any]:
-    """A face, or what it was translated to, as JSON values."""
-    doubts = list(face.aligned.doubts)
-    if target is not None and (seen := unconvincing(face, target, strength)):
-        doubts.append(f"looks {seen}")
-    return {
-        "face": face.aligned.number,
-        "box": [round(float(value), 1) for value in face.aligned.face.box],
-        "neutralised_first": face.passes > 0,
-        "doubt": ", ".join(doubts) or None,
-        "left_as_it_is": face.kept,
-        "source_probabilities": rounded(face.probabilities),
-        "result_probabilities": rounded(face.after),
-    }
-
-
-def rounded(seen: dict[str, float] | None) -> dict[str, float] | None:
-    return seen and {name: round(p, 4) for name, p in seen.items()}

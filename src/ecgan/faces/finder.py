@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import warnings
 from collections.abc import Callable, Sequence
@@ -56,7 +57,7 @@ class AlignedFace:
         """The 68 landmarks in pixels of the crop."""
         return self.alignment.to_aligned(self.face.points)
 
-    @property
+    @functools.cached_property
     def mask(self) -> NDArray[np.uint8]:
         """Where a translation may change the crop: of one with covered eyes, below them."""
         mask = face_mask(self.points, self.alignment.size, JAW_ROOM)

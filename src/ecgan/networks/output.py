@@ -57,6 +57,11 @@ class Translation:
     still: Masks | None = None
     """1 where the source stays where it is: an eyeball, over which the flow moves the lids."""
 
+    def part(self, rows: slice) -> Translation:
+        """Those of the batch."""
+        parts = (self.flow, self.blend, self.pixels, self.still)
+        return Translation(self.image[rows], *(None if p is None else p[rows] for p in parts))
+
 
 REFINER_FEATURES = 12
 """Channels that the trunk hands to the refiner."""
@@ -132,18 +137,18 @@ def warp(source: Fields, flow: Flows, mode: Literal["bilinear", "bicubic"] = "bi
     """Sample `source` at its own pixel positions plus `flow` (upsampled to its size); outside the
     image the border repeats. Bicubic values may lie a little outside the source's range."""
     height, width = source.shape[2:]
-    offsets = F.interpolate(flow.to(source.dtype), (height, width), mode="bilinear")
-    identity = torch.eye(2, 3, dtype=source.dtype, device=source.device)
-    grid = F.affine_grid(
-        identity.expand(len(source), 2, 3), list(source.shape), align_corners=False
-    )
-    return F.grid_sample(
-        source,
-        grid + offsets.permute(0, 2, 3, 1),
-        mode=mode,
-        padding_mode="border",
-        align_corners=False,
-    )
+    offsets = flow.to(source.dtype)
+    if offsets.shape[2:] != source.shape[2:]:
+        offsets = F.interpolate(offsets, (height, width), mode="bilinear")
+    x, y = (_pixel_centres(length, source) for length in (width, height))
+    grid = torch.stack([offsets[:, 0] + x, offsets[:, 1] + y[:, None]], dim=3)
+    return F.grid_sample(source, grid, mode=mode, padding_mode="border", align_corners=False)
+
+
+def _pixel_centres(length: int, like: Tensor) -> Tensor:
+    """Of a row of pixels, in `grid_sample` units."""
+    edges = torch.linspace(-1, 1, length, dtype=like.dtype, device=like.device)
+    return edges * (length - 1) / length
 
 
 @dataclass(frozen=True)

@@ -283,7 +283,7 @@ def test_auto_goes_directly_where_that_shows_the_expression_better(
     }
     ready = translator.prepare(photo)
     answers = iter([*seen, {"sad": 0.5}])
-    translator.probabilities = lambda crop: next(answers)
+    translator.seen_in = lambda crops: [next(answers) for _ in crops]
     result = translator.render(ready, "sad", 0.7)
     np.testing.assert_array_equal(result.pixels, made[better].pixels)
     assert (result.faces[0].passes > 0) == (better == "neutral-first")
@@ -296,7 +296,7 @@ def test_auto_keeps_a_photo_that_shows_more_of_it(folders: dict[str, Path]) -> N
     ready = translator.prepare(photo)
     seen = ready.faces[0].probabilities
     assert seen is not None
-    translator.probabilities = lambda crop: {"happy": seen["happy"] - 0.1, "sad": 0.0}
+    translator.seen_in = lambda crops: [{"happy": seen["happy"] - 0.1, "sad": 0.0}] * len(crops)
     first = load(folders, sees="happy", route="neutral-first")
     for strength in (1, 1.5):
         kept = translator.render(ready, "happy", strength)
@@ -326,7 +326,9 @@ def test_neutralising_goes_on_while_it_helps(
 ) -> None:
     translator = load(folders)
     answers = iter([0.1, *after])
-    monkeypatch.setattr(translator, "probabilities", lambda crop: {"neutral": next(answers)})
+    monkeypatch.setattr(
+        translator, "seen_in", lambda crops: [{"neutral": next(answers)} for _ in crops]
+    )
     (face,) = translator.prepare(astronaut_photo()).faces
     assert face.passes == passes
     assert next(answers, None) is None
