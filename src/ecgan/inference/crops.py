@@ -106,13 +106,15 @@ class CropGenerator:
     window: Window
     """What it sees of a crop."""
     precision: Precision = "fp32"
+    at_once: int = 1
+    """Crops in one call of the network: a CPU is no faster with several, and rounds otherwise."""
 
     def apply(self, start: ChangedCrop, expression: str, request: Request) -> ChangedCrop:
         """The crop with an expression, as requested; a share of 0 returns the crop."""
         return self.apply_all([(start, expression, request)])[0]
 
     def apply_all(self, asked: Sequence[tuple[ChangedCrop, str, Request]]) -> list[ChangedCrop]:
-        """`apply` for each, of one size or of several, with one call of the network."""
+        """`apply` for each; a start that several share is resized once."""
         made = [start for start, _, _ in asked]
         todo = [i for i, (_, _, request) in enumerate(asked) if request.share != 0]
         if not todo:
@@ -123,16 +125,19 @@ class CropGenerator:
                 start = asked[i][0]
                 if id(start) not in small:
                     small[id(start)] = resize(self.window.cut(start.image), self.size)
-            sources = torch.cat([small[id(asked[i][0])] for i in todo])
-            codes = [self.vocabulary.code(name, wish.intensity) for _, name, wish in asked]
-            code = torch.from_numpy(np.stack([codes[i] for i in todo])).to(sources.device)
-            with autocast(self.precision, sources.device):
-                translations: Translation = self.network(sources, code)
-            for row, i in enumerate(todo):
-                one = slice(row, row + 1)
-                made[i] = self._applied(
-                    asked[i][0], sources[one], translations.part(one), asked[i][2].share
-                )
+            for first in range(0, len(todo), self.at_once):
+                group = todo[first : first + self.at_once]
+                sources = torch.cat([small[id(asked[i][0])] for i in group])
+                codes = [self.vocabulary.code(asked[i][1], asked[i][2].intensity) for i in group]
+                code = torch.from_numpy(np.stack(codes)).to(sources.device)
+                with autocast(self.precision, sources.device):
+                    translations: Translation = self.network(sources, code)
+                for row, i in enumerate(group):
+                    one = slice(row, row + 1)
+                    start, _, request = asked[i]
+                    made[i] = self._applied(
+                        start, sources[one], translations.part(one), request.share
+                    )
         return made
 
     def _applied(

@@ -86,6 +86,7 @@ class FaceTranslator:
                 size,
                 self.window,
                 choose_precision(precision, self.device),
+                at_once=1 if self.device.type == "cpu" else 64,
             )
             for network in (to_expression, to_neutral)
         )

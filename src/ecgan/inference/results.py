@@ -18,9 +18,10 @@ from ecgan.faces.alignment import photo_mask
 from ecgan.faces.face import Box
 from ecgan.faces.finder import AlignedFace, RefusedFace
 from ecgan.faces.photo import Photo
+from ecgan.inference import marking
 from ecgan.inference.crops import ReadyFace
 from ecgan.inference.doubt import ADVICE
-from ecgan.inference.marking import Mark, source_sha256, write_marked
+from ecgan.inference.marking import Mark, source_sha256
 
 
 @dataclass(frozen=True)
@@ -208,7 +209,7 @@ class Translated:
         output, source = Path(path), self.photo.path
         if source is not None and output.resolve() == source.resolve():
             raise UsageError(f"{output} is the photo itself; give another name")
-        write_marked(
+        marking.write_marked(
             output,
             self.pixels,
             self.photo,
