@@ -24,6 +24,7 @@ from ecgan.apps import (
     study,
     train,
     translate,
+    verify,
 )
 from ecgan.apps.console import complain, open_streams, warn
 from ecgan.errors import EcganError, EcganWarning
@@ -65,6 +66,7 @@ _COMMANDS = (
     ("demo", demo.demo, demo.EXAMPLE, "See what it does, on one photo."),
     ("translate", translate.translate, translate.EXAMPLE, "Photos in, other expressions out."),
     ("recognize", recognize.recognize, recognize.EXAMPLE, "Name the expressions in photos."),
+    ("verify", verify.verify, verify.EXAMPLE, "Is a picture marked as synthetic, and by what."),
     ("draw", make_data.draw, make_data.DRAW_EXAMPLE, "Draw labelled cartoon faces, free to use."),
     ("prepare", prepare.prepare, prepare.EXAMPLE, "Folders of photos to training data."),
     (

@@ -107,7 +107,7 @@ def write_marked(
         OSError: likewise.
     """
     data = encode_photo(path, pixels, like, mark.metadata(), quality=quality)
-    content = mark.sidecar()
+    content = {**mark.sidecar(), "output": {"sha256": sha256_bytes(data)}}
     if face_area is not None:
         content["outside_face"] = outside_face(data, like, face_area)
         content["lost"] = list(what_is_lost(like, path.suffix, quality))

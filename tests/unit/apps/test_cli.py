@@ -16,6 +16,7 @@ COMMANDS = (
     "demo",
     "translate",
     "recognize",
+    "verify",
     "draw",
     "prepare",
     "reanimate",
