@@ -44,7 +44,9 @@ class PhotoFile:
         `file_format`: one of `FORMATS`.
         """
         suffix = self._suffix() if file_format == "keep" else f".{file_format}"
-        name = f"{self.path.stem}.{expression.replace(':', '-')}{suffix}"
+        from ecgan.expressions import target_in_file_names
+
+        name = f"{self.path.stem}.{target_in_file_names(expression)}{suffix}"
         return folder / self.below / name
 
     def _suffix(self) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ecgan.apps.console import about, complain, say, say_json, warn
-from ecgan.apps.options import AsJson, Model, Photos, RouteName, route_of
+from ecgan.apps.options import AsJson, Model, PartNames, Photos, RouteName, parts_of, route_of
 from ecgan.apps.photo_files import (
     PhotoFile,
     check_folder,
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ecgan.faces.finder import FaceChoice
+    from ecgan.faces.parts import Part
     from ecgan.inference.crops import ReadyFace
     from ecgan.inference.marking import Mark
     from ecgan.inference.translator import Translator
@@ -40,8 +41,8 @@ def translate(
         str,
         typer.Option(
             "--to",
-            help="Expression (happy), one of its recipes (happy:laugh), a comma list of them, or "
-            "'all'.",
+            help="Expression (happy), one of its recipes (happy:laugh), a blend "
+            "(happy*0.7+surprise*0.3), a comma list of them, or 'all'.",
             metavar="NAME",
         ),
     ],
@@ -67,6 +68,7 @@ def translate(
         bool,
         typer.Option("--assume-neutral", help="Take every face for neutral, without looking."),
     ] = False,
+    part: PartNames = None,
     route: RouteName = None,
     file_format: Annotated[
         str,
@@ -102,13 +104,16 @@ def translate(
     from ecgan.inference.translator import Translator
 
     choice = parse_face_choice(face)
+    parts = parts_of(part)
     translator = Translator.load(model, route=route_of(route))
     targets = parse_targets(to, translator.vocabulary)
     for target in targets:
         translator.check(target, strength)
     check_outputs(files, out, targets, file_format)
 
-    job = _Job(translator, targets, strength, choice, assume_neutral, out, file_format, quality)
+    job = _Job(
+        translator, targets, strength, choice, assume_neutral, out, file_format, quality, parts
+    )
 
     def tell(file: PhotoFile) -> dict[str, Any]:
         result = job.run(file)
@@ -146,6 +151,8 @@ class _Job:
     out: Path
     file_format: str
     quality: int | None
+    parts: tuple[Part, ...]
+    """Of the face that may change; none: all."""
 
     def run(self, file: PhotoFile) -> dict[str, Any]:
         """Translate and write one photo; what can go wrong with it ends up in `refused`."""
@@ -178,7 +185,8 @@ class _Job:
             for face in ready.refused
         ]
         for target in self.targets:
-            made = self.translator.render(ready, target, self.strength)
+            parts = {"parts": self.parts} if self.parts else {}
+            made = self.translator.render(ready, target, self.strength, **parts)
             mark = mark_of(
                 self.translator,
                 os.fsencode(file.path.name).decode(errors="replace"),
@@ -188,9 +196,13 @@ class _Job:
                 strength=self.strength,
                 face=self.choice,
                 assume_neutral=self.assume_neutral,
+                **({"part": ",".join(self.parts)} if parts else {}),
             )
             result["warnings"] += [
-                text for face in made.faces for text in result_warnings(face, target, self.strength)
+                text
+                for face in made.faces
+                for text in result_warnings(face, target, self.strength)
+                if not parts  # one part need not show the expression
             ]
             output = file.output(self.out, target, self.file_format)
             if target == self.targets[0]:
@@ -241,13 +253,18 @@ def result_warnings(face: ReadyFace, target: str, strength: float) -> list[str]:
 
 def unconvincing(face: ReadyFace, target: str, strength: float) -> str | None:
     """What the recogniser sees in a full translation, where it is not what was asked for."""
-    from ecgan.expressions import canonical_expression, expression_of
+    from ecgan.expressions import expression_of, parse_blend
 
-    asked = expression_of(canonical_expression(target))
-    if face.after is None or strength < 1 or asked not in face.after:
+    shares = parse_blend(target)
+    asked = set(map(expression_of, shares))
+    if (
+        face.after is None
+        or strength * sum(shares.values()) < 0.999
+        or not asked <= set(face.after)
+    ):
         return None
     seen = max(face.after, key=lambda name: (face.after or {})[name])
-    return None if seen == asked else f"{seen} ({face.after[seen]:.0%})"
+    return None if seen in asked else f"{seen} ({face.after[seen]:.0%})"
 
 
 def describe_face(

@@ -45,6 +45,13 @@ class ChangedCrop:
     change: Change | None = None
     """What makes `image` from the photo's own crop; None: they are the same."""
 
+    def limited(self, crop: Images, weight: NDArray[np.float32]) -> ChangedCrop:
+        """The photo's own `crop` with a share of the change at each pixel, (side, side)."""
+        if self.change is None:
+            return self
+        change = self.change.limited(torch.from_numpy(weight)[None, None].to(crop))
+        return ChangedCrop(change.of(crop).clamp(-1, 1), change)
+
 
 @dataclass(frozen=True)
 class ReadyFace:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +13,16 @@ from torch import nn
 
 from ecgan.config import GeneratorConfig
 from ecgan.config_loading import build
-from ecgan.expressions import NEUTRAL, Vocabulary, canonical_expression, expression_of
+from ecgan.expressions import (
+    NEUTRAL,
+    Vocabulary,
+    canonical_expression,
+    canonical_target,
+    expression_of,
+)
 from ecgan.faces.alignment import change_face
 from ecgan.faces.finder import AlignedFace, FaceChoice, FaceFinder, check_photo, choose_faces
+from ecgan.faces.parts import PARTS, Part, part_weight
 from ecgan.faces.photo import Photo
 from ecgan.inference.crops import (
     ChangedCrop,
@@ -153,13 +160,17 @@ class Translator:
         return self._recognizer
 
     def full(self, target: str) -> float:
-        """`full_intensity` of a target, or of the recipe that stands for it; 1 of neutral.
+        """`full_intensity` of a target, or of the recipe that stands for it; 1 of neutral; the mean
+        of a blend.
 
         Raises:
             UsageError: unknown expression.
         """
-        name = self.vocabulary.names[self.vocabulary.index(target)]
-        return 1.0 if name == NEUTRAL else self.full_intensity[name]
+        shares = {n: share for n, share in self.vocabulary.shares(target).items() if n != NEUTRAL}
+        if not shares:
+            return 1.0
+        total = sum(share * self.full_intensity[name] for name, share in shares.items())
+        return total / sum(shares.values())
 
     def translate(
         self,
@@ -168,6 +179,8 @@ class Translator:
         strength: float = 1.0,
         face: FaceChoice = "largest",
         assume_neutral: bool = False,
+        *,
+        parts: Sequence[Part] = PARTS,
     ) -> Translated:
         """Give faces of a photo another expression; see `prepare` and `render`.
 
@@ -177,11 +190,13 @@ class Translator:
             FaceError: no asked-for face can be translated; with the reason.
         """
         self.check(target, strength)
-        return self.render(self.prepare(photo, face, assume_neutral), target, strength)
+        ready = self.prepare(photo, face, assume_neutral)
+        return self.render(ready, target, strength, parts=parts)
 
     def check(self, target: str, strength: float) -> None:
-        """Raises UsageError for an unknown expression or a strength outside [0, 1.5]."""
-        self.vocabulary.index(target)
+        """Raises UsageError for an unknown expression, a blend with wrong shares, or a strength
+        outside [0, 1.5]."""
+        self.vocabulary.shares(target)
         check_strength(strength)
 
     @one_at_a_time
@@ -207,17 +222,26 @@ class Translator:
         return ReadyPhoto(photo, ready, chosen.refused)
 
     @one_at_a_time
-    def render(self, ready: ReadyPhoto, target: str, strength: float = 1.0) -> Translated:
+    def render(
+        self,
+        ready: ReadyPhoto,
+        target: str,
+        strength: float = 1.0,
+        *,
+        parts: Sequence[Part] = PARTS,
+    ) -> Translated:
         """Translate the faces of a prepared photo and paste them back.
 
         Args:
             ready: from `prepare`.
-            target: an expression of `vocabulary`, or an alias.
+            target: an expression of `vocabulary`, an alias, or a blend of them
+                (`happy*0.7+surprise*0.3`).
             strength: 0 is the face that the translation starts from, 1 the full expression, up to
                 1.5 beyond it; times `full(target)`, it is the intensity of the expression. On the
                 route `direct` an expressive face leaves its own expression on the way from 0, the
                 photo itself, to `LEFT_BY`. For the target neutral: how far the photo's own
                 expression is taken back.
+            parts: of the face that may change; the rest stays as it is in the photo.
 
         Raises:
             UsageError: unknown expression, or a strength out of range.
@@ -228,6 +252,9 @@ class Translator:
         for face in ready.faces:
             started = self._started(face, target)
             made = self._translated(started, target, strength)
+            if len(set(parts)) < len(PARTS):
+                weight = part_weight(face.aligned.points, face.aligned.alignment.size, parts)
+                made = made.limited(self._crop(face.aligned).image, weight)
             if made.change is not None:
                 aligned = face.aligned
                 change = face_change(made.change, aligned.pixels[aligned.mask > 0])
@@ -268,7 +295,8 @@ class Translator:
         return crop, passes
 
     def _started(self, face: ReadyFace, target: str) -> ReadyFace:
-        """On the route `auto` an expressive face as it is in the photo, where that is better."""
+        """On the route `auto` an expressive face as it is in the photo, where that is better; a
+        blend always starts from the neutralised face."""
         asked = expression_of(canonical_expression(target))
         choice = self.route == "auto" and face.passes and asked != NEUTRAL
         if not choice or asked not in self.recognizer.vocabulary.expressions:
@@ -284,7 +312,7 @@ class Translator:
 
     def _translated(self, face: ReadyFace, target: str, strength: float) -> ChangedCrop:
         """The whole aligned crop with another expression."""
-        name = canonical_expression(target)
+        name = canonical_target(target)
         if face.kept and strength >= 1:
             return self._crop(face.aligned)
         if name == NEUTRAL:
