@@ -16,6 +16,7 @@ COMMANDS = (
     "demo",
     "translate",
     "recognize",
+    "stimuli",
     "verify",
     "draw",
     "prepare",
