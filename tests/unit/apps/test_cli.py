@@ -16,6 +16,7 @@ COMMANDS = (
     "demo",
     "translate",
     "recognize",
+    "profile",
     "stimuli",
     "verify",
     "draw",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ecgan.errors import EcganError
 from ecgan.faces.alignment import CANONICAL_SIZE
 from ecgan.inference.crops import LUMA
+from ecgan.seeding import numpy_generator
 
 CENTRE, RADII = (128.0, 135.0), (60.0, 87.0)
 """x, y of the oval in canonical pixels: from the middle of the forehead to below a dropped chin."""
@@ -46,9 +47,13 @@ def matched(pixels: Pixels, area: Area, goal: Luminance) -> Pixels:
         EcganError: black and white are reached before the goal is.
     """
     start = luminance(pixels, area)
+    height, width = pixels.shape[:2]
+    # Without dither a gain near 1 moves all pixels by whole levels at once, past the goal.
+    noise = numpy_generator(0, "dither").uniform(-0.5, 0.5, (256, 256, 3)).astype(np.float32)
+    dither = np.tile(noise, (-(-height // 256), -(-width // 256), 1))[:height, :width]
     gain, centre = goal.contrast / max(start.contrast, 1e-3), goal.mean
     for _ in range(_TRIES):
-        stretched = np.rint((pixels - np.float32(start.mean)) * gain + centre)
+        stretched = np.rint((pixels - np.float32(start.mean)) * gain + centre + dither)
         made: Pixels = np.clip(stretched, 0, 255).astype(np.uint8)
         now = luminance(made, area)
         if (

@@ -28,6 +28,15 @@ def test_a_picture_reaches_the_goal_in_whole_levels(goal: Luminance) -> None:
     assert found.contrast == pytest.approx(goal.contrast, rel=0.005)
 
 
+def test_half_a_level_can_be_reached() -> None:
+    grey = np.random.default_rng(0).integers(40, 80, (300, 300, 1)).astype(np.uint8)
+    pixels = np.repeat(grey, 3, axis=2)
+    area = np.ones((300, 300), bool)
+    start = luminance(pixels, area)
+    goal = Luminance(start.mean + 0.5, start.contrast)
+    assert luminance(matched(pixels, area, goal), area).mean == pytest.approx(goal.mean, abs=0.15)
+
+
 def test_a_goal_out_of_reach_is_refused() -> None:
     pixels = np.repeat(np.linspace(0, 255, 40, dtype=np.uint8)[:, None, None], 3, axis=2)
     with pytest.raises(EcganError, match="cannot be brought to a mean luminance of 128"):
