@@ -12,7 +12,7 @@ from ecgan.faces.alignment import CANONICAL_SIZE
 from ecgan.inference.crops import LUMA
 from ecgan.seeding import numpy_generator
 
-CENTRE, RADII = (128.0, 135.0), (60.0, 87.0)
+CENTRE, RADII = (128.0, 137.0), (64.0, 89.0)
 """x, y of the oval in canonical pixels: from the middle of the forehead to below a dropped chin."""
 GREY = 128
 """Outside of the oval."""

@@ -49,5 +49,5 @@ def test_the_oval_is_grey_outside_and_itself_inside(size: int) -> None:
     shown, weight = in_oval(pixels), oval(size)
     assert (shown[weight == 0] == GREY).all()
     assert (shown[weight == 1] == pixels[weight == 1]).all()
-    assert weight.mean() == pytest.approx(np.pi * 60 * 87 / 256**2, rel=0.01)
+    assert weight.mean() == pytest.approx(np.pi * 64 * 89 / 256**2, rel=0.01)
     assert weight[0].max() == weight[-1].max() == weight[:, 0].max() == 0
