@@ -14,7 +14,7 @@ from torch import nn
 from ecgan.config import GeneratorConfig
 from ecgan.config_loading import build
 from ecgan.expressions import NEUTRAL, Vocabulary, canonical_expression, expression_of
-from ecgan.faces.alignment import change_face
+from ecgan.faces.alignment import FaceChange, change_face
 from ecgan.faces.finder import AlignedFace, FaceChoice, FaceFinder, check_photo, choose_faces
 from ecgan.faces.photo import Photo
 from ecgan.inference.crops import (
@@ -236,6 +236,43 @@ class Translator:
             after = self.probabilities(to_pixels(made.image)) if asked else None
             faces.append(replace(started, after=after))
         return Translated(pixels, tuple(faces), ready.refused)
+
+    @one_at_a_time
+    def started(self, face: ReadyFace, target: str, strength: float = 1.0) -> ReadyFace:
+        """A face with all that the recogniser decides about its translation, and with what it
+        sees in it: `change_like` then repeats it in other frames of a clip."""
+        started = self._started(face, target)
+        if canonical_expression(target) == NEUTRAL and face.expressive:
+            start, passes = (face.start, face.passes)
+            if face.direct:
+                start, passes = self._neutralised(start)
+            started = replace(face, start=start, passes=passes)
+        if face.probabilities is None:
+            return started
+        made = self._translated(started, target, strength)
+        return replace(started, after=self.probabilities(to_pixels(made.image)))
+
+    @one_at_a_time
+    def change_like(
+        self, like: ReadyFace, aligned: AlignedFace, target: str, strength: float
+    ) -> FaceChange | None:
+        """What becomes of the same face in another frame, on the way that was chosen for `like`;
+        the recogniser is not asked. None: the face stays as it is.
+
+        Args:
+            like: from `started`, for the same target.
+            aligned: the face in the other frame.
+            target: as `render`.
+            strength: as `render`.
+        """
+        crop = self._crop(aligned)
+        for _ in range(like.passes):
+            crop = self._to_neutral.apply(crop, NEUTRAL, Request(1.0, 1.0))
+        face = replace(like, aligned=aligned, start=crop)
+        change = self._translated(face, target, strength).change
+        if change is None:
+            return None
+        return face_change(change, aligned.pixels[aligned.mask > 0])
 
     def probabilities(self, crop: NDArray[np.uint8]) -> dict[str, float]:
         """What the recogniser sees in an aligned crop, by expression."""
