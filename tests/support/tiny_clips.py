@@ -117,5 +117,5 @@ def packets(path: Path, kind: str) -> list[tuple[Fraction, int, bytes]]:
         return [
             (packet.pts * packet.time_base, packet.duration, bytes(packet))
             for packet in container.demux(streams)
-            if packet.dts is not None
+            if packet.size
         ]

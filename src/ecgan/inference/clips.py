@@ -79,7 +79,7 @@ class VideoFile:
             stream.thread_type = "AUTO"
             for packet in _packets(container, streams):
                 if packet.stream_index != stream.index:
-                    if packet.dts is not None:
+                    if packet.size:
                         yield packet
                     continue
                 for frame in _decoded(packet):

@@ -50,7 +50,8 @@ def test_timing_and_sound_are_kept(tmp_path: Path, name: str, codec: str, pix_fm
     assert after[1] == before[1]
     shown = [[one[:2] for one in packets(file, "video")] for file in (path, out)]
     assert sorted(shown[0]) == sorted(shown[1])
-    assert packets(out, "audio") == packets(path, "audio")
+    heard = [[(one[0], one[2]) for one in packets(file, "audio")] for file in (path, out)]
+    assert heard[0] == heard[1]
     assert bool(packets(out, "audio")) == sound
     apart = [np.abs(a.astype(int) - b) for a, b in zip(before[0], after[0], strict=True)]
     assert np.mean(apart) < (0.001 if codec == "ffv1" else 3)
