@@ -184,6 +184,8 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
         reason = getattr(error, "strerror", None) or one_line(error)
         raise VideoError(f"{path} cannot be read as a video: {reason}") from None
     with container:
+        if container.format.name.endswith("_pipe"):
+            raise VideoError(f"{path} is a picture, expected a video: name it as what it is")
         cover = av.stream.Disposition.attached_pic
         streams = [one for one in container.streams.video if not one.disposition & cover]
         if not streams:
@@ -339,7 +341,19 @@ class VideoWriter:
     def __exit__(self, kind: object, *_: object) -> None:
         if kind is None:
             self._mux(self._stream.encode(None))
-        self._container.close()
+            self._container.close()
+        else:  # the file is thrown away; that it cannot be ended well is no news
+            with contextlib.suppress(Exception):
+                self._container.close()
+
+
+@contextlib.contextmanager
+def errors_named(path: Path) -> Iterator[None]:
+    """What PyAV raises while `path` is written, as one of ours. Raises VideoError."""
+    try:
+        yield
+    except _av().error.FFmpegError as error:
+        raise VideoError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def _put(frame: VideoFrame, changed: VideoFrame, where: NDArray[np.bool_]) -> None:

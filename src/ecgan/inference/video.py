@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -24,7 +25,7 @@ from ecgan.faces.finder import (
 )
 from ecgan.faces.photo import Photo
 from ecgan.files import atomic_open, write_json
-from ecgan.inference.clips import VideoFile, VideoWriter
+from ecgan.inference.clips import VideoFile, VideoWriter, errors_named
 from ecgan.inference.crops import ReadyFace
 from ecgan.inference.doubt import check_readable
 from ecgan.inference.marking import Mark, sidecar_path
@@ -108,10 +109,10 @@ def follow_faces(
             cuts.add(number)
             tracker.cut()
         before = thumbnail
-        seen = [
-            _sighting(pixels, face, number, times[-1], least_px)
-            for face in _found(translator, pixels)
-        ]
+        seen = []
+        for face in _found(translator, pixels):
+            with contextlib.suppress(FaceError):  # its landmarks coincide
+                seen.append(_sighting(pixels, face, number, times[-1], least_px))
         tracks = tracker.add([one for one, _ in seen], [look_of(a.pixels) for _, a in seen])
         for track, (one, aligned) in zip(tracks, seen, strict=True):
             if one.problem is None:
@@ -266,7 +267,7 @@ def write_translated(
     sidecar = sidecar_path(path)
     try:
         with atomic_open(path) as file:
-            with VideoWriter(file, clip.video, tags) as writer:
+            with errors_named(path), VideoWriter(file, clip.video, tags) as writer:
                 number = 0
                 for part in clip.video.parts():
                     if isinstance(part, Packet):

@@ -3,13 +3,15 @@
 import io
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
+from PIL import Image
 from support.tiny_clips import frame_with, head, packets, read_clip, write_clip, write_sound
 
 from ecgan.errors import VideoError
 from ecgan.inference import clips
-from ecgan.inference.clips import VideoFile, VideoWriter, open_video
+from ecgan.inference.clips import VideoFile, VideoWriter, errors_named, open_video
 
 UNEVEN = [0, 40, 55, 160, 200, 230]
 FRAMES = [frame_with((head(), 20 * i)) for i in range(len(UNEVEN))]
@@ -108,6 +110,8 @@ def broken(folder: Path, kind: str) -> Path:
         path.touch()
     elif kind == "text":
         path.write_text("not a video\n" * 100)
+    elif kind == "photo":
+        Image.new("RGB", (64, 64)).save(path, "PNG")
     elif kind == "folder":
         path.mkdir()
     elif kind == "cut":
@@ -118,7 +122,7 @@ def broken(folder: Path, kind: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("kind", ["missing", "empty", "text", "folder", "cut", "sound"])
+@pytest.mark.parametrize("kind", ["missing", "empty", "text", "photo", "folder", "cut", "sound"])
 def test_what_is_no_video_is_refused_in_one_line(tmp_path: Path, kind: str) -> None:
     path = broken(tmp_path, kind)
     with pytest.raises(VideoError) as refusal:
@@ -142,3 +146,9 @@ def test_a_file_that_lacks_its_end_gives_what_is_there(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-30_000])
     count = sum(hasattr(part, "planes") for part in open_video(path).parts())
     assert 1 <= count < len(FRAMES)
+
+
+def test_what_the_encoder_refuses_is_one_line(tmp_path: Path) -> None:
+    refusal = pytest.raises(VideoError, match=r"out.mkv cannot be written: no\Z")
+    with refusal, errors_named(tmp_path / "out.mkv"):
+        raise av.error.InvalidDataError(1, "no")
