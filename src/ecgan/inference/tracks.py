@@ -58,7 +58,7 @@ class Sighting:
     doubts: tuple[str, ...] = ()
 
 
-@dataclass
+@dataclass(eq=False)
 class Track:
     """One face through the clip."""
 
@@ -132,19 +132,39 @@ class Tracker:
 
     def _again(self, look: Look, others: Sequence[Track]) -> Track | None:
         """The one track of before that looks like a face that comes back."""
-        taken = {id(track) for track in others}
-        likeness = sorted(
-            (unlikeness(track.look, look), i)
-            for i, track in enumerate(self.tracks)
-            if id(track) not in taken
-        )
-        if not likeness or likeness[0][0] > UNLIKE_LATER:
-            return None
-        if len(likeness) > 1 and likeness[1][0] < 1.5 * likeness[0][0]:
-            return None
-        track = self.tracks[likeness[0][1]]
-        track.closed, track.velocity = False, np.zeros(2)
+        track = _alike(look, [track for track in self.tracks if track not in others])
+        if track is not None:
+            track.closed, track.velocity = False, np.zeros(2)
         return track
+
+    def join(self) -> list[tuple[Track, Track]]:
+        """At the end, tracks that look alike and are never seen together become one: a face that
+        comes back half hidden is known only later. Gives each that stays with the one that is
+        added to it."""
+        joined: list[tuple[Track, Track]] = []
+        kept: list[Track] = []
+        for track in self.tracks:
+            frames = {one.frame for one in track.sightings}
+            apart = [one for one in kept if frames.isdisjoint(it.frame for it in one.sightings)]
+            same = _alike(track.look, apart)
+            if same is None:
+                kept.append(track)
+            else:
+                same.sightings.extend(track.sightings)
+                same.sightings.sort(key=lambda one: one.frame)
+                joined.append((same, track))
+        self.tracks = kept
+        return joined
+
+
+def _alike(look: Look, tracks: Sequence[Track]) -> Track | None:
+    """The one track of this look, if there is one and no other is nearly as like."""
+    likeness = sorted((unlikeness(track.look, look), i) for i, track in enumerate(tracks))
+    if not likeness or likeness[0][0] > UNLIKE_LATER:
+        return None
+    if len(likeness) > 1 and likeness[1][0] < 1.5 * likeness[0][0]:
+        return None
+    return tracks[likeness[0][1]]
 
 
 def _cost(track: Track, one: Sighting, look: Look) -> float:

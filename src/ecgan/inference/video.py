@@ -118,6 +118,9 @@ def follow_faces(
             if one.problem is None:
                 samples.setdefault(id(track), _Samples()).add(aligned)
         report(len(times), max(video.num_frames, len(times)))
+    for track, added in tracker.join():
+        for aligned in samples.pop(id(added), _Samples()).kept:
+            samples.setdefault(id(track), _Samples()).add(aligned)
     chosen = _asked_for(tracker.tracks, times, choice, (video.height, video.width))
     faces, refused = [], []
     for number, track in chosen:

@@ -68,6 +68,21 @@ def test_after_a_cut_a_face_is_known_by_its_look() -> None:
     assert again is before
 
 
+def test_a_face_that_comes_back_half_hidden_is_known_in_the_end() -> None:
+    tracker = Tracker()
+    for frame in range(10):
+        tracker.add([seen(frame, 0), seen(frame, 300)], [look(90), look(180)])
+    tracker.cut()
+    for frame in range(25, 50):  # another face covers it at first
+        level = 120 if frame == 25 else 92
+        tracker.add([seen(frame, 0), seen(frame, 300)], [look(level), look(180)])
+    assert len(tracker.tracks) == 3
+    ((kept, added),) = tracker.join()
+    assert added not in tracker.tracks
+    assert [one.frame for one in kept.sightings] == [*range(10), *range(25, 50)]
+    assert len(tracker.tracks) == 2
+
+
 def test_a_face_far_away_is_another_one() -> None:
     tracker = Tracker()
     (one,) = tracker.add([seen(0, 0)], [look(90)])
