@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecgan.apps.console import about, progress, warn
 from ecgan.errors import EcganError, ImageError, MissingExtra, UsageError
-from ecgan.image_names import IMAGE_SUFFIXES, JPEG_SUFFIXES
+from ecgan.image_names import IMAGE_SUFFIXES, JPEG_SUFFIXES, KEPT_VIDEO_SUFFIXES, is_video
 
 if TYPE_CHECKING:
     from ecgan.faces.photo import Photo
@@ -52,6 +52,8 @@ class PhotoFile:
     def _suffix(self) -> str:
         """That of the content, spelled as the photo's own where they agree."""
         own = self.path.suffix.lower()
+        if is_video(self.path):
+            return self.path.suffix if own in KEPT_VIDEO_SUFFIXES else ".mkv"
         head = b""
         with contextlib.suppress(OSError), self.path.open("rb") as file:
             head = file.read(12)

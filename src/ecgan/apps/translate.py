@@ -21,6 +21,7 @@ from ecgan.apps.photo_files import (
     photo_files,
 )
 from ecgan.errors import EcganError, FaceError, MissingExtra, UsageError
+from ecgan.image_names import is_video
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,9 +30,13 @@ if TYPE_CHECKING:
     from ecgan.faces.parts import Part
     from ecgan.inference.crops import ReadyFace
     from ecgan.inference.marking import Mark
+    from ecgan.inference.strength import StrengthCurve
     from ecgan.inference.translator import Translator
 
-EXAMPLE = "Example: ecgan translate anna.jpg holiday/ --to happy,sad --strength 0.8 --out out"
+EXAMPLE = (
+    "Example: ecgan translate anna.jpg holiday/ --to happy,sad --strength 0.8 --out out && "
+    "ecgan translate clip.mp4 --to happy --strength 0:0,2s:1"
+)
 
 
 def translate(
@@ -47,12 +52,13 @@ def translate(
         ),
     ],
     strength: Annotated[
-        float,
+        str,
         typer.Option(
             help="1: the full expression; up to 1.5: exaggerated; 0: the neutral face, or with "
-            "--route direct the photo itself."
+            "--route direct the photo itself. Of videos also keyframes: 0:0,2s:1.",
+            metavar="S",
         ),
-    ] = 1.0,
+    ] = "1",
     model: Model = None,
     out: Annotated[Path, typer.Option(help="Folder for the results.", metavar="DIR")] = Path(
         "translated"
@@ -88,7 +94,7 @@ def translate(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give the faces in real photos another expression, each photo at its own size.
+    """Give the faces in real photos and videos another expression, each at its own size.
 
     Writes OUT/<stem>.<expression>.<suffix> and, beside each, a .json that says how it was made.
     Photos that cannot be translated are named with the reason; the others go on, and the exit
@@ -101,19 +107,21 @@ def translate(
     check_folder(out)
     from ecgan.expressions import parse_targets
     from ecgan.faces.finder import parse_face_choice
+    from ecgan.inference.strength import parse_strength
     from ecgan.inference.translator import Translator
 
+    curve = parse_strength(strength)
+    if curve.constant is None and not all(is_video(file.path) for file in files):
+        raise UsageError("--strength takes keyframes for videos only, one number for photos")
     choice = parse_face_choice(face)
     parts = parts_of(part)
     translator = Translator.load(model, route=route_of(route))
     targets = parse_targets(to, translator.vocabulary)
     for target in targets:
-        translator.check(target, strength)
+        translator.check(target, curve.keys[0][1])
     check_outputs(files, out, targets, file_format)
 
-    job = _Job(
-        translator, targets, strength, choice, assume_neutral, out, file_format, quality, parts
-    )
+    job = Job(translator, targets, curve, choice, assume_neutral, out, file_format, quality, parts)
 
     def tell(file: PhotoFile) -> dict[str, Any]:
         result = job.run(file)
@@ -140,12 +148,12 @@ def translate(
 
 
 @dataclass(frozen=True)
-class _Job:
+class Job:
     """What is asked for, for one photo after another."""
 
     translator: Translator
     targets: tuple[str, ...]
-    strength: float
+    curve: StrengthCurve
     choice: FaceChoice
     assume_neutral: bool
     out: Path
@@ -159,7 +167,12 @@ class _Job:
         result: dict[str, Any] = {"photo": str(file.path), "outputs": {}}
         result.update({key: [] for key in ("faces", "refused", "warnings")})
         try:
-            self._translate(file, result)
+            if is_video(file.path):
+                from ecgan.apps.translate_video import translate_video
+
+                translate_video(self, file, result)
+            else:
+                self._translate(file, result)
         except MissingExtra:
             raise
         except EcganError as error:
@@ -175,6 +188,7 @@ class _Job:
         from ecgan.faces.photo_writing import what_is_lost
         from ecgan.inference.marking import source_sha256, write_marked
 
+        strength = self.curve.keys[0][1]
         photo = opened(file.path)
         ready = self.translator.prepare(photo, self.choice, self.assume_neutral)
         sha256 = source_sha256(photo)
@@ -186,14 +200,14 @@ class _Job:
         ]
         for target in self.targets:
             parts = {"parts": self.parts} if self.parts else {}
-            made = self.translator.render(ready, target, self.strength, **parts)
+            made = self.translator.render(ready, target, strength, **parts)
             mark = mark_of(
                 self.translator,
                 os.fsencode(file.path.name).decode(errors="replace"),
                 sha256,
                 made.faces,
                 target,
-                strength=self.strength,
+                strength=strength,
                 face=self.choice,
                 assume_neutral=self.assume_neutral,
                 **({"part": ",".join(self.parts)} if parts else {}),
@@ -201,7 +215,7 @@ class _Job:
             result["warnings"] += [
                 text
                 for face in made.faces
-                for text in result_warnings(face, target, self.strength)
+                for text in result_warnings(face, target, strength)
                 if not parts  # one part need not show the expression
             ]
             output = file.output(self.out, target, self.file_format)

@@ -20,7 +20,7 @@ from ecgan.expressions import (
     canonical_target,
     expression_of,
 )
-from ecgan.faces.alignment import change_face
+from ecgan.faces.alignment import FaceChange, change_face
 from ecgan.faces.finder import AlignedFace, FaceChoice, FaceFinder, check_photo, choose_faces
 from ecgan.faces.parts import PARTS, Part, part_weight
 from ecgan.faces.photo import Photo
@@ -252,9 +252,7 @@ class Translator:
         for face in ready.faces:
             started = self._started(face, target)
             made = self._translated(started, target, strength)
-            if len(set(parts)) < len(PARTS):
-                weight = part_weight(face.aligned.points, face.aligned.alignment.size, parts)
-                made = made.limited(self._crop(face.aligned).image, weight)
+            made = self._limited(made, face.aligned, parts)
             if made.change is not None:
                 aligned = face.aligned
                 change = face_change(made.change, aligned.pixels[aligned.mask > 0])
@@ -263,6 +261,57 @@ class Translator:
             after = self.probabilities(to_pixels(made.image)) if asked else None
             faces.append(replace(started, after=after))
         return Translated(pixels, tuple(faces), ready.refused)
+
+    @one_at_a_time
+    def started(self, face: ReadyFace, target: str, strength: float = 1.0) -> ReadyFace:
+        """A face with all that the recogniser decides about its translation, and with what it
+        sees in it: `change_like` then repeats it in other frames of a clip."""
+        started = self._started(face, target)
+        if canonical_target(target) == NEUTRAL and face.expressive:
+            start, passes = (face.start, face.passes)
+            if face.direct:
+                start, passes = self._neutralised(start)
+            started = replace(face, start=start, passes=passes)
+        if face.probabilities is None:
+            return started
+        made = self._translated(started, target, strength)
+        return replace(started, after=self.probabilities(to_pixels(made.image)))
+
+    @one_at_a_time
+    def change_like(
+        self,
+        like: ReadyFace,
+        aligned: AlignedFace,
+        target: str,
+        strength: float,
+        *,
+        parts: Sequence[Part] = PARTS,
+    ) -> FaceChange | None:
+        """What becomes of the same face in another frame, on the way that was chosen for `like`;
+        the recogniser is not asked. None: the face stays as it is.
+
+        Args:
+            like: from `started`, for the same target.
+            aligned: the face in the other frame.
+            target, strength, parts: as `render`.
+        """
+        crop = self._crop(aligned)
+        for _ in range(like.passes):
+            crop = self._to_neutral.apply(crop, NEUTRAL, Request(1.0, 1.0))
+        face = replace(like, aligned=aligned, start=crop)
+        made = self._limited(self._translated(face, target, strength), aligned, parts)
+        if made.change is None:
+            return None
+        return face_change(made.change, aligned.pixels[aligned.mask > 0])
+
+    def _limited(
+        self, made: ChangedCrop, aligned: AlignedFace, parts: Sequence[Part]
+    ) -> ChangedCrop:
+        """A change of some parts of the face alone."""
+        if len(set(parts)) == len(PARTS):
+            return made
+        weight = part_weight(aligned.points, aligned.alignment.size, parts)
+        return made.limited(self._crop(aligned).image, weight)
 
     def probabilities(self, crop: NDArray[np.uint8]) -> dict[str, float]:
         """What the recogniser sees in an aligned crop, by expression."""
