@@ -1,4 +1,4 @@
-"""`ecgan verify`: is a picture marked as synthetic, and what made it from what."""
+"""`ecgan verify`: is a picture or video marked as synthetic, and what made it from what."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import typer
 
 from ecgan.apps.console import about, complain, say, say_json, warn
 from ecgan.apps.options import AsJson
-from ecgan.errors import ImageError, UsageError
-from ecgan.image_names import IMAGE_SUFFIXES
+from ecgan.errors import ImageError, UsageError, VideoError
+from ecgan.image_names import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,7 +21,7 @@ EXAMPLE = "Example: ecgan verify translated/anna.happy.jpg"
 
 def verify(
     files: Annotated[
-        list[Path], typer.Argument(help="Images, or folders of images.", metavar="FILE")
+        list[Path], typer.Argument(help="Images and videos, or folders of these.", metavar="FILE")
     ],
     *,
     as_json: AsJson = False,
@@ -55,13 +55,16 @@ def _files(arguments: Sequence[Path]) -> Iterator[Path]:
                 raise UsageError(f"no file or folder {argument}; expected an image")
             yield argument
             continue
+        suffixes = {*IMAGE_SUFFIXES, *VIDEO_SUFFIXES}
         found = sorted(
             path
             for path in argument.rglob("*")
-            if path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+            if path.suffix.lower() in suffixes and not path.name.startswith(".")
         )
         if not found:
-            raise ImageError(f"no images in the folder {argument}; expected .jpg, .png or others")
+            raise ImageError(
+                f"no images or videos in the folder {argument}; expected .jpg, .png or others"
+            )
         yield from found
 
 
@@ -74,7 +77,7 @@ def _verified(path: Path) -> dict[str, Any]:
     result |= {**empty, "disagreements": []}
     try:
         seen = verify_file(path)
-    except ImageError as error:
+    except (ImageError, VideoError) as error:
         return {**result, "error": str(error)}
     result |= asdict(seen)
     result["disagreements"] = list(seen.disagreements)

@@ -117,6 +117,13 @@ class VideoFile:
 _COPIED = ("audio", "subtitle")
 
 
+def read_comment(path: Path) -> str:
+    """The comment of a video's container; empty where there is none. Raises as `open_video`."""
+    with _opened(path) as (container, _):
+        tags = {key.lower(): value for key, value in container.metadata.items()}
+    return tags.get("comment", "")
+
+
 def open_video(path: Path) -> VideoFile:
     """Look at a video without decoding more than a frame of it.
 

@@ -14,6 +14,7 @@ from PIL import ExifTags, Image
 
 from ecgan.errors import ImageError, one_line
 from ecgan.files import sha256_file
+from ecgan.image_names import is_video
 from ecgan.inference.marking import sidecar_path
 
 SOURCE_TYPES = (
@@ -32,7 +33,7 @@ class Found:
     """A mark inside a file, or its sidecar; None where it does not say."""
 
     places: tuple[str, ...]
-    """Where it stands: `text` of PNG, `exif`, `xmp`, or the sidecar's name."""
+    """Where it stands: `text` of PNG, `exif`, `xmp`, a video's `comment`, or the sidecar's name."""
     tool: str | None = None
     model: str | None = None
     """Sha256 of the translator snapshot."""
@@ -84,11 +85,18 @@ def verify_file(path: Path) -> Verification:
 
 
 def embedded_marks(path: Path) -> list[Found]:
-    """The marks inside an image file, one for each place that has one.
+    """The marks inside an image or video file, one for each place that has one.
 
     Raises:
-        ImageError: no image, or a damaged one.
+        ImageError, VideoError: neither, or a damaged one.
+        MissingExtra: PyAV, which reads videos, is not installed.
     """
+    if is_video(path):
+        from ecgan.inference.clips import read_comment
+
+        lines = (line.partition(": ") for line in read_comment(path).splitlines())
+        said = _from_fields("comment", {key: value for key, _, value in lines})
+        return [] if said is None else [said]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

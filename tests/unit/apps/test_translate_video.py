@@ -71,6 +71,27 @@ def test_frames_without_a_face_pass_untouched(
     assert (result["frames"], result["translated_frames"]) == (20, 10)
 
 
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.mov", "a.webm"])
+def test_verify_finds_the_mark(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+) -> None:
+    still = frame_with((head(), 80))
+    codec = {"codec": "libvpx-vp9" if name == "a.webm" else "libx264", "pix_fmt": "yuv420p"}
+    path = write_clip(tmp_path / name, [still] * 3, **codec)
+    told(monkeypatch, *[(80,)] * 3)
+    out = tmp_path / "out"
+    assert run(path, "--to", "happy", "--out", out) == 0
+    capsys.readouterr()
+    assert main(["verify", "--json", str(out)]) == 0
+    (seen,) = json.loads(capsys.readouterr().out)
+    sidecar = json.loads((out / f"a.happy{path.suffix}.json").read_text())
+    assert (seen["verdict"], seen["model"]) == ("synthetic", sidecar["model"]["sha256"])
+    assert main(["verify", str(path)]) == 1
+
+
 def test_output_and_sidecar_say_that_it_is_synthetic(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
