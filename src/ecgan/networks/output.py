@@ -132,7 +132,9 @@ def warp(source: Fields, flow: Flows, mode: Literal["bilinear", "bicubic"] = "bi
     """Sample `source` at its own pixel positions plus `flow` (upsampled to its size); outside the
     image the border repeats. Bicubic values may lie a little outside the source's range."""
     height, width = source.shape[2:]
-    offsets = F.interpolate(flow.to(source.dtype), (height, width), mode="bilinear")
+    offsets = flow.to(source.dtype)
+    if offsets.shape[2:] != source.shape[2:]:
+        offsets = F.interpolate(offsets, (height, width), mode="bilinear")
     identity = torch.eye(2, 3, dtype=source.dtype, device=source.device)
     grid = F.affine_grid(
         identity.expand(len(source), 2, 3), list(source.shape), align_corners=False
