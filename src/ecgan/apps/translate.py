@@ -184,6 +184,12 @@ class Job:
             result["refused"].append({"face": None, "reason": "unwritable", "message": message})
         return result
 
+    def warnings_of(self, faces: Sequence[ReadyFace], target: str, strength: float) -> list[str]:
+        """What is to be said of the translated faces; one part need not show the expression."""
+        if self.parts:
+            return []
+        return [text for face in faces for text in result_warnings(face, target, strength)]
+
     def _translate(self, file: PhotoFile, result: dict[str, Any]) -> None:
         from ecgan.faces.photo_writing import what_is_lost
         from ecgan.inference.marking import source_sha256, write_marked
@@ -212,12 +218,7 @@ class Job:
                 assume_neutral=self.assume_neutral,
                 **({"part": ",".join(self.parts)} if parts else {}),
             )
-            result["warnings"] += [
-                text
-                for face in made.faces
-                for text in result_warnings(face, target, strength)
-                if not parts  # one part need not show the expression
-            ]
+            result["warnings"] += self.warnings_of(made.faces, target, strength)
             output = file.output(self.out, target, self.file_format)
             if target == self.targets[0]:
                 for text in what_is_lost(photo, output.suffix, self.quality):

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from ecgan.apps.console import progress
-from ecgan.apps.translate import describe_face, doubt_warnings, result_warnings
+from ecgan.apps.translate import describe_face, doubt_warnings
 
 if TYPE_CHECKING:
     from ecgan.apps.photo_files import PhotoFile
@@ -43,7 +43,7 @@ def translate_video(job: Job, file: PhotoFile, result: dict[str, Any]) -> None:
     sha256, strongest = sha256_file(file.path), max(value for _, value in job.curve.keys)
     for target in job.targets:
         faces = started(clip, translator, target, strongest)
-        told += [text for face in faces for text in result_warnings(face, target, strongest)]
+        told += job.warnings_of(faces, target, strongest)
         mark = Mark(
             source=os.fsencode(name).decode(errors="replace"),
             source_sha256=sha256,

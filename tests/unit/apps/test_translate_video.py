@@ -92,6 +92,20 @@ def test_verify_finds_the_mark(
     assert main(["verify", str(path)]) == 1
 
 
+@pytest.mark.parametrize(("part", "said"), [((), True), (("--part", "mouth"), False)])
+def test_one_part_need_not_show_the_expression(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    part: tuple[str, ...],
+    said: bool,
+) -> None:
+    path = write_clip(tmp_path / "a.mkv", [frame_with((head(), 80))] * 3)
+    told(monkeypatch, *[(80,)] * 3)
+    assert run(path, "--to", "sad", *part, "--out", tmp_path / "out") == 0
+    assert ("sad does not convince" in capsys.readouterr().err) == said
+
+
 def test_output_and_sidecar_say_that_it_is_synthetic(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
