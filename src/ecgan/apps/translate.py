@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ecgan.apps.console import about, complain, say, say_json, warn
-from ecgan.apps.options import AsJson, Model, Photos, RouteName, route_of
+from ecgan.apps.options import AsJson, Model, PartNames, Photos, RouteName, parts_of, route_of
 from ecgan.apps.photo_files import (
     PhotoFile,
     check_folder,
@@ -20,12 +20,18 @@ from ecgan.apps.photo_files import (
     photo_files,
 )
 from ecgan.errors import EcganError, FaceError, MissingExtra, UsageError
+from ecgan.image_names import is_video
 
 if TYPE_CHECKING:
     from ecgan.faces.finder import FaceChoice
+    from ecgan.faces.parts import Part
+    from ecgan.inference.strength import StrengthCurve
     from ecgan.inference.translator import Translator
 
-EXAMPLE = "Example: ecgan translate anna.jpg holiday/ --to happy,sad --strength 0.8 --out out"
+EXAMPLE = (
+    "Example: ecgan translate anna.jpg holiday/ --to happy,sad --strength 0.8 --out out && "
+    "ecgan translate clip.mp4 --to happy --strength 0:0,2s:1"
+)
 
 
 def translate(
@@ -35,18 +41,19 @@ def translate(
         str,
         typer.Option(
             "--to",
-            help="Expression (happy), one of its recipes (happy:laugh), a comma list of them, or "
-            "'all'.",
+            help="Expression (happy), one of its recipes (happy:laugh), a blend "
+            "(happy*0.7+surprise*0.3), a comma list of them, or 'all'.",
             metavar="NAME",
         ),
     ],
     strength: Annotated[
-        float,
+        str,
         typer.Option(
             help="1: the full expression; up to 1.5: exaggerated; 0: the neutral face, or with "
-            "--route direct the photo itself."
+            "--route direct the photo itself. Of videos also keyframes: 0:0,2s:1.",
+            metavar="S",
         ),
-    ] = 1.0,
+    ] = "1",
     model: Model = None,
     out: Annotated[Path, typer.Option(help="Folder for the results.", metavar="DIR")] = Path(
         "translated"
@@ -62,6 +69,7 @@ def translate(
         bool,
         typer.Option("--assume-neutral", help="Take every face for neutral, without looking."),
     ] = False,
+    part: PartNames = None,
     route: RouteName = None,
     file_format: Annotated[
         str,
@@ -81,7 +89,7 @@ def translate(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give the faces in real photos another expression, each photo at its own size.
+    """Give the faces in real photos and videos another expression, each at its own size.
 
     Writes OUT/<stem>.<expression>.<suffix> and, beside each, a .json that says how it was made.
     Photos that cannot be translated are named with the reason; the others go on, and the exit
@@ -94,16 +102,21 @@ def translate(
     check_folder(out)
     from ecgan.expressions import parse_targets
     from ecgan.faces.finder import parse_face_choice
+    from ecgan.inference.strength import parse_strength
     from ecgan.inference.translator import Translator
 
+    curve = parse_strength(strength)
+    if curve.constant is None and not all(is_video(file.path) for file in files):
+        raise UsageError("--strength takes keyframes for videos only, one number for photos")
     choice = parse_face_choice(face)
+    parts = parts_of(part)
     translator = Translator.load(model, route=route_of(route))
     targets = parse_targets(to, translator.vocabulary)
     for target in targets:
-        translator.check(target, strength)
+        translator.check(target, curve.keys[0][1])
     check_outputs(files, out, targets, file_format)
 
-    job = _Job(translator, targets, strength, choice, assume_neutral, out, file_format, quality)
+    job = Job(translator, targets, curve, choice, assume_neutral, out, file_format, quality, parts)
 
     def tell(file: PhotoFile) -> dict[str, Any]:
         result = job.run(file)
@@ -130,24 +143,31 @@ def translate(
 
 
 @dataclass(frozen=True)
-class _Job:
+class Job:
     """What is asked for, for one photo after another."""
 
     translator: Translator
     targets: tuple[str, ...]
-    strength: float
+    curve: StrengthCurve
     choice: FaceChoice
     assume_neutral: bool
     out: Path
     file_format: str
     quality: int | None
+    parts: tuple[Part, ...]
+    """Of the face that may change."""
 
     def run(self, file: PhotoFile) -> dict[str, Any]:
         """Translate and write one photo; what can go wrong with it ends up in `refused`."""
         result: dict[str, Any] = {"photo": str(file.path), "outputs": {}}
         result.update({key: [] for key in ("faces", "refused", "warnings")})
         try:
-            self._translate(file, result)
+            if is_video(file.path):
+                from ecgan.apps.translate_video import translate_video
+
+                translate_video(self, file, result)
+            else:
+                self._translate(file, result)
         except MissingExtra:
             raise
         except EcganError as error:
@@ -164,6 +184,7 @@ class _Job:
         from ecgan.inference.marking import source_sha256
         from ecgan.inference.results import describe_face, doubt_warnings
 
+        strength = self.curve.keys[0][1]
         photo = opened(file.path)
         ready = self.translator.prepare(photo, self.choice, self.assume_neutral)
         sha256 = source_sha256(photo)
@@ -175,7 +196,8 @@ class _Job:
         ]
         asked = {"face": self.choice, "assume_neutral": self.assume_neutral}
         for target in self.targets:
-            made = self.translator.render_all([(ready, target)], self.strength, **asked)[0]
+            jobs = [(ready, target)]
+            made = self.translator.render_all(jobs, strength, parts=self.parts, **asked)[0]
             result["warnings"] += [text for face in made.faces for text in face.warnings()]
             output = file.output(self.out, target, self.file_format)
             if target == self.targets[0]:

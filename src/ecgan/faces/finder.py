@@ -181,7 +181,7 @@ def choose_faces(
         FaceError: none of them can be used; the first one's reason.
     """
     aligned, refused, errors = [], [], []
-    for number in _numbers(choice, faces, photo.pixels.shape):
+    for number in face_numbers(choice, faces, photo.pixels.shape):
         face = faces[number - 1]
         try:
             check_translatable(face, photo.pixels.shape)
@@ -195,8 +195,12 @@ def choose_faces(
     return ChosenFaces(tuple(aligned), tuple(refused))
 
 
-def _numbers(choice: FaceChoice, faces: Sequence[Face], shape: tuple[int, ...]) -> list[int]:
-    """The asked-for faces, from 1, each once."""
+def face_numbers(choice: FaceChoice, faces: Sequence[Face], shape: tuple[int, ...]) -> list[int]:
+    """The asked-for ones of faces, the largest first: numbers from 1, each once.
+
+    Raises:
+        FaceError: there are not so many.
+    """
     if choice == "all":
         return list(range(1, len(faces) + 1))
     middles = [middle(face.box) for face in faces]

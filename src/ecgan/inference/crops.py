@@ -61,6 +61,13 @@ class ChangedCrop:
         with torch.inference_mode():
             return self.made()
 
+    def limited(self, crop: Images, weight: NDArray[np.float32]) -> ChangedCrop:
+        """The photo's own `crop` with a share of the change at each pixel, (side, side)."""
+        if self.change is None:
+            return self
+        change = self.change.limited(torch.from_numpy(weight)[None, None].to(crop))
+        return ChangedCrop(change.of(crop).clamp(-1, 1), lambda: change)
+
 
 @dataclass(frozen=True)
 class ReadyFace:

@@ -10,13 +10,22 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from ecgan.expressions import NEUTRAL, Vocabulary, canonical_expression, expression_of
+from ecgan.expressions import (
+    NEUTRAL,
+    Vocabulary,
+    canonical_expression,
+    canonical_target,
+    expression_of,
+)
+from ecgan.faces.alignment import FaceChange
 from ecgan.faces.finder import AlignedFace
+from ecgan.faces.parts import PARTS, Part, part_weight
 from ecgan.inference.crops import (
     ChangedCrop,
     CropGenerator,
     ReadyFace,
     as_pixels_are,
+    face_change,
     to_tensor,
 )
 from ecgan.inference.recognizer import Recognizer, resize
@@ -102,17 +111,22 @@ class FaceTranslator:
         return self._recognizer
 
     def full(self, target: str) -> float:
-        """`full_intensity` of a target, or of the recipe that stands for it; 1 of neutral.
+        """`full_intensity` of a target, or of the recipe that stands for it; 1 of neutral; the mean
+        of a blend.
 
         Raises:
             UsageError: unknown expression.
         """
-        name = self.vocabulary.names[self.vocabulary.index(target)]
-        return 1.0 if name == NEUTRAL else self.full_intensity[name]
+        shares = {n: share for n, share in self.vocabulary.shares(target).items() if n != NEUTRAL}
+        if not shares:
+            return 1.0
+        total = sum(share * self.full_intensity[name] for name, share in shares.items())
+        return total / sum(shares.values())
 
     def check(self, target: str, strength: float) -> None:
-        """Raises UsageError for an unknown expression or a strength outside [0, 1.5]."""
-        self.vocabulary.index(target)
+        """Raises UsageError for an unknown expression, a blend with wrong shares, or a strength
+        outside [0, 1.5]."""
+        self.vocabulary.shares(target)
         check_strength(strength)
 
     def probabilities(self, crop: NDArray[np.uint8]) -> Seen:
@@ -175,15 +189,21 @@ class FaceTranslator:
         return [(crop, passes) for crop, passes, _ in best]
 
     def made_faces(
-        self, asked: Sequence[tuple[ReadyFace, str]], strength: float = 1.0
+        self,
+        asked: Sequence[tuple[ReadyFace, str]],
+        strength: float = 1.0,
+        parts: Sequence[Part] = PARTS,
     ) -> list[MadeFace]:
-        """Faces with other expressions, each with the expression asked of it."""
+        """Faces with other expressions, each with the expression asked of it, in some parts."""
         started, full = self._started(asked)
-        again = [i for i in range(len(asked)) if strength != 1 or full[i] is None]
+        whole = strength == 1 and set(parts) == set(PARTS)
+        again = [i for i in range(len(asked)) if not whole or full[i] is None]
         crops = self._translated_faces([(started[i], asked[i][1]) for i in again], strength)
-        look = [
-            i for i, face in enumerate(started) if i in again and face.probabilities is not None
+        crops = [
+            limited(crop, started[i].aligned, started[i].source, parts)
+            for i, crop in zip(again, crops, strict=True)
         ]
+        look = [i for i in again if started[i].probabilities is not None]
         made = {i: MadeFace(started[i], crop, None) for i, crop in zip(again, crops, strict=True)}
         for i, seen in zip(look, self.seen_in([made[i].crop.image for i in look]), strict=True):
             made[i] = replace(made[i], after=seen)
@@ -192,11 +212,49 @@ class FaceTranslator:
                 made[i] = MadeFace(started[i], *tried)
         return [made[i] for i in range(len(asked))]
 
+    @one_at_a_time
+    def started(self, face: ReadyFace, target: str, strength: float = 1.0) -> MadeFace:
+        """A face with all that the recogniser decides about its translation: `change_like` then
+        repeats that in other frames of a clip."""
+        made = self.made_faces([(face, target)], strength)[0]
+        if canonical_target(target) != NEUTRAL or not face.direct:
+            return made
+        start, passes = self._neutralised([face.source])[0]
+        return replace(made, started=replace(face, start=start, passes=passes))
+
+    @one_at_a_time
+    def change_like(
+        self,
+        like: ReadyFace,
+        aligned: AlignedFace,
+        target: str,
+        strength: float,
+        *,
+        parts: Sequence[Part] = PARTS,
+    ) -> FaceChange | None:
+        """What becomes of the same face in another frame, on the way that was chosen for `like`;
+        the recogniser is not asked. None: the face stays as it is.
+
+        Args:
+            like: `MadeFace.started` of `started`, for the same target.
+            aligned: the face in the other frame.
+            target, strength, parts: as `Translator.render`.
+        """
+        source = start = ChangedCrop(to_tensor(aligned.pixels).to(self.device))
+        for _ in range(like.passes):
+            start = self._to_neutral.apply(start, NEUTRAL, Request(1.0, 1.0))
+        face = replace(like, aligned=aligned, source=source, start=start)
+        made = limited(self._translated(face, target, strength), aligned, source, parts)
+        if made.change is None:
+            return None
+        return face_change(made.change, aligned.pixels[aligned.mask > 0])
+
     def _started(
         self, asked: Sequence[tuple[ReadyFace, str]]
     ) -> tuple[list[ReadyFace], list[tuple[ChangedCrop, Seen] | None]]:
         """On the route `auto` an expressive face as it is in the photo, where that is better; and
-        the full translations that showed it, with what the recogniser sees in them."""
+        the full translations that showed it, with what the recogniser sees in them. A blend always
+        starts from the neutralised face."""
         started = [face for face, _ in asked]
         full: list[tuple[ChangedCrop, Seen] | None] = [None] * len(asked)
         choices = [i for i, (face, target) in enumerate(asked) if self._has_choice(face, target)]
@@ -238,7 +296,7 @@ class FaceTranslator:
         made: dict[int, ChangedCrop] = {}
         requests: dict[int, tuple[ChangedCrop, str, Request]] = {}
         for i, (face, target) in enumerate(asked):
-            name = canonical_expression(target)
+            name = canonical_target(target)
             if face.kept and strength >= 1:
                 made[i] = face.source
             elif name == NEUTRAL:
@@ -263,3 +321,13 @@ class FaceTranslator:
         for _ in range(max(1, passes)):
             crop = self._to_neutral.apply(crop, NEUTRAL, Request(1.0, strength))
         return crop
+
+
+def limited(
+    made: ChangedCrop, aligned: AlignedFace, source: ChangedCrop, parts: Sequence[Part]
+) -> ChangedCrop:
+    """A change of some parts of the face alone."""
+    if set(parts) == set(PARTS):
+        return made
+    weight = part_weight(aligned.points, aligned.alignment.size, parts)
+    return made.limited(source.image, weight)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ecgan.errors import UsageError
-from ecgan.expressions import canonical_expression, expression_of
+from ecgan.expressions import expression_of, parse_blend
 from ecgan.faces.alignment import photo_mask
 from ecgan.faces.face import Box
 from ecgan.faces.finder import AlignedFace, RefusedFace
+from ecgan.faces.parts import PARTS, Part
 from ecgan.faces.photo import Photo
 from ecgan.inference import marking
 from ecgan.inference.crops import ReadyFace
@@ -39,14 +40,29 @@ class TranslatedFace:
     """How often it was neutralised first."""
     kept: bool
     """Whether the photo shows the expression, and more of it than a translation would."""
+    parts: tuple[Part, ...] = PARTS
+    """What may have changed."""
 
     @classmethod
     def of(
-        cls, face: ReadyFace, target: str, strength: float, after: dict[str, float] | None
+        cls,
+        face: ReadyFace,
+        after: dict[str, float] | None,
+        target: str,
+        strength: float,
+        parts: Sequence[Part] = PARTS,
     ) -> TranslatedFace:
         """Of a face as its translation was started."""
-        seen = face.probabilities
-        return cls(face.aligned, target, strength, seen, after, face.passes, face.kept)
+        return cls(
+            aligned=face.aligned,
+            target=target,
+            strength=strength,
+            probabilities=face.probabilities,
+            after=after,
+            passes=face.passes,
+            kept=face.kept,
+            parts=tuple(parts),
+        )
 
     @property
     def number(self) -> int:
@@ -75,12 +91,15 @@ class TranslatedFace:
 
     @property
     def unconvincing(self) -> str | None:
-        """What the recogniser sees in a full translation, where it is not what was asked for."""
-        asked = expression_of(canonical_expression(self.target))
-        if self.after is None or self.strength < 1 or asked not in self.after:
+        """What the recogniser sees in a full translation, where it is not what was asked for; None
+        of a part of the face, which need not show the expression."""
+        shares = parse_blend(self.target)
+        asked = set(map(expression_of, shares))
+        full = self.strength * sum(shares.values()) > 0.999 and set(self.parts) == set(PARTS)
+        if self.after is None or not full or not asked <= set(self.after):
             return None
         seen = max(self.after, key=lambda name: (self.after or {})[name])
-        return None if seen == asked else f"{seen} ({self.after[seen]:.0%})"
+        return None if seen in asked else f"{seen} ({self.after[seen]:.0%})"
 
     @property
     def doubt(self) -> str | None:
@@ -139,6 +158,39 @@ class Model:
     credit: str
     route: str
 
+    def mark(
+        self,
+        source: str,
+        source_sha256: str,
+        faces: Sequence[TranslatedFace],
+        expression: str,
+        parts: Sequence[Part] = PARTS,
+        **more: Any,
+    ) -> Mark:
+        """The mark of what it has made of a photo or video.
+
+        Args:
+            source, source_sha256: name of the file and hash of what it shows.
+            faces: that were translated.
+            expression: asked for.
+            parts: of the faces that may have changed.
+            more: further options of the call.
+        """
+        part = {} if set(parts) == set(PARTS) else {"part": ",".join(parts)}
+        return Mark(
+            source=source,
+            source_sha256=source_sha256,
+            model_sha256=self.sha256,
+            settings={"expression": expression, **more, **part, "route": self.route},
+            faces=[face.as_json() for face in faces],
+            credit=self.credit,
+        )
+
+
+def file_name(path: Path) -> str:
+    """The name of a file as text, whatever its bytes."""
+    return os.fsencode(path.name).decode(errors="replace")
+
 
 @dataclass(frozen=True)
 class Translated:
@@ -154,6 +206,8 @@ class Translated:
     target: str
     strength: float
     model: Model
+    parts: tuple[Part, ...] = PARTS
+    """Of the faces that may have changed."""
     asked: Mapping[str, Any] = field(default_factory=dict)
     """Further options of the call."""
 
@@ -177,19 +231,14 @@ class Translated:
             sha256: of the photo, where it is known.
         """
         path = self.photo.path
-        name = os.fsencode(path.name).decode(errors="replace") if path else "picture in memory"
-        return Mark(
-            source=source or name,
-            source_sha256=sha256 or source_sha256(self.photo),
-            model_sha256=self.model.sha256,
-            settings={
-                "expression": self.target,
-                "strength": self.strength,
-                **self.asked,
-                "route": self.model.route,
-            },
-            faces=[face.as_json() for face in self.faces],
-            credit=self.model.credit,
+        return self.model.mark(
+            source or (file_name(path) if path else "picture in memory"),
+            sha256 or source_sha256(self.photo),
+            self.faces,
+            self.target,
+            self.parts,
+            strength=self.strength,
+            **self.asked,
         )
 
     def save(

@@ -16,6 +16,7 @@ from ecgan.expressions import Vocabulary
 from ecgan.faces.alignment import change_face
 from ecgan.faces.finder import FaceChoice, FaceFinder, check_photo, choose_faces
 from ecgan.faces.opening import PhotoLike, are_several, open_photo
+from ecgan.faces.parts import PARTS, Part
 from ecgan.faces.photo import Photo
 from ecgan.inference.crops import ReadyPhoto, face_change
 from ecgan.inference.doubt import check_readable
@@ -142,6 +143,8 @@ class Translator(FaceTranslator):
         strength: float = ...,
         face: FaceChoice = ...,
         assume_neutral: bool = ...,
+        *,
+        parts: Sequence[Part] = ...,
     ) -> Translated: ...
 
     @overload
@@ -152,6 +155,8 @@ class Translator(FaceTranslator):
         strength: float = ...,
         face: FaceChoice = ...,
         assume_neutral: bool = ...,
+        *,
+        parts: Sequence[Part] = ...,
     ) -> dict[str, Translated]: ...
 
     @overload
@@ -162,6 +167,8 @@ class Translator(FaceTranslator):
         strength: float = ...,
         face: FaceChoice = ...,
         assume_neutral: bool = ...,
+        *,
+        parts: Sequence[Part] = ...,
     ) -> list[Translated | Exception]: ...
 
     @overload
@@ -172,6 +179,8 @@ class Translator(FaceTranslator):
         strength: float = ...,
         face: FaceChoice = ...,
         assume_neutral: bool = ...,
+        *,
+        parts: Sequence[Part] = ...,
     ) -> list[dict[str, Translated] | Exception]: ...
 
     def translate(
@@ -181,16 +190,20 @@ class Translator(FaceTranslator):
         strength: float = 1.0,
         face: FaceChoice = "largest",
         assume_neutral: bool = False,
+        *,
+        parts: Sequence[Part] = PARTS,
     ) -> Any:
         """Give faces of photos other expressions; several go through the networks together.
 
         Args:
             photo: a path, a PIL.Image, a (height, width, 3) uint8 RGB array or a `Photo`; or a list
                 of them.
-            target: an expression of `vocabulary`, or an alias; or a list of them.
+            target: an expression of `vocabulary`, an alias, or a blend of them
+                (`happy*0.7+surprise*0.3`); or a list of these.
             strength: see `render`.
             face: `all`, `largest`, the N-th largest, or a position.
             assume_neutral: take every face as it is, without asking the recogniser.
+            parts: of the face that may change; the rest stays as it is in the photo.
 
         Returns:
             The translated photo; of several targets, a dictionary by target as it was named. Of
@@ -210,7 +223,14 @@ class Translator(FaceTranslator):
         photos: Any = photo if several else [photo]
         made: list[Any] = []
         for group in _groups(photos):
-            made += self._translated_group(group, targets, strength, face, assume_neutral)
+            made += self._translated_group(
+                group,
+                targets,
+                strength,
+                face=face,
+                assume_neutral=assume_neutral,
+                parts=parts,
+            )
         if isinstance(target, str):
             made = [one[target] if isinstance(one, dict) else one for one in made]
         if several:
@@ -225,15 +245,16 @@ class Translator(FaceTranslator):
         photos: Sequence[Photo | Exception],
         targets: Sequence[str],
         strength: float,
+        *,
         face: FaceChoice,
         assume_neutral: bool,
+        parts: Sequence[Part],
     ) -> list[dict[str, Translated] | Exception]:
         ready = self.prepare_all(photos, face, assume_neutral)
         good = [one for one in ready if isinstance(one, ReadyPhoto)]
         asked = {"face": face, "assume_neutral": assume_neutral}
-        made = iter(
-            self.render_all([(one, name) for one in good for name in targets], strength, **asked)
-        )
+        jobs = [(one, name) for one in good for name in targets]
+        made = iter(self.render_all(jobs, strength, parts=parts, **asked))
         return [
             one if isinstance(one, Exception) else {name: next(made) for name in targets}
             for one in ready
@@ -299,32 +320,45 @@ class Translator(FaceTranslator):
             for photo, one in zip(photos, chosen, strict=True)
         ]
 
-    def render(self, ready: ReadyPhoto, target: str, strength: float = 1.0) -> Translated:
+    def render(
+        self,
+        ready: ReadyPhoto,
+        target: str,
+        strength: float = 1.0,
+        *,
+        parts: Sequence[Part] = PARTS,
+    ) -> Translated:
         """Translate the faces of a prepared photo and paste them back.
 
         Args:
             ready: from `prepare`.
-            target: an expression of `vocabulary`, or an alias.
+            target: as `translate`, one.
             strength: 0 is the face that the translation starts from, 1 the full expression, up to
                 1.5 beyond it; times `full(target)`, it is the intensity of the expression. On the
                 route `direct` an expressive face leaves its own expression on the way from 0, the
                 photo itself, to `LEFT_BY`. For the target neutral: how far the photo's own
                 expression is taken back.
+            parts: of the face that may change; the rest stays as it is in the photo.
 
         Raises:
             UsageError: unknown expression, or a strength out of range.
         """
-        return self.render_all([(ready, target)], strength)[0]
+        return self.render_all([(ready, target)], strength, parts=parts)[0]
 
     @one_at_a_time
     def render_all(
-        self, jobs: Sequence[tuple[ReadyPhoto, str]], strength: float = 1.0, **asked: Any
+        self,
+        jobs: Sequence[tuple[ReadyPhoto, str]],
+        strength: float = 1.0,
+        *,
+        parts: Sequence[Part] = PARTS,
+        **asked: Any,
     ) -> list[Translated]:
         """`render` for each photo and target.
 
         Args:
             jobs: prepared photos, each with a target.
-            strength: of all.
+            strength, parts: of all.
             asked: further options of the call, which the marks shall name.
 
         Raises:
@@ -338,27 +372,34 @@ class Translator(FaceTranslator):
             (job, face, target) for job, (ready, target) in enumerate(jobs) for face in ready.faces
         ]
         for group in _parts(wanted, AT_ONCE):
-            made = self.made_faces([(face, target) for _, face, target in group], strength)
+            made = self.made_faces([(face, name) for _, face, name in group], strength, parts)
             for (job, face, target), one in zip(group, made, strict=True):
                 if one.crop.change is not None:
                     aligned = face.aligned
                     change = face_change(one.crop.change, aligned.pixels[aligned.mask > 0])
                     change_face(pixels[job], change, aligned.alignment, aligned.mask)
-                faces[job].append(TranslatedFace.of(one.started, target, strength, one.after))
-        model = Model(self.sha256, self.credit, self.route)
+                faces[job].append(
+                    TranslatedFace.of(one.started, one.after, target, strength, parts)
+                )
         return [
             Translated(
-                pixels[i],
-                tuple(faces[i]),
-                ready.refused,
-                ready.photo,
-                target,
-                strength,
-                model,
-                asked,
+                pixels=pixels[i],
+                faces=tuple(faces[i]),
+                refused=ready.refused,
+                photo=ready.photo,
+                target=target,
+                strength=strength,
+                model=self.model,
+                parts=tuple(parts),
+                asked=asked,
             )
             for i, (ready, target) in enumerate(jobs)
         ]
+
+    @property
+    def model(self) -> Model:
+        """What the mark of an output says of it."""
+        return Model(self.sha256, self.credit, self.route)
 
 
 def _groups(photos: Iterable[Any]) -> Iterator[list[Photo | Exception]]:

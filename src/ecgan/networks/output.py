@@ -176,6 +176,15 @@ class Change:
         """The inverse of `of_fields`."""
         return torch.cat([self.flow, self.gate, self.offset], dim=1)
 
+    def of(self, source: Images) -> Images:
+        """The changed source, of the size of the fields, sampled bicubically."""
+        return self.gate * warp(source, self.flow, mode="bicubic") + self.offset
+
+    def limited(self, weight: Masks) -> Change:
+        """The change with its `weight` at each pixel: 0 leaves the source as it is. A motion that
+        fades shows nothing twice."""
+        return Change(self.flow * weight, 1 - (1 - self.gate) * weight, self.offset * weight)
+
     def after(self, first: Change) -> Change:
         """This change of what `first` has made, as one change of the source of `first`."""
         flow, gate, offset = torch.split(warp(first.fields, self.flow), [2, 1, 3], dim=1)
