@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from support.tiny_clips import (
     read_clip,
     write_clip,
 )
+from torch import Tensor
 
 from ecgan.apps.cli import main
 from ecgan.faces import finder
@@ -147,14 +149,14 @@ def test_the_way_is_chosen_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     path = write_clip(tmp_path / "a.mkv", [frame_with((head(), 4 * i)) for i in range(20)])
     told(monkeypatch, *[(4 * i,) for i in range(20)])
     asked = 0
-    inner = Translator.probabilities
+    inner = Translator.seen_in
 
-    def count(self: Translator, crop: np.ndarray) -> dict[str, float]:
+    def count(self: Translator, crops: Sequence[Tensor]) -> list[dict[str, float]]:
         nonlocal asked
-        asked += 1
-        return inner(self, crop)
+        asked += len(crops)
+        return inner(self, crops)
 
-    monkeypatch.setattr(Translator, "probabilities", count)
+    monkeypatch.setattr(Translator, "seen_in", count)
     assert run(path, "--to", "happy", "--out", tmp_path) == 0
     assert 0 < asked <= 16
 
