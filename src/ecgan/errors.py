@@ -27,6 +27,10 @@ class ImageError(EcganError):
     """A file that cannot be used as a photograph."""
 
 
+class VideoError(EcganError):
+    """A file that cannot be used as a video."""
+
+
 class FaceError(EcganError):
     """A face that cannot be translated. `reason` is one of the short codes in `FACE_REASONS`."""
 

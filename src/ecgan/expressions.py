@@ -41,6 +41,57 @@ def expression_of(name: str) -> str:
     return name.partition(":")[0]
 
 
+def parse_blend(target: str) -> dict[str, float]:
+    """Share of each name of a target: `"happy*0.7+surprise*0.3"`, `"happy+sad"` (a half each),
+    `"happy*0.5"` (the rest is neutral), or one name alone.
+
+    Raises:
+        UsageError: a share that is no number above 0, one missing beside others, or more than 1 in
+            sum.
+    """
+    parts = [part.partition("*") for part in target.split("+")]
+    given = [share.strip() for _, star, share in parts if star]
+    expected = f"expected a blend such as happy*0.7+surprise*0.3, got {target!r}"
+    if any(not name.strip() for name, _, _ in parts):
+        raise UsageError(f"{expected}: an expression's name is missing")
+    if given and len(given) < len(parts):
+        raise UsageError(f"{expected}: give each expression its share, or none")
+    try:
+        shares = [float(share) for share in given] or [1 / len(parts)] * len(parts)
+    except ValueError:
+        raise UsageError(f"{expected}: a share is a number between 0 and 1") from None
+    if not all(0 < share <= 1 for share in shares) or sum(shares) > 1 + 1e-6:
+        raise UsageError(f"{expected}: shares lie above 0 and sum up to 1 at most")
+    blend: dict[str, float] = {}
+    for (name, _, _), share in zip(parts, shares, strict=True):
+        canonical = canonical_expression(name)
+        blend[canonical] = blend.get(canonical, 0.0) + share
+    return blend
+
+
+def canonical_target(target: str) -> str:
+    """A target with its names as in a vocabulary: `"Joy * .7 + sad*.3"` is `happy*0.7+sad*0.3`.
+
+    Raises:
+        UsageError: see `parse_blend`.
+    """
+    if "*" not in target and "+" not in target:
+        return canonical_expression(target)
+    blend = parse_blend(target)
+    if list(blend.values()) == [1.0]:
+        return next(iter(blend))
+    return "+".join(f"{name}*{share:.4g}" for name, share in blend.items())
+
+
+def target_in_file_names(target: str) -> str:
+    """`happy-laugh70+sad30` for `happy:laugh*0.7+sad*0.3`, which file systems do not take."""
+    if "*" not in target and "+" not in target:
+        return target.replace(":", "-")
+    return "+".join(
+        f"{name.replace(':', '-')}{100 * share:.4g}" for name, share in parse_blend(target).items()
+    )
+
+
 @dataclass(frozen=True)
 class Vocabulary:
     """An ordered set of expressions that contains `neutral`; position i is entry i of z.
@@ -100,21 +151,38 @@ class Vocabulary:
         hint = f"; did you mean {canonical_expression(near[0])!r}?" if near else ""
         raise UsageError(f"unknown expression {name!r}, expected one of {', '.join(known)}{hint}")
 
+    def shares(self, target: str) -> dict[str, float]:
+        """Share of each entry in a name, an alias or a blend (`parse_blend`).
+
+        Raises:
+            UsageError: an unknown name, or shares that do not fit.
+        """
+        whole = canonical_expression(target) in self.names
+        shares: dict[str, float] = {}
+        for name, share in ({target: 1.0} if whole else parse_blend(target)).items():
+            entry = self.names[self.index(name)]
+            shares[entry] = shares.get(entry, 0.0) + share
+        return shares
+
     def code(self, name: str, intensity: float = 1.0) -> NDArray[np.float32]:
         """Expression vector z, shape (len(self),): `intensity` at the entry of `name`, the rest
-        of one at neutral, so that intensity 0 of any expression is neutral itself.
+        of one at neutral, so that intensity 0 of any expression is neutral itself. Of a blend,
+        each entry has its share of `intensity`.
 
         `code("neutral")` is the paper's z': one-hot z with the entries of neutral and of the
         expression exchanged.
         """
         z = np.zeros(len(self), dtype=np.float32)
-        z[self.neutral_index] = 1.0 - intensity
-        z[self.index(name)] = 1.0 if canonical_expression(name) == NEUTRAL else intensity
+        shares = {entry: share for entry, share in self.shares(name).items() if entry != NEUTRAL}
+        for entry, share in shares.items():
+            z[self.names.index(entry)] = share * intensity
+        z[self.neutral_index] = 1.0 - sum(shares.values()) * intensity
         return z
 
 
-def parse_targets(text: str, vocabulary: Vocabulary) -> tuple[str, ...]:
-    """`"happy,sad"`, `"fear:gasping"` or `"all"` (every expression but neutral) as known names."""
+def parse_targets(text: str, vocabulary: Vocabulary, *, blends: bool = True) -> tuple[str, ...]:
+    """`"happy,sad"`, `"fear:gasping"`, `"happy*0.7+sad*0.3"` or `"all"` (every expression but
+    neutral) as known names; without `blends` single names alone."""
     if text.strip().lower() == "all":
         return vocabulary.expressive
     names = [part for part in text.split(",") if part.strip()]
@@ -123,5 +191,8 @@ def parse_targets(text: str, vocabulary: Vocabulary) -> tuple[str, ...]:
             f"expected an expression name, a comma list of them, or 'all'; got {text!r}"
         )
     for name in names:
-        vocabulary.index(name)
-    return tuple(dict.fromkeys(map(canonical_expression, names)))
+        if blends:
+            vocabulary.shares(name)
+        else:
+            vocabulary.index(name)
+    return tuple(dict.fromkeys(map(canonical_target, names)))

@@ -30,6 +30,18 @@ def test_an_expression_stands_for_its_first_recipe() -> None:
 def test_targets_keep_the_name_that_was_asked_for() -> None:
     assert parse_targets("all", WITH_RECIPES) == ("happy", "fear", "sad")
     assert parse_targets("AF, fear, fear:frozen", WITH_RECIPES) == ("fear", "fear:frozen")
+    assert parse_targets("AF*.5+joy * 0.25, happy*1", WITH_RECIPES) == (
+        "fear*0.5+happy*0.25",
+        "happy",
+    )
+    with pytest.raises(UsageError, match="unknown expression"):
+        parse_targets("fear*0.5", WITH_RECIPES, blends=False)
+
+
+def test_z_of_a_blend_has_each_share() -> None:
+    z = WITH_RECIPES.code("fear*0.5+fear:frozen*0.25+sad*0.125", 0.8)
+    np.testing.assert_allclose(z, [0.3, 0, 0.4, 0.2, 0.1], rtol=1e-6)
+    assert WITH_RECIPES.shares("fear+fear:gasping") == {"fear:gasping": 1.0}
 
 
 @pytest.mark.parametrize(

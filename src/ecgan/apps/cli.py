@@ -20,11 +20,14 @@ from ecgan.apps import (
     export,
     make_data,
     prepare,
+    profile,
     recognize,
     reproduce,
+    stimuli,
     study,
     train,
     translate,
+    verify,
 )
 from ecgan.apps.console import complain, open_streams, warn
 from ecgan.errors import EcganError, EcganWarning
@@ -66,6 +69,9 @@ _COMMANDS = (
     ("demo", demo.demo, demo.EXAMPLE, "See what it does, on one photo."),
     ("translate", translate.translate, translate.EXAMPLE, "Photos in, other expressions out."),
     ("recognize", recognize.recognize, recognize.EXAMPLE, "Name the expressions in photos."),
+    ("profile", profile.profile, profile.EXAMPLE, "All expressions of a person, with curves."),
+    ("stimuli", stimuli.stimuli, stimuli.EXAMPLE, "Graded sets of stimuli for experiments."),
+    ("verify", verify.verify, verify.EXAMPLE, "Is a picture marked as synthetic, and by what."),
     ("draw", make_data.draw, make_data.DRAW_EXAMPLE, "Draw labelled cartoon faces, free to use."),
     ("prepare", prepare.prepare, prepare.EXAMPLE, "Folders of photos to training data."),
     (

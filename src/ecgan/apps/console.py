@@ -72,25 +72,32 @@ def about(path: Path, message: str) -> str:
 
 
 @contextlib.contextmanager
-def progress(title: str, unit: str, *, lines: bool = True) -> Iterator[Report]:
-    """A bar with time left where stderr is a terminal, otherwise plain lines, or nothing."""
+def progress(title: str, unit: str, *, lines: bool = True, speed: bool = False) -> Iterator[Report]:
+    """A bar with time left where stderr is a terminal, otherwise plain lines, or nothing.
+
+    `speed`: also say how many units a second are done.
+    """
+    start = last = time.monotonic()
+
+    def rate(done: int) -> str:
+        return f"{done / max(time.monotonic() - start, 1e-3):.1f} {unit}/s" if speed else ""
+
     if sys.stderr.isatty():
-        with _bar(title) as report:
+        with _bar(title, rate) as report:
             yield report
         return
-    last = time.monotonic()
 
     def report_line(done: int, total: int) -> None:
         nonlocal last
         if lines and time.monotonic() - last >= LINE_SECONDS:
             last = time.monotonic()
-            _to_stderr(f"{title}: {done}/{total} {unit}")
+            _to_stderr(f"{title}: {done}/{total} {unit}  {rate(done)}".rstrip())
 
     yield report_line
 
 
 @contextlib.contextmanager
-def _bar(title: str) -> Iterator[Report]:
+def _bar(title: str, rate: Callable[[int], str]) -> Iterator[Report]:
     from rich import progress as rich_progress
     from rich.console import Console
 
@@ -99,12 +106,13 @@ def _bar(title: str) -> Iterator[Report]:
         rich_progress.BarColumn(),
         rich_progress.MofNCompleteColumn(),
         rich_progress.TimeRemainingColumn(),
+        rich_progress.TextColumn("{task.fields[rate]}"),
     )
     with rich_progress.Progress(*columns, console=Console(stderr=True), transient=True) as bars:
-        task = bars.add_task(title, total=None)
+        task = bars.add_task(title, total=None, rate="")
 
         def report(done: int, total: int) -> None:
-            bars.update(task, completed=done, total=total)
+            bars.update(task, completed=done, total=total, rate=rate(done))
 
         yield report
 

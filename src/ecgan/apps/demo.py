@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,14 +12,14 @@ import typer
 from ecgan.apps.console import percent, progress, say, say_json, warn
 from ecgan.apps.options import AsJson, RouteName, route_of
 from ecgan.apps.photo_files import check_folder, opened
-from ecgan.apps.translate import describe_face, doubt_warnings, mark_of
 from ecgan.errors import EcganError
 
 if TYPE_CHECKING:
     from ecgan.faces.photo import Photo
-    from ecgan.inference.crops import ReadyPhoto, Translated
+    from ecgan.inference.crops import ReadyPhoto
     from ecgan.inference.grid import Tile
     from ecgan.inference.marking import Mark
+    from ecgan.inference.results import Translated
     from ecgan.inference.translator import Translator
 
 EXAMPLE = "Example: ecgan demo --photo anna.jpg --out demo"
@@ -48,7 +48,8 @@ def demo(
     name = "astronaut" if photo is None else photo.name
     from ecgan.expressions import NEUTRAL
     from ecgan.files import write_json
-    from ecgan.inference.marking import source_sha256, write_marked
+    from ecgan.inference.marking import source_sha256
+    from ecgan.inference.results import describe_face, doubt_warnings
     from ecgan.inference.translator import Translator
 
     translator = Translator.load(route=route_of(route))
@@ -60,21 +61,24 @@ def demo(
     made: dict[str, Translated] = {}
     with progress("translate", "expressions", lines=False) as report:
         for target in targets:
-            made[target] = translator.render(ready, target)
+            made[target] = translator.render_all([(ready, target)], face="largest")[0]
             report(len(made), len(targets))
     translated = time.perf_counter()
     results = {target: _recognise(translator, result) for target, result in made.items()}
     sha256 = source_sha256(source)
-    mark = partial(mark_of, translator, name, sha256, strength=1.0, face="largest")
     for target, result in made.items():
-        marked, area = mark(result.faces, target), result.face_area()
-        write_marked(out / f"{target}.png", result.pixels, source, marked, face_area=area)
+        result.save(out / f"{target}.png", mark=result.mark(name, sha256))
     shown = made
     if ready.faces[0].expressive:  # but on the route direct, the step between
         neutral = translator.render(ready, NEUTRAL)
         shown = {NEUTRAL: neutral, **made}
         results = {NEUTRAL: _recognise(translator, neutral), **results}
-    whole = mark(ready.faces, ", ".join(targets))
+    mark = made[targets[0]].mark(name, sha256)
+    whole = replace(
+        mark,
+        settings={**mark.settings, "expression": ", ".join(targets)},
+        faces=[describe_face(face) for face in ready.faces],
+    )
     _write_grid(out / "grid.png", ready, shown, results, whole)
     facts: dict[str, Any] = {
         "photo": name,

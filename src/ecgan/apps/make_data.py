@@ -135,7 +135,7 @@ def reanimate(
     from ecgan.lab.reanimate.run import reanimate as reanimate_people
 
     options = ReanimationOptions(
-        expressions=parse_targets(expressions, Vocabulary((NEUTRAL, *RECIPES))),
+        expressions=parse_targets(expressions, Vocabulary((NEUTRAL, *RECIPES)), blends=False),
         pictures=pictures,
         weakest=weakest,
         strongest=strongest,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from ecgan.faces.parts import Part
     from ecgan.inference.backends import Backend
     from ecgan.inference.strength import Route
 
@@ -37,8 +38,27 @@ BackendName = Annotated[
         metavar="NAME",
     ),
 ]
+PartNames = Annotated[
+    str | None,
+    typer.Option(
+        "--part",
+        help="Change only brows, eyes or mouth, or a comma list of them; default: the whole face.",
+        metavar="PART",
+    ),
+]
 Seed = Annotated[int, typer.Option(help="Another seed, other people and pictures.", min=0)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def parts_of(names: str | None) -> tuple[Part, ...]:
+    """The parts of that name; all where none is named.
+
+    Raises:
+        UsageError: there is no such part.
+    """
+    from ecgan.faces.parts import PARTS, parse_parts
+
+    return parse_parts(names) if names else PARTS
 
 
 def route_of(name: str | None) -> Route | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecgan.apps.console import about, progress, warn
 from ecgan.errors import EcganError, ImageError, MissingExtra, UsageError
-from ecgan.image_names import IMAGE_SUFFIXES, JPEG_SUFFIXES
+from ecgan.image_names import IMAGE_SUFFIXES, JPEG_SUFFIXES, KEPT_VIDEO_SUFFIXES, is_video
 
 if TYPE_CHECKING:
     from ecgan.faces.photo import Photo
@@ -44,12 +44,16 @@ class PhotoFile:
         `file_format`: one of `FORMATS`.
         """
         suffix = self._suffix() if file_format == "keep" else f".{file_format}"
-        name = f"{self.path.stem}.{expression.replace(':', '-')}{suffix}"
+        from ecgan.expressions import target_in_file_names
+
+        name = f"{self.path.stem}.{target_in_file_names(expression)}{suffix}"
         return folder / self.below / name
 
     def _suffix(self) -> str:
         """That of the content, spelled as the photo's own where they agree."""
         own = self.path.suffix.lower()
+        if is_video(self.path):
+            return self.path.suffix if own in KEPT_VIDEO_SUFFIXES else ".mkv"
         head = b""
         with contextlib.suppress(OSError), self.path.open("rb") as file:
             head = file.read(12)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,9 +13,11 @@ from ecgan.apps.options import (
     AsJson,
     BackendName,
     Model,
+    PartNames,
     Photos,
     RouteName,
     backend_of,
+    parts_of,
     route_of,
 )
 from ecgan.apps.photo_files import (
@@ -29,16 +30,18 @@ from ecgan.apps.photo_files import (
     photo_files,
 )
 from ecgan.errors import EcganError, FaceError, MissingExtra, UsageError
+from ecgan.image_names import is_video
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ecgan.faces.finder import FaceChoice
-    from ecgan.inference.crops import ReadyFace
-    from ecgan.inference.marking import Mark
+    from ecgan.faces.parts import Part
+    from ecgan.inference.strength import StrengthCurve
     from ecgan.inference.translator import Translator
 
-EXAMPLE = "Example: ecgan translate anna.jpg holiday/ --to happy,sad --strength 0.8 --out out"
+EXAMPLE = (
+    "Example: ecgan translate anna.jpg holiday/ --to happy,sad --strength 0.8 --out out && "
+    "ecgan translate clip.mp4 --to happy --strength 0:0,2s:1"
+)
 
 
 def translate(
@@ -48,18 +51,19 @@ def translate(
         str,
         typer.Option(
             "--to",
-            help="Expression (happy), one of its recipes (happy:laugh), a comma list of them, or "
-            "'all'.",
+            help="Expression (happy), one of its recipes (happy:laugh), a blend "
+            "(happy*0.7+surprise*0.3), a comma list of them, or 'all'.",
             metavar="NAME",
         ),
     ],
     strength: Annotated[
-        float,
+        str,
         typer.Option(
             help="1: the full expression; up to 1.5: exaggerated; 0: the neutral face, or with "
-            "--route direct the photo itself."
+            "--route direct the photo itself. Of videos also keyframes: 0:0,2s:1.",
+            metavar="S",
         ),
-    ] = 1.0,
+    ] = "1",
     model: Model = None,
     out: Annotated[Path, typer.Option(help="Folder for the results.", metavar="DIR")] = Path(
         "translated"
@@ -75,6 +79,7 @@ def translate(
         bool,
         typer.Option("--assume-neutral", help="Take every face for neutral, without looking."),
     ] = False,
+    part: PartNames = None,
     route: RouteName = None,
     backend: BackendName = None,
     file_format: Annotated[
@@ -95,7 +100,7 @@ def translate(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Give the faces in real photos another expression, each photo at its own size.
+    """Give the faces in real photos and videos another expression, each at its own size.
 
     Writes OUT/<stem>.<expression>.<suffix> and, beside each, a .json that says how it was made.
     Photos that cannot be translated are named with the reason; the others go on, and the exit
@@ -108,18 +113,23 @@ def translate(
     check_folder(out)
     from ecgan.expressions import parse_targets
     from ecgan.faces.finder import parse_face_choice
+    from ecgan.inference.strength import parse_strength
     from ecgan.inference.translator import Translator
 
+    curve = parse_strength(strength)
+    if curve.constant is None and not all(is_video(file.path) for file in files):
+        raise UsageError("--strength takes keyframes for videos only, one number for photos")
     choice = parse_face_choice(face)
+    parts = parts_of(part)
     translator = Translator.load(model, route=route_of(route), backend=backend_of(backend))
     if backend:
         note(f"{translator.engine} translates, {translator.recognizer.engine} recognises")
     targets = parse_targets(to, translator.vocabulary)
     for target in targets:
-        translator.check(target, strength)
+        translator.check(target, curve.keys[0][1])
     check_outputs(files, out, targets, file_format)
 
-    job = _Job(translator, targets, strength, choice, assume_neutral, out, file_format, quality)
+    job = Job(translator, targets, curve, choice, assume_neutral, out, file_format, quality, parts)
 
     def tell(file: PhotoFile) -> dict[str, Any]:
         result = job.run(file)
@@ -146,24 +156,31 @@ def translate(
 
 
 @dataclass(frozen=True)
-class _Job:
+class Job:
     """What is asked for, for one photo after another."""
 
     translator: Translator
     targets: tuple[str, ...]
-    strength: float
+    curve: StrengthCurve
     choice: FaceChoice
     assume_neutral: bool
     out: Path
     file_format: str
     quality: int | None
+    parts: tuple[Part, ...]
+    """Of the face that may change."""
 
     def run(self, file: PhotoFile) -> dict[str, Any]:
         """Translate and write one photo; what can go wrong with it ends up in `refused`."""
         result: dict[str, Any] = {"photo": str(file.path), "outputs": {}}
         result.update({key: [] for key in ("faces", "refused", "warnings")})
         try:
-            self._translate(file, result)
+            if is_video(file.path):
+                from ecgan.apps.translate_video import translate_video
+
+                translate_video(self, file, result)
+            else:
+                self._translate(file, result)
         except MissingExtra:
             raise
         except EcganError as error:
@@ -177,8 +194,10 @@ class _Job:
 
     def _translate(self, file: PhotoFile, result: dict[str, Any]) -> None:
         from ecgan.faces.photo_writing import what_is_lost
-        from ecgan.inference.marking import source_sha256, write_marked
+        from ecgan.inference.marking import source_sha256
+        from ecgan.inference.results import describe_face, doubt_warnings
 
+        strength = self.curve.keys[0][1]
         photo = opened(file.path)
         ready = self.translator.prepare(photo, self.choice, self.assume_neutral)
         sha256 = source_sha256(photo)
@@ -188,101 +207,14 @@ class _Job:
             {"face": face.number, "reason": face.reason, "message": face.message}
             for face in ready.refused
         ]
+        asked = {"face": self.choice, "assume_neutral": self.assume_neutral}
         for target in self.targets:
-            made = self.translator.render(ready, target, self.strength)
-            mark = mark_of(
-                self.translator,
-                os.fsencode(file.path.name).decode(errors="replace"),
-                sha256,
-                made.faces,
-                target,
-                strength=self.strength,
-                face=self.choice,
-                assume_neutral=self.assume_neutral,
-            )
-            result["warnings"] += [
-                text for face in made.faces for text in result_warnings(face, target, self.strength)
-            ]
+            jobs = [(ready, target)]
+            made = self.translator.render_all(jobs, strength, parts=self.parts, **asked)[0]
+            result["warnings"] += [text for face in made.faces for text in face.warnings()]
             output = file.output(self.out, target, self.file_format)
             if target == self.targets[0]:
                 for text in what_is_lost(photo, output.suffix, self.quality):
                     warn(about(file.path, text))
-            area, quality = made.face_area(), self.quality
-            write_marked(output, made.pixels, photo, mark, face_area=area, quality=quality)
+            made.save(output, quality=self.quality, mark=made.mark(sha256=sha256))
             result["outputs"][target] = str(output)
-
-
-def mark_of(
-    translator: Translator,
-    name: str,
-    sha256: str,
-    faces: Sequence[ReadyFace],
-    expression: str,
-    **asked: Any,
-) -> Mark:
-    """The mark of a translation of the photo `name`; `asked`: options beside the expression."""
-    from ecgan.inference.marking import Mark
-
-    return Mark(
-        source=name,
-        source_sha256=sha256,
-        model_sha256=translator.sha256,
-        settings={
-            "expression": expression,
-            **asked,
-            "route": translator.route,
-            "engine": translator.engine,
-        },
-        faces=[describe_face(face, expression, asked.get("strength", 1.0)) for face in faces],
-        credit=translator.credit,
-    )
-
-
-def doubt_warnings(face: ReadyFace) -> list[str]:
-    """A line on each reason why the translation of a face may not be right."""
-    from ecgan.inference.doubt import ADVICE
-
-    return [f"face {face.aligned.number}: {ADVICE[doubt]}" for doubt in face.aligned.doubts]
-
-
-def result_warnings(face: ReadyFace, target: str, strength: float) -> list[str]:
-    """A line where a face is left as it is, or the result does not convince the recogniser."""
-    number = face.aligned.number
-    if face.kept and strength >= 1:
-        return [f"face {number}: shows {target} already, so it is left as it is"]
-    if seen := unconvincing(face, target, strength):
-        return [f"face {number}: {target} does not convince, the recogniser sees {seen} in it"]
-    return []
-
-
-def unconvincing(face: ReadyFace, target: str, strength: float) -> str | None:
-    """What the recogniser sees in a full translation, where it is not what was asked for."""
-    from ecgan.expressions import canonical_expression, expression_of
-
-    asked = expression_of(canonical_expression(target))
-    if face.after is None or strength < 1 or asked not in face.after:
-        return None
-    seen = max(face.after, key=lambda name: (face.after or {})[name])
-    return None if seen == asked else f"{seen} ({face.after[seen]:.0%})"
-
-
-def describe_face(
-    face: ReadyFace, target: str | None = None, strength: float = 1.0
-) -> dict[str, Any]:
-    """A face, or what it was translated to, as JSON values."""
-    doubts = list(face.aligned.doubts)
-    if target is not None and (seen := unconvincing(face, target, strength)):
-        doubts.append(f"looks {seen}")
-    return {
-        "face": face.aligned.number,
-        "box": [round(float(value), 1) for value in face.aligned.face.box],
-        "neutralised_first": face.passes > 0,
-        "doubt": ", ".join(doubts) or None,
-        "left_as_it_is": face.kept,
-        "source_probabilities": rounded(face.probabilities),
-        "result_probabilities": rounded(face.after),
-    }
-
-
-def rounded(seen: dict[str, float] | None) -> dict[str, float] | None:
-    return seen and {name: round(p, 4) for name, p in seen.items()}

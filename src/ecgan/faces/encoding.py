@@ -68,6 +68,15 @@ def encoding_of(image: ImageFile.ImageFile) -> Encoding:
     return replace(encoding, lossless=image.format not in ("AVIF", "HEIF"))
 
 
+def made_encoding(image: Image.Image) -> Encoding:
+    """Of a picture in memory, whose file is closed or that never was one."""
+    return Encoding(
+        grey=image.mode in _GREY_MODES or image.mode.startswith("I"),
+        bits=16 if image.mode.startswith("I") else 8,
+        dpi=_dpi(image.info.get("dpi")),
+    )
+
+
 def _dpi(value: Any) -> tuple[float, float] | None:
     try:
         x, y = (float(number) for number in value)

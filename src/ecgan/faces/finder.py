@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import warnings
 from collections.abc import Callable, Sequence
@@ -56,7 +57,7 @@ class AlignedFace:
         """The 68 landmarks in pixels of the crop."""
         return self.alignment.to_aligned(self.face.points)
 
-    @property
+    @functools.cached_property
     def mask(self) -> NDArray[np.uint8]:
         """Where a translation may change the crop: of one with covered eyes, below them."""
         mask = face_mask(self.points, self.alignment.size, JAW_ROOM)
@@ -180,7 +181,7 @@ def choose_faces(
         FaceError: none of them can be used; the first one's reason.
     """
     aligned, refused, errors = [], [], []
-    for number in _numbers(choice, faces, photo.pixels.shape):
+    for number in face_numbers(choice, faces, photo.pixels.shape):
         face = faces[number - 1]
         try:
             check_translatable(face, photo.pixels.shape)
@@ -194,8 +195,12 @@ def choose_faces(
     return ChosenFaces(tuple(aligned), tuple(refused))
 
 
-def _numbers(choice: FaceChoice, faces: Sequence[Face], shape: tuple[int, ...]) -> list[int]:
-    """The asked-for faces, from 1, each once."""
+def face_numbers(choice: FaceChoice, faces: Sequence[Face], shape: tuple[int, ...]) -> list[int]:
+    """The asked-for ones of faces, the largest first: numbers from 1, each once.
+
+    Raises:
+        FaceError: there are not so many.
+    """
     if choice == "all":
         return list(range(1, len(faces) + 1))
     middles = [middle(face.box) for face in faces]

@@ -14,7 +14,13 @@ from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageFile, ImageOps, UnidentifiedImageError
 
 from ecgan.errors import ImageError
-from ecgan.faces.encoding import Encoding, completed, encoding_of, pixels_of
+from ecgan.faces.encoding import (
+    Encoding,
+    completed,
+    encoding_of,
+    made_encoding,
+    pixels_of,
+)
 
 MAX_PIXELS = 100_000_000
 MAX_SIDE_PX = 32_766
@@ -75,7 +81,9 @@ def as_rgb(pixels: Any, name: str = "pixels") -> NDArray[np.uint8]:
     if pixels.ndim == 2 or (pixels.ndim == 3 and pixels.shape[2] == 1):
         pixels = np.repeat(pixels.reshape(*pixels.shape[:2], 1), 3, axis=2)
     elif pixels.ndim != 3 or pixels.shape[2] not in (3, 4):
-        raise ValueError(f"{expected}, got shape {pixels.shape}")
+        order = ": move the channels last" if 3 in pixels.shape[:1] and pixels.ndim == 3 else ""
+        several = ": give a list of photos" if pixels.ndim == 4 else ""
+        raise ValueError(f"{expected}, got shape {pixels.shape}{order}{several}")
     height, width = pixels.shape[:2]
     if not height or not width:
         raise ValueError(f"{expected}, got an empty one of shape {pixels.shape}")
@@ -187,8 +195,37 @@ def _photo(image: ImageFile.ImageFile, path: Path, notes: tuple[str, ...]) -> Ph
     _check_size(image, path)
     encoding = encoding_of(image)
     notes += _choose_frame(image, path)
-    icc = image.info.get("icc_profile")
     image.load()
+    return _shown(image, path, kind, encoding, notes)
+
+
+def photo_of_image(image: Image.Image) -> Photo:
+    """A picture that Pillow has opened or made, as a viewer shows it; it stays as it is.
+
+    Raises:
+        ImageError: its file is damaged or closed, or it is larger than `read_photo` takes.
+    """
+    path = Path(getattr(image, "filename", "") or "the image")
+    _check_size(image, path)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if isinstance(image, ImageFile.ImageFile) and image.fp is not None:
+                encoding = encoding_of(image)
+            else:
+                encoding = made_encoding(image)
+            image.load()
+            return _shown(image.copy(), None, image.format or "PNG", encoding, ())
+    except Exception as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise ImageError(f"{path} cannot be read: {reason}") from None
+
+
+def _shown(
+    image: Image.Image, path: Path | None, kind: str, encoding: Encoding, notes: tuple[str, ...]
+) -> Photo:
+    """A decoded picture, turned upright."""
+    icc = image.info.get("icc_profile")
     exif = None
     try:
         ImageOps.exif_transpose(image, in_place=True)

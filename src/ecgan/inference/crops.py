@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -10,13 +12,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from ecgan.expressions import Vocabulary
-from ecgan.faces.alignment import FaceChange, photo_mask
+from ecgan.faces.alignment import FaceChange
 from ecgan.faces.finder import AlignedFace, RefusedFace
 from ecgan.faces.photo import Photo
 from ecgan.inference.recognizer import resize
 from ecgan.inference.strength import Request
 from ecgan.networks.output import Change, Translation, no_change, recomposed
-from ecgan.shapes import Codes, Images
+from ecgan.precision import Precision, autocast
+from ecgan.shapes import Images
 from ecgan.window import Window
 
 GREY_RANGE = 4
@@ -37,13 +40,33 @@ def to_pixels(images: Tensor) -> NDArray[np.uint8]:
     return np.ascontiguousarray(scaled.to(torch.uint8).permute(1, 2, 0).cpu().numpy())
 
 
+def as_pixels_are(images: Images) -> Images:
+    """Images as `to_tensor` makes them of their `to_pixels`."""
+    return ((images.float().clamp(-1, 1) + 1) * 127.5).round() / 127.5 - 1
+
+
 @dataclass(frozen=True)
 class ChangedCrop:
     """An aligned crop that generators have changed."""
 
     image: Images
-    change: Change | None = None
-    """What makes `image` from the photo's own crop; None: they are the same."""
+    made: Callable[[], Change] | None = None
+    """What computes `change`: of most crops only the image is looked at."""
+
+    @cached_property
+    def change(self) -> Change | None:
+        """What makes `image` from the photo's own crop; None: they are the same."""
+        if self.made is None:
+            return None
+        with torch.inference_mode():
+            return self.made()
+
+    def limited(self, crop: Images, weight: NDArray[np.float32]) -> ChangedCrop:
+        """The photo's own `crop` with a share of the change at each pixel, (side, side)."""
+        if self.change is None:
+            return self
+        change = self.change.limited(torch.from_numpy(weight)[None, None].to(crop))
+        return ChangedCrop(change.of(crop).clamp(-1, 1), lambda: change)
 
 
 @dataclass(frozen=True)
@@ -53,6 +76,8 @@ class ReadyFace:
     aligned: AlignedFace
     probabilities: dict[str, float] | None
     """What the recogniser sees in the photo; None where it was not asked."""
+    source: ChangedCrop
+    """The crop as it is in the photo."""
     start: ChangedCrop
     """The crop, neutralised `passes` times."""
     passes: int = 0
@@ -61,9 +86,6 @@ class ReadyFace:
     kept: bool = False
     """Whether the photo shows what is asked for, and more of it than a translation would: it is
     then what full strength shows."""
-    after: dict[str, float] | None = None
-    """What the recogniser sees in the translation; None before it is made, or where the recogniser
-    is not asked."""
 
     @property
     def direct(self) -> bool:
@@ -81,25 +103,6 @@ class ReadyPhoto:
 
 
 @dataclass(frozen=True)
-class Translated:
-    """A translated photo."""
-
-    pixels: NDArray[np.uint8]
-    """The whole photo at its own size; outside the faces equal to the source."""
-    faces: tuple[ReadyFace, ...]
-    """The faces that were translated, as each was started from."""
-    refused: tuple[RefusedFace, ...]
-    """Faces that were asked for but cannot be translated."""
-
-    def face_area(self) -> NDArray[np.bool_]:
-        """(height, width): where the photo may have changed."""
-        area = np.zeros(self.pixels.shape[:2], bool)
-        for face in self.faces:
-            area |= photo_mask(area.shape, face.aligned.alignment, face.aligned.mask) > 0
-        return area
-
-
-@dataclass(frozen=True)
 class CropGenerator:
     """A generator, for crops of any size."""
 
@@ -109,31 +112,63 @@ class CropGenerator:
     """Side in pixels of the images that it learned on."""
     window: Window
     """What it sees of a crop."""
+    precision: Precision = "fp32"
+    at_once: int = 1
+    """Crops in one call of the network: a CPU is no faster with several, and rounds otherwise."""
 
     def apply(self, start: ChangedCrop, expression: str, request: Request) -> ChangedCrop:
         """The crop with an expression, as requested; a share of 0 returns the crop."""
-        share = request.share
-        if share == 0:
-            return start
-        z = torch.from_numpy(self.vocabulary.code(expression, request.intensity))
-        code = z[None].to(start.image.device)
+        return self.apply_all([(start, expression, request)])[0]
+
+    def apply_all(self, asked: Sequence[tuple[ChangedCrop, str, Request]]) -> list[ChangedCrop]:
+        """`apply` for each; a start that several share is resized once."""
+        made = [start for start, _, _ in asked]
+        todo = [i for i, (_, _, request) in enumerate(asked) if request.share != 0]
+        if not todo:
+            return made
         with torch.inference_mode():
-            part = self.window.cut(start.image)
-            changed, change = self._changed(part, code, share)
-            image = self.window.put_back(start.image, changed)
-            whole, side = int(start.image.shape[3]), int(part.shape[3])
+            small: dict[int, Tensor] = {}
+            for i in todo:
+                start = asked[i][0]
+                if id(start) not in small:
+                    small[id(start)] = resize(self.window.cut(start.image), self.size)
+            for first in range(0, len(todo), self.at_once):
+                group = todo[first : first + self.at_once]
+                sources = torch.cat([small[id(asked[i][0])] for i in group])
+                codes = [self.vocabulary.code(asked[i][1], asked[i][2].intensity) for i in group]
+                code = torch.from_numpy(np.stack(codes)).to(sources.device)
+                with autocast(self.precision, sources.device):
+                    translations: Translation = self.network(sources, code)
+                for row, i in enumerate(group):
+                    one = slice(row, row + 1)
+                    start, _, request = asked[i]
+                    made[i] = self._applied(
+                        start, sources[one], translations.part(one), request.share
+                    )
+        return made
+
+    def _applied(
+        self, start: ChangedCrop, small: Images, translation: Translation, share: float
+    ) -> ChangedCrop:
+        part = self.window.cut(start.image)
+        changed, change = self._changed(part, small, translation, share)
+        image = self.window.put_back(start.image, changed)
+        whole, side = int(start.image.shape[3]), int(part.shape[3])
+
+        def whole_change() -> Change:
+            made = change
             if side < whole:
                 within = replace(change, flow=change.flow * side / whole).fields
                 around = no_change(len(part), whole).fields.to(within)
-                change = Change.of_fields(self.window.put_back(around, within))
-            return ChangedCrop(
-                image, change if start.change is None else change.after(start.change)
-            )
+                made = Change.of_fields(self.window.put_back(around, within))
+            return made if start.change is None else made.after(start.change)
 
-    def _changed(self, part: Images, code: Codes, share: float) -> tuple[Images, Change]:
+        return ChangedCrop(image, whole_change)
+
+    def _changed(
+        self, part: Images, small: Images, translation: Translation, share: float
+    ) -> tuple[Images, Change]:
         """What the window shows, changed; and the change."""
-        small = resize(part, self.size)
-        translation: Translation = self.network(small, code)
         if translation.flow is not None and translation.blend is not None:
             still = replace(
                 translation,

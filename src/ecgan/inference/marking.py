@@ -20,6 +20,7 @@ from ecgan.faces.photo_writing import encode_photo, what_is_lost
 from ecgan.files import sha256_bytes, sha256_file, write_bytes, write_json
 
 NOTICE = "Synthetic image: a model changed the facial expression. The person did not make it."
+VIDEO_NOTICE = NOTICE.replace("image", "video")
 _ROWS = 256
 """Of a photo that are compared at once."""
 
@@ -39,12 +40,15 @@ class Mark:
     """What was done to each translated face."""
     credit: str = ""
     """Data and licences behind the model."""
+    notice: str = NOTICE
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """What else the sidecar says."""
 
     def sidecar(self) -> dict[str, Any]:
         """The content of the sidecar: plain JSON values."""
         return {
             "synthetic": True,
-            "notice": NOTICE,
+            "notice": self.notice,
             "tool": "ecgan",
             "tool_version": __version__,
             "source": {"file": self.source, "sha256": self.source_sha256},
@@ -52,6 +56,7 @@ class Mark:
             "settings": dict(self.settings),
             "faces": self.faces,
             "credit": self.credit,
+            **self.more,
         }
 
     def metadata(self) -> dict[str, str]:
@@ -59,7 +64,7 @@ class Mark:
         asked = ", ".join(f"{key} {value}" for key, value in self.settings.items())
         values = {
             "Synthetic": "true",
-            "Description": f"{NOTICE} ({asked})",
+            "Description": f"{self.notice} ({asked})",
             "Software": f"ecgan {__version__}",
             "Model": self.model_sha256,
             "SourceSHA256": self.source_sha256,
@@ -107,7 +112,7 @@ def write_marked(
         OSError: likewise.
     """
     data = encode_photo(path, pixels, like, mark.metadata(), quality=quality)
-    content = mark.sidecar()
+    content = {**mark.sidecar(), "output": {"sha256": sha256_bytes(data)}}
     if face_area is not None:
         content["outside_face"] = outside_face(data, like, face_area)
         content["lost"] = list(what_is_lost(like, path.suffix, quality))

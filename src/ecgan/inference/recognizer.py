@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import torch
 from jaxtyping import Float
@@ -22,8 +22,11 @@ from ecgan.precision import PrecisionOption, autocast, choose_precision, default
 from ecgan.shapes import Images
 
 if TYPE_CHECKING:
+    from ecgan.faces.finder import FaceFinder
+    from ecgan.faces.opening import PhotoLike
     from ecgan.inference.backends import Backend
     from ecgan.inference.engines import Running
+    from ecgan.inference.recognition import RecognisedFace
 
 ROUNDING = 0.01
 """How far beyond [-1, 1] images may go: bfloat16 and resampling leave that much."""
@@ -33,7 +36,8 @@ class Recognizer:
     """A trained VGG and its vocabulary.
 
     Images are aligned crops of any square size in [-1, 1]; they are resized with an antialiasing
-    filter to the size that the network learned on. Threads may share a recogniser.
+    filter to the size that the network learned on. Threads may share a recogniser; their calls are
+    done one at a time. `recognize` finds the faces of whole photos.
     """
 
     def __init__(
@@ -143,6 +147,40 @@ class Recognizer:
         """`probabilities` of one image, a batch of one, by expression."""
         values = self.probabilities(image)[0].tolist()
         return dict(zip(self.vocabulary.names, values, strict=True))
+
+    @overload
+    def recognize(  # type: ignore[overload-overlap]
+        self, photo: PhotoLike, finder: FaceFinder | None = ...
+    ) -> list[RecognisedFace]: ...
+
+    @overload
+    def recognize(
+        self, photo: Iterable[PhotoLike], finder: FaceFinder | None = ...
+    ) -> list[list[RecognisedFace] | Exception]: ...
+
+    def recognize(
+        self, photo: PhotoLike | Iterable[PhotoLike], finder: FaceFinder | None = None
+    ) -> Any:
+        """The faces of a photo, the largest first, with the expressions that they show.
+
+        Args:
+            photo: a path, a PIL.Image, a (height, width, 3) uint8 RGB array or a `Photo`; or a list
+                of them.
+            finder: none: landmarks beside the photo, or else detected.
+
+        Returns:
+            Of several photos, a list of these lists in their order; in the place of a photo that
+            cannot be opened or shows no face stands its error. One photo alone raises it.
+
+        Raises:
+            TypeError, ValueError, ImageError: no photo, see `open_photo`.
+            FaceError: there is no face in it.
+            MissingExtra: finding faces takes another package.
+        """
+        from ecgan.faces.finder import FaceFinder
+        from ecgan.inference.recognition import recognise
+
+        return recognise(photo, self, finder or FaceFinder())
 
     def features(self, images: Images, batch: int = 64) -> Float[Tensor, "batch features"]:
         """The deep feature fc7 (4,096-D in the paper); float32 on the CPU.

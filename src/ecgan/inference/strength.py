@@ -6,6 +6,7 @@ is neutralised, or translated as it is, as the route says.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -144,3 +145,65 @@ def full_intensities(value: Any, vocabulary: Vocabulary) -> dict[str, float]:
                 f"full_intensity lies in [{LEAST_FULL:g}, {MAX_INTENSITY}], got {full!r} for {name}"
             )
     return {name: table[name] for name in names}
+
+
+@dataclass(frozen=True)
+class StrengthCurve:
+    """A strength over time: straight between its keys, constant before and after them."""
+
+    keys: tuple[tuple[float, float], ...]
+    """Seconds, which rise, and strengths."""
+
+    def at(self, seconds: float) -> float:
+        before = self.keys[0]
+        for time, value in self.keys:
+            if seconds <= time:
+                begin, first = before
+                share = (seconds - begin) / (time - begin) if time > begin else 1.0
+                return first + min(max(share, 0.0), 1.0) * (value - first)
+            before = (time, value)
+        return before[1]
+
+    @property
+    def constant(self) -> float | None:
+        """The strength, where it is one all the time."""
+        return self.keys[0][1] if len(self.keys) == 1 else None
+
+    def told(self) -> float | str:
+        """As a user would write it."""
+        if self.constant is not None:
+            return self.constant
+        return ",".join(f"{time:g}s:{value:g}" for time, value in self.keys)
+
+
+_TIMES = {"ms": 0.001, "s": 1.0, "": 1.0}
+
+
+def parse_strength(text: str) -> StrengthCurve:
+    """`0.8`, or keyframes `TIME:STRENGTH,...` with times such as `2`, `2s` or `500ms`.
+
+    Raises:
+        UsageError: something else, times that do not rise, or a strength out of range.
+    """
+    keys: list[tuple[float, float]] = []
+    for part in text.split(","):
+        time, colon, value = part.strip().rpartition(":")
+        try:
+            keys.append((_seconds(time.strip()) if colon else 0.0, float(value)))
+        except ValueError:
+            raise UsageError(
+                "--strength takes a number such as 0.8, or for videos keyframes such as "
+                f"0:0,2s:1, got {text!r}"
+            ) from None
+        check_strength(keys[-1][1])
+        if len(keys) > 1 and (not colon or keys[-1][0] <= keys[-2][0]):
+            raise UsageError(f"--strength takes keyframes whose times rise, got {text!r}")
+    return StrengthCurve(tuple(keys))
+
+
+def _seconds(text: str) -> float:
+    number = text.rstrip("ms")
+    value = float(number) * _TIMES.get(text[len(number) :], math.nan)
+    if not (math.isfinite(value) and value >= 0):
+        raise ValueError(text)
+    return value

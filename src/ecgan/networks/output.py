@@ -57,6 +57,11 @@ class Translation:
     still: Masks | None = None
     """1 where the source stays where it is: an eyeball, over which the flow moves the lids."""
 
+    def part(self, rows: slice) -> Translation:
+        """Those of the batch."""
+        parts = (self.flow, self.blend, self.pixels, self.still)
+        return Translation(self.image[rows], *(None if p is None else p[rows] for p in parts))
+
 
 REFINER_FEATURES = 12
 """Channels that the trunk hands to the refiner."""
@@ -132,25 +137,18 @@ def warp(source: Fields, flow: Flows, mode: Literal["bilinear", "bicubic"] = "bi
     """Sample `source` at its own pixel positions plus `flow` (upsampled to its size); outside the
     image the border repeats. Bicubic values may lie a little outside the source's range."""
     height, width = source.shape[2:]
-    offsets = F.interpolate(flow.to(source.dtype), (height, width), mode="bilinear")
-    grid = pixel_grid(height, width, source)
-    return F.grid_sample(
-        source,
-        grid + offsets.permute(0, 2, 3, 1),
-        mode=mode,
-        padding_mode="border",
-        align_corners=False,
-    )
+    offsets = flow.to(source.dtype)
+    if offsets.shape[2:] != source.shape[2:]:
+        offsets = F.interpolate(offsets, (height, width), mode="bilinear")
+    x, y = (_pixel_centres(length, source) for length in (width, height))
+    grid = torch.stack([offsets[:, 0] + x, offsets[:, 1] + y[:, None]], dim=3)
+    return F.grid_sample(source, grid, mode=mode, padding_mode="border", align_corners=False)
 
 
-def pixel_grid(height: int, width: int, like: Tensor) -> Tensor:
-    """(1, height, width, 2): x and y of the pixel centres in `grid_sample` units, as
-    `F.affine_grid` of the identity gives them; unlike that, ONNX has what makes it."""
-    x, y = (
-        torch.linspace(-1, 1, side, dtype=like.dtype, device=like.device) * (side - 1) / side
-        for side in (width, height)
-    )
-    return torch.stack([x.expand(height, width), y[:, None].expand(height, width)], dim=-1)[None]
+def _pixel_centres(length: int, like: Tensor) -> Tensor:
+    """Of a row of pixels, in `grid_sample` units."""
+    edges = torch.linspace(-1, 1, length, dtype=like.dtype, device=like.device)
+    return edges * (length - 1) / length
 
 
 @dataclass(frozen=True)
@@ -177,6 +175,15 @@ class Change:
     def fields(self) -> Tensor:
         """The inverse of `of_fields`."""
         return torch.cat([self.flow, self.gate, self.offset], dim=1)
+
+    def of(self, source: Images) -> Images:
+        """The changed source, of the size of the fields, sampled bicubically."""
+        return self.gate * warp(source, self.flow, mode="bicubic") + self.offset
+
+    def limited(self, weight: Masks) -> Change:
+        """The change with its `weight` at each pixel: 0 leaves the source as it is. A motion that
+        fades shows nothing twice."""
+        return Change(self.flow * weight, 1 - (1 - self.gate) * weight, self.offset * weight)
 
     def after(self, first: Change) -> Change:
         """This change of what `first` has made, as one change of the source of `first`."""

@@ -43,6 +43,7 @@ def test_demo_on_the_astronaut(
         last_of_eight = np.asarray(grid)[500, -100]  # the neutral face has a tile too
         assert last_of_eight.min() < 240
         assert "Synthetic" in grid.text  # type: ignore[attr-defined]
+    assert main(["verify", str(out)]) == 0
 
 
 def test_demo_on_a_photo(

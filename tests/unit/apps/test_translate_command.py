@@ -419,3 +419,22 @@ def test_covered_eyes_stay_as_they_are_with_a_warning(
     assert not changed[:115].any()
     sidecar = json.loads((tmp_path / "anna.happy.png.json").read_text())
     assert sidecar["faces"][0]["doubt"] == "covered eyes"
+
+
+def test_blends_and_parts(packaged: Path, photos: Path, tmp_path: Path, capsys: Capture) -> None:
+    out, source = tmp_path / "o", photos / "anna.jpg"
+    blend = ("--to", "Joy*.7 + surprise*0.3", "--part", "mouth,brows", "--out", out)
+    assert run(capsys, "translate", source, *blend)[::2] == (0, "")
+    sidecar = json.loads((out / "anna.happy70+surprise30.jpg.json").read_text())
+    assert sidecar["settings"]["expression"] == "happy*0.7+surprise*0.3"
+    assert sidecar["settings"]["part"] == "brows,mouth"
+    for wrong, said in {
+        "happy*0.7+sad": "each expression its share",
+        "happy*0.7+sad*0.7": "sum up to 1",
+        "happy*x": "a share is a number",
+        "happy+": "name is missing",
+        "happy*0.7+hapy*0.3": "did you mean 'happy'",
+    }.items():
+        code, _, complained = run(capsys, "translate", source, "--to", wrong, "--out", out)
+        assert (code, said in complained) == (2, True), complained
+    assert run(capsys, "translate", source, "--to", "sad", "--part", "nose", "--out", out)[0] == 2

@@ -27,7 +27,7 @@ from ecgan.inference.recognizer import Recognizer
 from ecgan.inference.snapshot import Snapshot, load_snapshot, save_snapshot
 from ecgan.inference.translator import Translator
 from ecgan.networks.build import build_generator
-from ecgan.networks.output import pixel_grid
+from ecgan.networks.output import warp
 
 Networks = dict[str, torch.nn.Module]
 
@@ -78,11 +78,15 @@ def still_snapshot(folder: Path) -> Path:
     return folder
 
 
-def test_the_grid_is_that_of_affine_grid() -> None:
+def test_the_grid_of_a_warp_is_that_of_affine_grid() -> None:
+    """Which ONNX has not."""
     for height, width in ((8, 8), (7, 30), (320, 256)):
-        like = torch.zeros(1, 3, height, width)
         grid = functional.affine_grid(torch.eye(2, 3)[None], [1, 3, height, width], False)
-        assert torch.equal(pixel_grid(height, width, like), grid)
+        image, flow = torch.randn(1, 3, height, width), torch.randn(1, 2, height, width) / 10
+        moved = functional.grid_sample(
+            image, grid + flow.permute(0, 2, 3, 1), padding_mode="border", align_corners=False
+        )
+        assert torch.equal(warp(image, flow), moved)
 
 
 def test_fifty_drawn_faces_come_with_the_package() -> None:

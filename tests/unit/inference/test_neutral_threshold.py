@@ -28,6 +28,6 @@ def test_a_face_is_neutral_from_one_half(
         finder=KnownFaces(astronaut_face()),
     )
     seen = {**dict.fromkeys(EXPRESSIONS, 0.0), "neutral": neutral, "happy": 1 - neutral}
-    monkeypatch.setattr(translator, "probabilities", lambda crop: seen)
+    monkeypatch.setattr(translator, "seen_in", lambda crops: [seen] * len(crops))
     (face,) = translator.prepare(astronaut_photo()).faces
     assert (face.passes, face.expressive) == (passes, passes > 0)

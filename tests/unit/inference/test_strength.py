@@ -12,6 +12,7 @@ from ecgan.inference.strength import (
     full_intensities,
     is_expressive,
     neutralises_further,
+    parse_strength,
     request_for,
 )
 
@@ -135,3 +136,32 @@ def test_full_intensities_are_those_of_every_expression() -> None:
 def test_strengths_out_of_range_are_refused(strength: float) -> None:
     with pytest.raises(UsageError, match="strength goes from 0 to"):
         check_strength(strength)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds", "wanted"),
+    [
+        ("0.8", 5.0, 0.8),
+        ("0:0,2s:1", -1.0, 0.0),
+        ("0:0,2s:1", 0.5, 0.25),
+        ("0:0,2s:1", 9.0, 1.0),
+        ("500ms:1, 1:0.5,3s:1.5", 0.25, 1.0),
+        ("500ms:1, 1:0.5,3s:1.5", 0.75, 0.75),
+        ("500ms:1, 1:0.5,3s:1.5", 2.0, 1.0),
+    ],
+)
+def test_keyframes_are_joined_by_straight_lines(text: str, seconds: float, wanted: float) -> None:
+    assert parse_strength(text).at(seconds) == pytest.approx(wanted)
+
+
+def test_a_strength_is_told_as_it_was_given() -> None:
+    assert parse_strength("0.8").told() == 0.8
+    assert parse_strength("0:0,2s:1").told() == "0s:0,2s:1"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "much", "1,2", "0:0,0:1", "2:0,1:1", "0:2", "-1", "-1:1", "1h:1", "s:1", "nan"]
+)
+def test_other_strengths_are_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="strength"):
+        parse_strength(text)

@@ -283,7 +283,7 @@ def test_auto_goes_directly_where_that_shows_the_expression_better(
     }
     ready = translator.prepare(photo)
     answers = iter([*seen, {"sad": 0.5}])
-    translator.probabilities = lambda crop: next(answers)
+    translator.seen_in = lambda crops: [next(answers) for _ in crops]
     result = translator.render(ready, "sad", 0.7)
     np.testing.assert_array_equal(result.pixels, made[better].pixels)
     assert (result.faces[0].passes > 0) == (better == "neutral-first")
@@ -296,7 +296,7 @@ def test_auto_keeps_a_photo_that_shows_more_of_it(folders: dict[str, Path]) -> N
     ready = translator.prepare(photo)
     seen = ready.faces[0].probabilities
     assert seen is not None
-    translator.probabilities = lambda crop: {"happy": seen["happy"] - 0.1, "sad": 0.0}
+    translator.seen_in = lambda crops: [{"happy": seen["happy"] - 0.1, "sad": 0.0}] * len(crops)
     first = load(folders, sees="happy", route="neutral-first")
     for strength in (1, 1.5):
         kept = translator.render(ready, "happy", strength)
@@ -326,7 +326,9 @@ def test_neutralising_goes_on_while_it_helps(
 ) -> None:
     translator = load(folders)
     answers = iter([0.1, *after])
-    monkeypatch.setattr(translator, "probabilities", lambda crop: {"neutral": next(answers)})
+    monkeypatch.setattr(
+        translator, "seen_in", lambda crops: [{"neutral": next(answers)} for _ in crops]
+    )
     (face,) = translator.prepare(astronaut_photo()).faces
     assert face.passes == passes
     assert next(answers, None) is None
@@ -437,3 +439,46 @@ def test_snapshot_gives_identity_and_credit(folders: dict[str, Path]) -> None:
     translator = load(folders)
     assert len(translator.sha256) == 64
     assert translator.credit == "licence: CC BY 4.0; attribution: nobody"
+
+
+@pytest.mark.parametrize("strength", [0.5, 1.0])
+def test_a_blend_asks_for_its_shares(folders: dict[str, Path], strength: float) -> None:
+    translator = load(folders, "full 1.1 of happy")
+    seen = calls(translator)
+    translator.translate(astronaut_photo(), "happy*0.75+sad*0.25", strength)
+    full = 0.75 * 1.1 + 0.25 * 0.9
+    asked = [0.75 * strength * full, 0.25 * strength * full]
+    assert seen[-1][0] == "to_expression"
+    np.testing.assert_allclose(seen[-1][1][1:3], asked, rtol=1e-5)
+    assert sum(seen[-1][1]) == pytest.approx(1)
+
+
+def test_a_share_is_a_strength(folders: dict[str, Path]) -> None:
+    translator = load(folders, sees="happy", route="neutral-first")
+    ready = translator.prepare(astronaut_photo())
+    whole = translator.render(ready, "sad", 0.5).pixels
+    np.testing.assert_array_equal(translator.render(ready, "sad*0.5").pixels, whole)
+    blend = translator.render(ready, "sad*0.5+neutral*0.5").pixels
+    np.testing.assert_array_equal(blend, whole)
+    with pytest.raises(UsageError, match="unknown expression 'hapy'"):
+        translator.render(ready, "hapy*0.5+sad*0.5")
+
+
+@pytest.mark.parametrize("sees", ["neutral", "happy"])
+def test_a_part_leaves_the_rest_of_the_photo(folders: dict[str, Path], sees: str) -> None:
+    translator = load(folders, sees=sees)
+    photo = astronaut_photo()
+    ready = translator.prepare(photo)
+    whole = translator.render(ready, "sad")
+    mouth = translator.render(ready, "sad", parts=("mouth",))
+    points = astronaut_points()
+    apart = np.abs(mouth.pixels.astype(int) - photo.pixels).sum(2)
+    changed = np.abs(whole.pixels.astype(int) - photo.pixels).sum(2)
+
+    def around(shown: np.ndarray, places: slice) -> float:
+        return float(np.mean([shown[int(y), int(x)] for x, y in points[places]]))
+
+    assert around(apart, slice(48, 68)) > 0.5 * around(changed, slice(48, 68))
+    assert around(apart, slice(17, 27)) < 0.1 * around(changed, slice(17, 27))
+    every = translator.render(ready, "sad", parts=("brows", "eyes", "mouth"))
+    np.testing.assert_array_equal(every.pixels, whole.pixels)

@@ -16,6 +16,7 @@ from ecgan.errors import DataError, UsageError
 from ecgan.faces.face import given_face
 from ecgan.faces.photo import read_photo
 from ecgan.inference.marking import sidecar_path
+from ecgan.inference.verifying import verify_file
 from ecgan.lab.augment import maker
 from ecgan.lab.augment.maker import AugmentOptions
 from ecgan.lab.augment.run import LEDGER_NAME, augment
@@ -73,6 +74,8 @@ def test_every_made_image_says_that_it_is_synthetic(
         if record.source == "generated":
             path = manifest.image_path(record)
             assert b"Synthetic" in path.read_bytes()
+            seen = verify_file(path)
+            assert (seen.verdict, seen.unchanged, seen.disagreements) == ("synthetic", True, ())
             assert json.loads(sidecar_path(path).read_text())["synthetic"] is True
             assert read_photo(path).pixels.shape == (64, 64, 3)
     assert "generated" in str(manifest.card["synthetic"])

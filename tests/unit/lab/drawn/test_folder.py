@@ -15,6 +15,7 @@ from ecgan.data.card import joined_cards, source_card
 from ecgan.data.layouts import list_source
 from ecgan.errors import DataError, UsageError
 from ecgan.expressions import EXPRESSIONS
+from ecgan.inference.verifying import verify_file
 from ecgan.lab.drawn import folder as folder_module
 from ecgan.lab.drawn.folder import Plan, draw
 
@@ -78,7 +79,9 @@ def test_labels_name_masks_and_action_units(drawn: Path) -> None:
 
 
 def test_pictures_and_card_say_what_they_are(drawn: Path) -> None:
-    with Image.open(next((drawn / "happy").iterdir())) as image:
+    picture = next((drawn / "happy").iterdir())
+    assert verify_file(picture).verdict == "synthetic"
+    with Image.open(picture) as image:
         assert image.info["Synthetic"] == "true"
         assert "no real person" in image.info["Description"]
     card = source_card(drawn)

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from ecgan.inference.grid import BACKGROUND
+from ecgan.inference.verifying import verify_file
 from ecgan.lab.reproduce.page.labels import METHODS, expression_styles, style_of
 from ecgan.lab.reproduce.page.sheet import Cell, Row, picture_sheet
 from ecgan.lab.reproduce.page.training import read_training
@@ -36,6 +37,7 @@ def test_pictures_say_that_they_are_synthetic(reproduction: Path, name: str) -> 
     with Image.open(path) as image:
         assert image.info["Synthetic"] == "true"
         assert "drawn by ecgan" in image.info["Credit"]
+    assert verify_file(path).verdict == "synthetic"
     sidecar = json.loads(path.with_name(f"{name}.png.json").read_text())
     assert sidecar["synthetic"] is True
     assert sidecar["settings"]["figure"] == name

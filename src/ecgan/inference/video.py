@@ -1,0 +1,340 @@
+"""Faces of a video: followed through all its frames first, then translated frame by frame."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ecgan.errors import FaceError
+from ecgan.faces.alignment import FaceChange, align, change_face, crop
+from ecgan.faces.face import Face, check_translatable
+from ecgan.faces.finder import (
+    MAX_CROP_PX,
+    AlignedFace,
+    FaceChoice,
+    RefusedFace,
+    align_face,
+    face_numbers,
+)
+from ecgan.faces.parts import PARTS, Part
+from ecgan.faces.photo import Photo
+from ecgan.files import atomic_open, write_json
+from ecgan.inference.clips import VideoFile, VideoWriter, errors_named
+from ecgan.inference.crops import ReadyFace
+from ecgan.inference.doubt import check_readable
+from ecgan.inference.face_translator import MadeFace
+from ecgan.inference.marking import Mark, sidecar_path
+from ecgan.inference.strength import StrengthCurve
+from ecgan.inference.tracks import Place, Sighting, Track, Tracker, look_of, places
+from ecgan.inference.translator import Translator
+
+NUM_SAMPLES = 3
+"""Frames by which the route of a face is chosen."""
+LEAST_SECONDS = 0.1
+"""A face that is seen for less is a mistake of the detector."""
+CUT_DIFFERENCE = 30.0
+"""Mean difference of two frames in levels of 255 from which another scene begins."""
+_THUMBNAIL = (32, 18)
+
+Report = Callable[[int, int], None]
+"""Called with the frames that are done and how many there are."""
+
+
+@dataclass(frozen=True)
+class ClipFace:
+    """One face of a clip."""
+
+    number: int
+    """1 is the one that is seen largest and longest."""
+    ready: ReadyFace
+    """What the recogniser has decided for the whole clip, of one frame."""
+    samples: tuple[ReadyFace, ...]
+    places: dict[int, Place]
+    """By frame, where it can be translated."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A video whose asked-for faces are found in all frames."""
+
+    video: VideoFile
+    times: tuple[float, ...]
+    """Of the frames, in seconds from the first."""
+    faces: tuple[ClipFace, ...]
+    refused: tuple[RefusedFace, ...]
+
+    @property
+    def num_translated(self) -> int:
+        """Frames with a face that is translated."""
+        return len({frame for face in self.faces for frame in face.places})
+
+
+def follow_faces(
+    video: VideoFile,
+    translator: Translator,
+    choice: FaceChoice,
+    assume_neutral: bool,
+    report: Report,
+) -> Clip:
+    """Find the faces of all frames, give them to tracks, and see how each is to be translated.
+
+    Args:
+        video: from `open_video`.
+        translator: that will be used.
+        choice: `largest` is the face that is seen largest and longest; `left`, `right` and `center`
+            count in the first frame that shows most of the faces.
+        assume_neutral: take every face as it is, without asking the recogniser.
+        report: progress.
+
+    Raises:
+        VideoError: the file is damaged.
+        FaceError: no asked-for face can be translated in any frame; with the reason.
+    """
+    least_px = translator.window.canvas(translator.size)
+    tracker, samples = Tracker(), dict[int, _Samples]()
+    times: list[float] = []
+    cuts: set[int] = set()
+    before = None
+    for frame in video.frames():
+        number = len(times)
+        times.append(frame.time)
+        pixels = video.pixels(frame)
+        thumbnail = cv2.resize(pixels, _THUMBNAIL, interpolation=cv2.INTER_AREA).astype(np.float32)
+        if before is not None and np.abs(thumbnail - before).mean() > CUT_DIFFERENCE:
+            cuts.add(number)
+            tracker.cut()
+        before = thumbnail
+        seen = []
+        for face in _found(translator, pixels):
+            with contextlib.suppress(FaceError):  # its landmarks coincide
+                seen.append(_sighting(pixels, face, number, times[-1], least_px))
+        tracks = tracker.add([one for one, _ in seen], [look_of(a.pixels) for _, a in seen])
+        for track, (one, aligned) in zip(tracks, seen, strict=True):
+            if one.problem is None:
+                samples.setdefault(id(track), _Samples()).add(aligned)
+        report(len(times), max(video.num_frames, len(times)))
+    for track, added in tracker.join():
+        for aligned in samples.pop(id(added), _Samples()).kept:
+            samples.setdefault(id(track), _Samples()).add(aligned)
+    chosen = _asked_for(tracker.tracks, times, choice, (video.height, video.width))
+    faces, refused = [], []
+    for number, track in chosen:
+        where = places(track, times, frozenset(cuts))
+        if not where or id(track) not in samples:
+            refused.append(_refusal(number, track))
+            continue
+        ready = tuple(
+            translator.ready_face(replace(aligned, number=number), assume_neutral)
+            for aligned in samples[id(track)].chosen(track)
+        )
+        faces.append(ClipFace(number, ready[_typical(ready)], ready, where))
+    if not faces:
+        first = refused[0]
+        raise FaceError(first.reason, f"in no frame long enough: {first.message}")
+    start = times[0]
+    return Clip(video, tuple(time - start for time in times), tuple(faces), tuple(refused))
+
+
+def _found(translator: Translator, pixels: NDArray[np.uint8]) -> list[Face]:
+    photo = Photo(pixels, icc=None, exif=None, alpha=None, path=None, format="video")
+    try:
+        return translator.finder.find(photo)
+    except FaceError:
+        return []
+
+
+def _sighting(
+    pixels: NDArray[np.uint8], face: Face, frame: int, time: float, least_px: int
+) -> tuple[Sighting, AlignedFace]:
+    photo = Photo(pixels, icc=None, exif=None, alpha=None, path=None, format="video")
+    aligned = align_face(photo, face, least_px=least_px)
+    try:
+        check_translatable(face, pixels.shape)
+        doubts = check_readable(aligned.pixels)
+    except FaceError as error:
+        return Sighting(frame, time, face, error), aligned
+    return Sighting(frame, time, face, None, doubts), replace(aligned, doubts=doubts)
+
+
+class _Samples:
+    """A few crops of a track, spread over it however long it is."""
+
+    def __init__(self) -> None:
+        self.kept: list[AlignedFace] = []
+        self.count, self.every = 0, 1
+
+    def add(self, aligned: AlignedFace) -> None:
+        if self.count % self.every == 0:
+            self.kept.append(aligned)
+        self.count += 1
+        if len(self.kept) > 2 * NUM_SAMPLES:
+            self.kept, self.every = self.kept[::2], 2 * self.every
+
+    def chosen(self, track: Track) -> list[AlignedFace]:
+        """`NUM_SAMPLES` of them, with the doubts that most frames have."""
+        usable = [one for one in track.sightings if one.problem is None]
+        counts = Counter(doubt for one in usable for doubt in one.doubts)
+        doubts = tuple(doubt for doubt, count in counts.items() if 2 * count > len(usable))
+        sides = [one.alignment.size for one in self.kept]
+        side = int(np.median(sides))
+        indices = np.linspace(0, len(self.kept) - 1, min(NUM_SAMPLES, len(self.kept)))
+        chosen = [self.kept[round(i)] for i in indices]
+        # One whose crop has the usual side stands for all: its side is that of every frame.
+        chosen.sort(key=lambda one: abs(one.alignment.size - side))
+        return [replace(one, doubts=doubts) for one in chosen]
+
+
+def _asked_for(
+    tracks: list[Track], times: list[float], choice: FaceChoice, shape: tuple[int, int]
+) -> list[tuple[int, Track]]:
+    """The chosen tracks with their numbers, the largest being 1.
+
+    Raises:
+        FaceError: there is no face, or not so many.
+    """
+    step = float(np.median(np.diff(times))) if len(times) > 1 else 0.0
+    enough = min(LEAST_SECONDS, times[-1] - times[0]) / max(step, 1e-6)
+    real = [track for track in tracks if len(track.sightings) >= enough]
+    if not real:
+        raise FaceError("no-face", f"no face found in {len(times)} frames")
+    real.sort(key=lambda track: -track.size)
+    counts = Counter(one.frame for track in real for one in track.sightings)
+    most = max(counts.values())
+    shown = min(frame for frame, count in counts.items() if count == most)
+    faces = [min(track.sightings, key=lambda one: abs(one.frame - shown)).face for track in real]
+    return [(number, real[number - 1]) for number in face_numbers(choice, faces, shape)]
+
+
+def _refusal(number: int, track: Track) -> RefusedFace:
+    """By the most frequent reason of a track without a usable frame."""
+    problems = [one for one in track.sightings if one.problem is not None]
+    reasons = Counter(one.problem.reason for one in problems if one.problem)
+    reason = reasons.most_common(1)[0][0]
+    one = next(one for one in problems if one.problem and one.problem.reason == reason)
+    return RefusedFace(number, one.face.box, reason, str(one.problem))
+
+
+def _typical(faces: tuple[ReadyFace, ...]) -> int:
+    """Which of them went the way that most went; the first where all differ."""
+    ways = [(face.passes, face.expressive, face.kept) for face in faces]
+    return ways.index(Counter(ways).most_common(1)[0][0])
+
+
+def started(
+    clip: Clip, translator: Translator, target: str, strength: float
+) -> tuple[MadeFace, ...]:
+    """How each face of a clip is translated to a target, chosen once."""
+    chosen = []
+    for face in clip.faces:
+        made = [translator.started(one, target, strength) for one in face.samples]
+        chosen.append(made[_typical(tuple(one.started for one in made))])
+    return tuple(chosen)
+
+
+def write_translated(
+    path: Path,
+    clip: Clip,
+    *,
+    translator: Translator,
+    faces: tuple[MadeFace, ...],
+    target: str,
+    strength: StrengthCurve,
+    mark: Mark,
+    report: Report,
+    parts: Sequence[Part] = PARTS,
+) -> None:
+    """Translate a clip into a file with a sidecar; both are there in the end, or neither.
+
+    Args:
+        path: its suffix is `clip.video.suffix`.
+        clip: from `follow_faces`.
+        translator: as there.
+        faces: from `started`, for the target.
+        target: an expression of the translator.
+        strength: over the seconds from the first frame.
+        mark: what to say of the output.
+        report: progress.
+        parts: of the face that may change.
+
+    Raises:
+        VideoError: the file is damaged, or what it holds cannot be written.
+        OSError: it cannot be written.
+    """
+    from av import Packet
+
+    comment = "\n".join(f"{key}: {value}" for key, value in mark.metadata().items())
+    tags = {"comment": comment, "description": mark.notice}
+    sidecar = sidecar_path(path)
+    try:
+        with atomic_open(path) as file:
+            with errors_named(path), VideoWriter(file, clip.video, tags) as writer:
+                number = 0
+                for part in clip.video.parts():
+                    if isinstance(part, Packet):
+                        writer.copy(part)
+                        continue
+                    now = strength.at(clip.times[number])
+                    pixels = None
+                    if any(number in face.places for face in clip.faces):
+                        pixels = clip.video.pixels(part)
+                        for face, like in zip(clip.faces, faces, strict=True):
+                            place = face.places.get(number)
+                            if place is not None:
+                                _change(
+                                    pixels,
+                                    place,
+                                    like=like.started,
+                                    translator=translator,
+                                    target=target,
+                                    strength=now,
+                                    parts=parts,
+                                )
+                    writer.write(part, pixels)
+                    number += 1
+                    report(number, len(clip.times))
+            write_json(sidecar, mark.sidecar())
+    except BaseException:
+        if not path.exists():
+            sidecar.unlink(missing_ok=True)
+        raise
+
+
+def _change(
+    pixels: NDArray[np.uint8],
+    place: Place,
+    *,
+    like: ReadyFace,
+    translator: Translator,
+    target: str,
+    strength: float,
+    parts: Sequence[Part],
+) -> None:
+    """Translate one face of a frame in place."""
+    own = like.aligned
+    alignment = align(place.points).scaled(min(own.alignment.size, MAX_CROP_PX))
+    aligned = replace(
+        own,
+        face=replace(own.face, points=place.points),
+        alignment=alignment,
+        pixels=crop(pixels, alignment),
+    )
+    change = translator.change_like(like, aligned, target, strength, parts=parts)
+    if change is not None:
+        change_face(pixels, _share_of(change, place.share), alignment, aligned.mask)
+
+
+def _share_of(change: FaceChange, share: float) -> FaceChange:
+    if share == 1:
+        return change
+    return FaceChange(
+        change.motion * np.float32(share),
+        1 - (1 - change.gate) * np.float32(share),
+        change.offset * np.float32(share),
+    )
