@@ -5,7 +5,8 @@
 OUT/sources has one neutral photo a person, as `<person>.jpg`: from the front (yaw up to 12
 degrees), nothing over eyes or mouth, eyes open, nobody who may be under 18. Where one of two passes
 by eye was unsure, an outside network decides whether it is neutral enough to start from. OUT/by_eye
-has a folder of `<person>_<number>.jpg` for each expression, those that both passes saw.
+has a folder of `<person>_<number>.jpg` for each expression, those that both passes saw; OUT/by_two
+the same of what one pass saw, and the outside network too, while the other pass was unsure.
 """
 
 from __future__ import annotations
@@ -38,11 +39,13 @@ def main() -> None:
         flags = set(row["flags"].split())
         if flags & HIDDEN:
             continue
-        if row["expression"] != "unsure":
-            folder = arguments.out / "by_eye" / row["expression"]
-            copy(photo, folder, f"{row['person']}_{len(list(folder.glob('*'))):03}.jpg")
-        outside = (record["outside_network"] or {}).get(NEUTRAL, 0)
+        seen = record["outside_network"] or {NEUTRAL: 0.0}
+        outside, verdict = seen.get(NEUTRAL, 0), max(seen, key=lambda name: seen[name])
         passes = {row["first"], row["second"]}
+        if row["expression"] != "unsure":
+            label(photo, arguments.out / "by_eye" / row["expression"], row["person"])
+        elif passes == {verdict, "unsure"}:
+            label(photo, arguments.out / "by_two" / verdict, row["person"])
         neutral = passes == {NEUTRAL} or (
             passes == {NEUTRAL, "unsure"} and outside >= LEAST_NEUTRAL
         )
@@ -50,9 +53,13 @@ def main() -> None:
         frontal = abs(record["yaw"]) <= MOST_YAW
         if neutral and frontal and "closed" not in flags and not target.exists():
             copy(photo, target.parent, target.name)
-    for folder in sorted((arguments.out / "by_eye").iterdir()):
-        print(folder.name, len(list(folder.iterdir())))
+    for folder in sorted(arguments.out.glob("by_*/*")):
+        print(folder.parent.name, folder.name, len(list(folder.iterdir())))
     print("sources", len(list((arguments.out / "sources").iterdir())))
+
+
+def label(photo: Path, folder: Path, person: str) -> None:
+    copy(photo, folder, f"{person}_{len(list(folder.glob('*'))):03}.jpg")
 
 
 def copy(photo: Path, folder: Path, name: str) -> None:

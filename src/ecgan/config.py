@@ -4,7 +4,7 @@ together: networks of a possible shape, terms that can act. `config_loading` loa
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -119,6 +119,8 @@ class RecognizerConfig(Section):
     soft_below: float = Field(0.0, ge=0, le=10)
     """An expression of lower intensity counts in part as neutral: of 0.3, where this is 0.6, as
     half. 0: every label counts in full."""
+    repeat: dict[str, Annotated[int, Field(ge=1, le=1000)]] = Field(default_factory=dict)
+    """By source of the prepared data, how often a pass sees each of its images; others once."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     threads: int | None = Field(None, ge=1, le=1024)
     init: SnapshotName | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -42,17 +42,34 @@ class LabelledImages:
         size: int,
         *,
         vocabulary: Vocabulary | None = None,
+        repeat: Mapping[str, int] | None = None,
         cache_mib: int = 1024,
     ) -> None:
-        """Raises DataError where the split has no images."""
+        """`repeat`: by source, how often a pass has each image; others once.
+
+        Raises:
+            DataError: the split has no images, or none of a source to repeat.
+        """
         self.vocabulary = vocabulary or manifest.vocabulary
         self.store = ImageStore(manifest, size, cache_mib)
         names = self.vocabulary.names
         selected = manifest.select(split=split)
-        self.records = tuple(record for record in selected if record.expression in names)
+        repeat = repeat or {}
+        self.records = tuple(
+            record
+            for record in selected
+            if record.expression in names
+            for _ in range(repeat.get(record.source, 1))
+        )
         if not self.records:
             raise DataError(
                 f"the {split} split of {manifest.root} has no images; prepare more people"
+            )
+        if missing := set(repeat) - {record.source for record in self.records}:
+            raise DataError(
+                f"repeat names {sorted(missing)[0]!r}, of which the {split} split of "
+                f"{manifest.root} has no images; its sources are "
+                + ", ".join(sorted({record.source for record in self.records}))
             )
         self.labels: NDArray[np.int64] = np.array(
             [names.index(record.expression) for record in self.records], dtype=np.int64

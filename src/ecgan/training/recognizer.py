@@ -149,7 +149,7 @@ def train_recognizer(
     device = default_device()
     precision = choose_precision(config.precision, device)
     manifest = load_manifest(data_root)
-    train = LabelledImages(manifest, "train", config.size)
+    train = LabelledImages(manifest, "train", config.size, repeat=config.repeat)
     has_validation = bool(manifest.select(split="val"))
     refuse_unfit(train.records, manifest.root, tuned=config.init is not None)
     validation = LabelledImages(manifest, "val", config.size) if has_validation else None
