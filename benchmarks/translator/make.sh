@@ -35,7 +35,7 @@ python -c 'from ecgan.networks.vgg import resolve_weights; resolve_weights("vgg1
 reanimate made_imagined "$out/people/sources"
 reanimate made_studio "$photos/london/neutral" "$photos/canada/neutral"
 step ecgan prepare "$out/made_imagined" "$out/made_studio" "$out/people/by_eye" "$photos/london" \
-    --subject-pattern '^(?P<subject>[^_.]+)' --card "$card" --size 320 --out "$out/D"
+    --subject-pattern '(?P<subject>[^/_.]+)[^/]*$' --card "$card" --size 320 --out "$out/D"
 step ecgan train-recognizer "$out/D" --out "$out/R1" --config "$recognizer/compact.yaml"
 step ecgan train-recognizer "$out/D" --out "$out/R2" --config "$recognizer/compact_robust.yaml" \
     --set "init=$out/R1/snapshot"
