@@ -34,12 +34,19 @@ python -c 'from ecgan.networks.vgg import resolve_weights; resolve_weights("vgg1
 [ -d "$out/people" ] || step python "$here/people.py" "$imagined" "$out/people"
 reanimate made_imagined "$out/people/sources"
 reanimate made_studio "$photos/london/neutral" "$photos/canada/neutral"
-step ecgan prepare "$out/made_imagined" "$out/made_studio" "$out/people/by_eye" "$photos/london" \
-    --subject-pattern '(?P<subject>[^/_.]+)[^/]*$' --card "$card" --size 320 --out "$out/D"
+prepare() { # name of the data, then sources
+    local name=$1
+    shift
+    step ecgan prepare "$@" --subject-pattern '(?P<subject>[^/_.]+)[^/]*$' --card "$card" --size 320 --out "$out/$name"
+}
+
+# Labels by eye are for the recogniser: a person's name there may stand for several people.
+prepare D "$out/made_imagined" "$out/made_studio" "$out/people/by_eye" "$photos/london"
+prepare DT "$out/made_imagined" "$out/made_studio" "$photos/london"
 step ecgan train-recognizer "$out/D" --out "$out/R1" --config "$recognizer/compact.yaml"
 step ecgan train-recognizer "$out/D" --out "$out/R2" --config "$recognizer/compact_robust.yaml" \
     --set "init=$out/R1/snapshot"
-step ecgan train "$out/D" --preset best --config "$here/translator.yaml" --out "$out/T" \
+step ecgan train "$out/DT" --preset best --config "$here/translator.yaml" --out "$out/T" \
     --set "init=$packaged" "$@"
 # Strength 1 of each recipe is an intensity at which validation people are recognised and near to themselves.
 step python "$here/full_intensity.py" "$out/T/snapshot-last" "$out/translator" --others 1.0
