@@ -24,7 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("snapshot", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("intensities", type=_named_number, nargs="+", metavar="NAME=NUMBER")
+    parser.add_argument("intensities", type=_named_number, nargs="*", metavar="NAME=NUMBER")
     parser.add_argument("--others", type=float, required=True)
     arguments = parser.parse_args()
     old = load_snapshot(arguments.snapshot, "translator")

@@ -1,19 +1,21 @@
 #!/usr/bin/env bash
 # The weights in the package from the photos, in one command; the same command again goes on.
 #
-#   bash benchmarks/translator/make.sh PHOTOS FACEKIT OUT [ecgan train options, such as --set batch=8]
+#   bash benchmarks/translator/make.sh PHOTOS IMAGINED FACEKIT OUT [ecgan train options, such as --set steps=3000]
 #
-# PHOTOS has the class folders london and canada of benchmarks/README.md, FACEKIT is ict.npz. In OUT:
-# reanimated*, D and D0 (data), R1 and R2 (recogniser), T, M and M2 (translator, its mouths),
-# log.txt with the time of each step. OUT/R2/snapshot and OUT/translator are the weights. benchmarks/README.md
-# has the times. M and M2 need VGG-16's ImageNet weights (benchmarks/imagenet_weights.py).
+# PHOTOS has the class folders london and canada of benchmarks/README.md, IMAGINED photos and labels.jsonl of
+# SFHQ and SFHQ-T2I (people who do not exist), FACEKIT is ict.npz. In OUT: people (sorted by eye), made_*
+# (re-animated), D (data), R1 and R2 (recogniser), T (translator, from the one in the package), log.txt with the
+# time of each step. OUT/R2/snapshot and OUT/translator are the weights. benchmarks/README.md has the times.
+# T needs VGG-16's ImageNet weights (benchmarks/imagenet_weights.py).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-[ $# -ge 3 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2; }
-photos=$1 facekit=$2 out=$3
-shift 3
+[ $# -ge 4 ] || { sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+photos=$1 imagined=$2 facekit=$3 out=$4
+shift 4
 card=$here/../free_faces.card.json
 recognizer=$here/../../src/ecgan/presets/recognizer
+packaged=$here/../../src/ecgan/weights/translator
 mkdir -p "$out"
 
 step() {
@@ -21,28 +23,31 @@ step() {
     "$@"
 }
 
-data() { # name, size of the prepared images, folder of pictures, further options of reanimate
-    local name=$1 size=$2 pictures=$3
-    shift 3
-    step ecgan reanimate "$photos/london/neutral" "$photos/canada/neutral" --facekit "$facekit" \
-        --out "$out/$pictures" --pictures 2 --looks 3 --reshape 0.5 --card "$card" "$@"
-    step ecgan prepare "$photos/london" "$photos/canada" "$out/$pictures" --card "$card" \
-        --size "$size" --out "$out/$name"
+reanimate() { # name of the pictures, then folders of neutral photos
+    local name=$1
+    shift
+    step ecgan reanimate "$@" --facekit "$facekit" --out "$out/$name" --pictures 3 --spread 0 --seed 1 \
+        --weakest 0.45 --strongest 1.15 --card "$card"
 }
 
 python -c 'from ecgan.networks.vgg import resolve_weights; resolve_weights("vgg16", otherwise=None)'
-data D 256 reanimated
-data D0 320 reanimated0 --spread 0 --seed 1
+[ -d "$out/people" ] || step python "$here/people.py" "$imagined" "$out/people"
+reanimate made_imagined "$out/people/sources"
+reanimate made_studio "$photos/london/neutral" "$photos/canada/neutral"
+prepare() { # name of the data, then sources
+    local name=$1
+    shift
+    step ecgan prepare "$@" --subject-pattern '(?P<subject>[^/_.]+)[^/]*$' --card "$card" --size 320 --out "$out/$name"
+}
+
+# Labels by eye are for the recogniser: a person's name there may stand for several people.
+prepare D "$out/made_imagined" "$out/made_studio" "$out/people/by_eye" "$photos/london"
+prepare DT "$out/made_imagined" "$out/made_studio" "$photos/london"
 step ecgan train-recognizer "$out/D" --out "$out/R1" --config "$recognizer/compact.yaml"
 step ecgan train-recognizer "$out/D" --out "$out/R2" --config "$recognizer/compact_robust.yaml" \
     --set "init=$out/R1/snapshot"
-step ecgan train "$out/D0" --preset best --config "$here/translator.yaml" --out "$out/T" \
-    --set "discriminator.recognizer=$out/R2/snapshot" "$@"
-step ecgan train "$out/D0" --preset best --config "$here/mouth.yaml" --out "$out/M" \
-    --set "init=$out/T/snapshot" "$@"
-step ecgan train "$out/D0" --preset best --config "$here/mouth.yaml" --out "$out/M2" \
-    --set "init=$out/M/snapshot" --set seed=1 --set batch=1 --set steps=2400 "$@"
+step ecgan train "$out/DT" --preset best --config "$here/translator.yaml" --out "$out/T" \
+    --set "init=$packaged" "$@"
 # Strength 1 of each recipe is an intensity at which validation people are recognised and near to themselves.
-step python "$here/full_intensity.py" "$out/M2/snapshot" "$out/translator" \
-    happy=0.9 angry=0.95 disgust=0.8 surprise=0.8 --others 0.85
+step python "$here/full_intensity.py" "$out/T/snapshot-last" "$out/translator" --others 1.0
 echo "$(date -u +%FT%TZ) done: $out/R2/snapshot $out/translator" | tee -a "$out/log.txt"
