@@ -5,8 +5,9 @@
 #
 # PHOTOS has the class folders london and canada of benchmarks/README.md, IMAGINED photos and labels.jsonl of
 # SFHQ and SFHQ-T2I (people who do not exist), FACEKIT is ict.npz. In OUT: people (sorted by eye), made_*
-# (re-animated), D (data), R1 and R2 (recogniser), T (translator, from the one in the package), log.txt with the
-# time of each step. OUT/R2/snapshot and OUT/translator are the weights. benchmarks/README.md has the times.
+# (re-animated), D and DT (data of the recogniser and the translator), R1 and R2 (recogniser), T (translator), all
+# begun from the weights in the package before (git has them); log.txt with the time of each step. OUT/R2/snapshot
+# and OUT/translator are the weights. benchmarks/README.md has the times.
 # T needs VGG-16's ImageNet weights (benchmarks/imagenet_weights.py).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -15,7 +16,7 @@ photos=$1 imagined=$2 facekit=$3 out=$4
 shift 4
 card=$here/../free_faces.card.json
 recognizer=$here/../../src/ecgan/presets/recognizer
-packaged=$here/../../src/ecgan/weights/translator
+start=$out/src/ecgan/weights
 mkdir -p "$out"
 
 step() {
@@ -30,6 +31,8 @@ reanimate() { # name of the pictures, then folders of neutral photos
         --weakest 0.45 --strongest 1.15 --card "$card"
 }
 
+# The weights that these go on from: those in the package before.
+[ -d "$start" ] || git -C "$here" archive de4a582 src/ecgan/weights | tar -x -C "$out"
 python -c 'from ecgan.networks.vgg import resolve_weights; resolve_weights("vgg16", otherwise=None)'
 [ -d "$out/people" ] || step python "$here/people.py" "$imagined" "$out/people"
 reanimate made_imagined "$out/people/sources"
@@ -41,13 +44,16 @@ prepare() { # name of the data, then sources
 }
 
 # Labels by eye are for the recogniser: a person's name there may stand for several people.
-prepare D "$out/made_imagined" "$out/made_studio" "$out/people/by_eye" "$photos/london"
+prepare D "$out/made_imagined" "$out/made_studio" "$out/people/by_eye" "$out/people/by_two" "$photos/london"
 prepare DT "$out/made_imagined" "$out/made_studio" "$photos/london"
-step ecgan train-recognizer "$out/D" --out "$out/R1" --config "$recognizer/compact.yaml"
+# First all pictures alike; then the photos more often: they are what users have, and few.
+step ecgan train-recognizer "$out/D" --out "$out/R1" --config "$recognizer/compact_robust.yaml" \
+    --set "init=$start/recognizer"
 step ecgan train-recognizer "$out/D" --out "$out/R2" --config "$recognizer/compact_robust.yaml" \
-    --set "init=$out/R1/snapshot"
+    --set "init=$out/R1/snapshot" --set epochs=4 --set learning_rate=3e-4 \
+    --set repeat.by_eye=5 --set repeat.by_two=5 --set repeat.london=3
 step ecgan train "$out/DT" --preset best --config "$here/translator.yaml" --out "$out/T" \
-    --set "init=$packaged" "$@"
+    --set "init=$start/translator" "$@"
 # Strength 1 of each recipe is an intensity at which validation people are recognised and near to themselves.
 step python "$here/full_intensity.py" "$out/T/snapshot-last" "$out/translator" --others 1.0
 echo "$(date -u +%FT%TZ) done: $out/R2/snapshot $out/translator" | tee -a "$out/log.txt"

@@ -51,6 +51,14 @@ def test_manifest_order_without_shuffling(data: LabelledImages) -> None:
     assert labels.tolist() == data.labels.tolist()
 
 
+def test_sources_that_count_more(people_manifest: Manifest) -> None:
+    (source,) = {record.source for record in people_manifest.records}
+    three = LabelledImages(people_manifest, "train", 32, repeat={source: 3})
+    assert three.class_counts().tolist() == [12, 18, 6]
+    with pytest.raises(DataError, match=rf"repeat names 'photo', .* its sources are {source}"):
+        LabelledImages(people_manifest, "train", 32, repeat={"photo": 2})
+
+
 def test_vocabulary_and_empty_split(people_manifest: Manifest) -> None:
     some = LabelledImages(people_manifest, "val", 32, vocabulary=Vocabulary(("sad", "neutral")))
     assert sorted(some.labels.tolist()) == [0, 1]
