@@ -91,6 +91,7 @@ def demo(
             target: {
                 "file": f"{target}.png",
                 "neutralised_first": made[target].faces[0].passes > 0,
+                "left_as_it_is": made[target].faces[0].left_as_it_is,
                 "recognised": _best(seen),
                 "probability_of_asked": round(seen.get(target, 0.0), 4),
                 "probabilities": {key: round(value, 4) for key, value in seen.items()},
@@ -182,9 +183,10 @@ def _summarise(facts: dict[str, Any], out: Path) -> None:
         )
     for target, result in facts["expressions"].items():
         best = result["recognised"]
+        kept = ", as it is: the photo shows it already" if result["left_as_it_is"] else ""
         say(
             f"  {target:<9} recognised as {best} {percent(result['probabilities'][best])}"
-            f"  {out / result['file']}"
+            f"  {out / result['file']}{kept}"
         )
     right = sum(target == r["recognised"] for target, r in facts["expressions"].items())
     seconds = facts["seconds"]["all"]
