@@ -5,9 +5,9 @@
 #
 # PHOTOS has the class folders london and canada of benchmarks/README.md, IMAGINED photos and labels.jsonl of
 # SFHQ and SFHQ-T2I (people who do not exist), FACEKIT is ict.npz. In OUT: people (sorted by eye), made_*
-# (re-animated), D and DT (data of the recogniser and the translator), R1 and R2 (recogniser), T (translator), all
-# begun from the weights in the package before (git has them); log.txt with the time of each step. OUT/R2/snapshot
-# and OUT/translator are the weights. benchmarks/README.md has the times.
+# (re-animated), D, D2 and DT (data of the recogniser and the translator), R1, R2 and their mean R (recogniser), T
+# (translator), all begun from the weights in the package before (git has them); log.txt with the time of each
+# step. OUT/R/snapshot and OUT/translator are the weights. benchmarks/README.md has the times.
 # T needs VGG-16's ImageNet weights (benchmarks/imagenet_weights.py).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -43,17 +43,20 @@ prepare() { # name of the data, then sources
     step ecgan prepare "$@" --subject-pattern '(?P<subject>[^/_.]+)[^/]*$' --card "$card" --size 320 --out "$out/$name"
 }
 
-# Labels by eye are for the recogniser: a person's name there may stand for several people.
-prepare D "$out/made_imagined" "$out/made_studio" "$out/people/by_eye" "$out/people/by_two" "$photos/london"
+# Labels by eye are for the recogniser: a person's name there may stand for several people. The labels of D are
+# sure; D2 has those on which one pass by eye was not.
+prepare D "$out/made_imagined" "$out/made_studio" "$out/people/by_eye" "$photos/london"
+prepare D2 "$out/made_imagined" "$out/made_studio" "$out/people/by_eye" "$out/people/by_two" "$photos/london"
 prepare DT "$out/made_imagined" "$out/made_studio" "$photos/london"
 # First all pictures alike; then the photos more often: they are what users have, and few.
 step ecgan train-recognizer "$out/D" --out "$out/R1" --config "$recognizer/compact_robust.yaml" \
     --set "init=$start/recognizer"
-step ecgan train-recognizer "$out/D" --out "$out/R2" --config "$recognizer/compact_robust.yaml" \
+step ecgan train-recognizer "$out/D2" --out "$out/R2" --config "$recognizer/compact_robust.yaml" \
     --set "init=$out/R1/snapshot" --set epochs=4 --set learning_rate=3e-4 \
     --set repeat.by_eye=5 --set repeat.by_two=5 --set repeat.london=3
+step python "$here/average.py" "$out/D" "$out/R1" "$out/R2" "$out/R"
 step ecgan train "$out/DT" --preset best --config "$here/translator.yaml" --out "$out/T" \
     --set "init=$start/translator" "$@"
 # Strength 1 of each recipe is an intensity at which validation people are recognised and near to themselves.
 step python "$here/full_intensity.py" "$out/T/snapshot-last" "$out/translator" --others 1.0
-echo "$(date -u +%FT%TZ) done: $out/R2/snapshot $out/translator" | tee -a "$out/log.txt"
+echo "$(date -u +%FT%TZ) done: $out/R/snapshot $out/translator" | tee -a "$out/log.txt"
