@@ -11,7 +11,7 @@
 # T needs VGG-16's ImageNet weights (benchmarks/imagenet_weights.py).
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-[ $# -ge 4 ] || { sed -n '2,11s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+[ $# -ge 4 ] || { sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 photos=$1 imagined=$2 facekit=$3 out=$4
 shift 4
 card=$here/../free_faces.card.json
