@@ -15,6 +15,7 @@ import typer
 from ecgan import __version__
 from ecgan.apps import (
     bench,
+    camera,
     demo,
     evaluate,
     export,
@@ -68,6 +69,7 @@ def ecgan(
 _COMMANDS = (
     ("demo", demo.demo, demo.EXAMPLE, "See what it does, on one photo."),
     ("translate", translate.translate, translate.EXAMPLE, "Photos in, other expressions out."),
+    ("camera", camera.camera, camera.EXAMPLE, "A live preview of what a camera sees."),
     ("recognize", recognize.recognize, recognize.EXAMPLE, "Name the expressions in photos."),
     ("profile", profile.profile, profile.EXAMPLE, "All expressions of a person, with curves."),
     ("stimuli", stimuli.stimuli, stimuli.EXAMPLE, "Graded sets of stimuli for experiments."),

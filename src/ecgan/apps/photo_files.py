@@ -196,8 +196,8 @@ def _named(paths: Sequence[Path]) -> str:
     return ", ".join(names + ["..."] * (len(paths) > NUM_NAMED))
 
 
-def check_folder(folder: Path) -> None:
-    """See that outputs can be written to a folder, without making it.
+def check_folder(folder: Path, option: str = "--out") -> None:
+    """See that outputs can be written to a folder, the value of an option, without making it.
 
     Raises:
         UsageError: a file is in the way.
@@ -208,12 +208,12 @@ def check_folder(folder: Path) -> None:
         while not present.exists() and present != present.parent:
             present = present.parent
         if not present.is_dir():
-            raise UsageError(f"--out {present} is a file, expected a folder")
+            raise UsageError(f"{option} {present} is a file, expected a folder")
         with tempfile.TemporaryFile(dir=present) as file:
             file.write(bytes(1 << 16))
     except OSError as error:
         raise EcganError(
-            f"cannot write to --out {folder}: {error.strerror}; give another folder"
+            f"cannot write to {option} {folder}: {error.strerror}; give another folder"
         ) from None
 
 

@@ -24,7 +24,7 @@ MAX_FRAME_PIXELS = 36_000_000
 MAX_FRAMES = 200_000
 """Nearly two hours at 30 a second; their landmarks take 300 MB."""
 _LOSSLESS = frozenset(("ffv1", "huffyuv", "ffvhuff", "utvideo", "rawvideo", "png", "qtrle"))
-_FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
+FORMATS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm"}
 _PLAIN = ("yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p")
 """8-bit formats that are kept."""
 _KEPT_TAGS = (
@@ -39,7 +39,8 @@ _KEPT_TAGS = (
 )
 
 
-def _av() -> Any:
+def load_av() -> Any:
+    """PyAV, silenced. Raises MissingExtra where it is not installed."""
     try:
         import av
         import av.logging
@@ -180,7 +181,7 @@ def _too_long(path: Path) -> str:
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
-    av = _av()
+    av = load_av()
     try:
         if path.stat().st_size == 0:
             raise VideoError(f"{path} is empty, expected a video")
@@ -205,14 +206,14 @@ def _opened(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
 
 def _packets(container: InputContainer, streams: list[Any]) -> Iterator[Packet[Any]]:
     """What can be read; a file that lacks its end gives what is there."""
-    with contextlib.suppress(_av().error.FFmpegError):
+    with contextlib.suppress(load_av().error.FFmpegError):
         yield from container.demux(streams)
 
 
 def _decoded(packet: Packet[Any]) -> list[VideoFrame]:
     try:
         frames: list[Any] = packet.decode()
-    except _av().error.FFmpegError:  # the next key frame goes on
+    except load_av().error.FFmpegError:  # the next key frame goes on
         return []
     return frames
 
@@ -253,9 +254,9 @@ class VideoWriter:
     _durations: dict[int, int] = field(default_factory=dict)
 
     def __enter__(self) -> VideoWriter:
-        av = _av()
+        av = load_av()
         with _opened(self.like.path) as (source, stream):
-            self._container = av.open(self.file, "w", format=_FORMATS[self.like.suffix.lower()])
+            self._container = av.open(self.file, "w", format=FORMATS[self.like.suffix.lower()])
             tags = {key.lower(): value for key, value in source.metadata.items()}
             kept = {key: tags[key] for key in _KEPT_TAGS if key in tags}
             self._container.metadata.update(kept | self.tags)
@@ -280,15 +281,12 @@ class VideoWriter:
         name = source.pix_fmt or ""
         plain = name if name in _PLAIN else "yuv420p"
         if self.like.codec in _LOSSLESS:
-            codec, options = "ffv1", {}
             plain = name if name in (*_PLAIN[::2], "gray") else "bgr0"
-        elif self.like.suffix.lower() == ".webm":
-            codec, plain = "libvpx-vp9", "yuv420p"
-            options = {"crf": "20", "b:v": "0", "deadline": "realtime", "cpu-used": "6"}
+            codec, options = "ffv1", dict[str, str]()
         else:
-            codec, options = "libx264", {"crf": "16", "preset": "veryfast"}
-            if self.like.width % 2 or self.like.height % 2:
-                plain = "yuv444p"
+            codec, plain, options = encoder(
+                self.like.suffix, (self.like.width, self.like.height), plain
+            )
         stream = self._container.add_stream(codec, rate=self.like.rate, options=options)
         context = stream.codec_context
         stream.width, stream.height = self.like.width, self.like.height
@@ -312,7 +310,7 @@ class VideoWriter:
             frame: of `VideoFile.parts`.
             changed: (height, width, 3) RGB, upright.
         """
-        av = _av()
+        av = load_av()
         made = frame
         if _quarters(frame):
             upright = self.like.pixels(frame) if changed is None else changed
@@ -333,7 +331,7 @@ class VideoWriter:
         self._container.mux(packet)
 
     def _like(self, frame: VideoFrame, pixels: NDArray[np.uint8]) -> VideoFrame:
-        made: VideoFrame = _av().VideoFrame.from_ndarray(pixels, format="rgb24")
+        made: VideoFrame = load_av().VideoFrame.from_ndarray(pixels, format="rgb24")
         return made.reformat(
             format=self._stream.pix_fmt, src_colorspace=frame.colorspace,
             dst_colorspace=frame.colorspace,
@@ -354,12 +352,24 @@ class VideoWriter:
                 self._container.close()
 
 
+def encoder(
+    suffix: str, size: tuple[int, int], plain: str = "yuv420p"
+) -> tuple[str, str, dict[str, str]]:
+    """Codec, pixel format and options of pictures (width, height) in a file of this suffix;
+    `plain`: the format that is wanted, of `_PLAIN`."""
+    if suffix.lower() == ".webm":
+        options = {"crf": "20", "b:v": "0", "deadline": "realtime", "cpu-used": "6"}
+        return "libvpx-vp9", "yuv420p", options
+    odd = size[0] % 2 or size[1] % 2
+    return "libx264", "yuv444p" if odd else plain, {"crf": "16", "preset": "veryfast"}
+
+
 @contextlib.contextmanager
 def errors_named(path: Path) -> Iterator[None]:
     """What PyAV raises while `path` is written, as one of ours. Raises VideoError."""
     try:
         yield
-    except _av().error.FFmpegError as error:
+    except load_av().error.FFmpegError as error:
         raise VideoError(f"{path} cannot be written: {error.strerror}") from None
 
 

@@ -30,7 +30,26 @@ VOTERS = 5
 """Successive frames that decide by majority whether a face is usable, so that it does not
 flicker."""
 
+MOST_KNOWN = 30
+"""Tracks that are remembered where there is no end."""
+CUT_DIFFERENCE = 30.0
+"""Mean difference of two frames in levels of 255 from which another scene begins."""
+_THUMBNAIL = (32, 18)
+
 Look = NDArray[np.float32]
+
+
+class Scenes:
+    """Where a film cuts to another scene."""
+
+    def __init__(self) -> None:
+        self._before: NDArray[np.float32] | None = None
+
+    def begins(self, pixels: NDArray[np.uint8]) -> bool:
+        """Whether the next frame shows another scene than the one before it."""
+        small = cv2.resize(pixels, _THUMBNAIL, interpolation=cv2.INTER_AREA).astype(np.float32)
+        before, self._before = self._before, small
+        return before is not None and float(np.abs(small - before).mean()) > CUT_DIFFERENCE
 
 
 def look_of(crop: NDArray[np.uint8]) -> Look:
@@ -99,6 +118,12 @@ class Tracker:
         """The film shows another scene from the next frame on."""
         for track in self.tracks:
             track.closed = True
+
+    def forget(self) -> None:
+        """Of frames without end: what no later one needs."""
+        for track in self.tracks:
+            del track.sightings[:-VOTERS]
+        self.tracks = sorted(self.tracks, key=lambda track: track.last.time)[-MOST_KNOWN:]
 
     def add(self, sightings: Sequence[Sighting], looks: Sequence[Look]) -> list[Track]:
         """The tracks of the faces of the next frame, in order; new ones where nothing fits."""
@@ -213,7 +238,7 @@ def places(
         times: of all its frames in seconds.
         cuts: frames with which a scene begins.
     """
-    usable = _by_majority([one.problem is None for one in track.sightings])
+    usable = by_majority([one.problem is None for one in track.sightings])
     good = [one for one, fine in zip(track.sightings, usable, strict=True) if fine]
     result: dict[int, Place] = {}
     run: list[Sighting] = []
@@ -233,7 +258,8 @@ def _apart(before: Sighting, one: Sighting, times: Sequence[float], cuts: frozen
     return times[one.frame - 1] - before.time > GAP_SECONDS
 
 
-def _by_majority(flags: Sequence[bool]) -> list[bool]:
+def by_majority(flags: Sequence[bool]) -> list[bool]:
+    """Each flag as most of those around it are."""
     half = VOTERS // 2
     windows = (flags[max(0, i - half) : i + half + 1] for i in range(len(flags)))
     return [2 * sum(window) > len(window) for window in windows]

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ecgan.errors import FaceError
 from ecgan.faces.alignment import FaceChange, align, change_face, crop
-from ecgan.faces.face import Face, check_translatable
+from ecgan.faces.face import check_translatable
 from ecgan.faces.finder import (
     MAX_CROP_PX,
     AlignedFace,
@@ -32,16 +32,13 @@ from ecgan.inference.doubt import check_readable
 from ecgan.inference.face_translator import MadeFace
 from ecgan.inference.marking import Mark, sidecar_path
 from ecgan.inference.strength import StrengthCurve
-from ecgan.inference.tracks import Place, Sighting, Track, Tracker, look_of, places
+from ecgan.inference.tracks import Place, Scenes, Sighting, Track, Tracker, look_of, places
 from ecgan.inference.translator import Translator
 
 NUM_SAMPLES = 3
 """Frames by which the route of a face is chosen."""
 LEAST_SECONDS = 0.1
 """A face that is seen for less is a mistake of the detector."""
-CUT_DIFFERENCE = 30.0
-"""Mean difference of two frames in levels of 255 from which another scene begins."""
-_THUMBNAIL = (32, 18)
 
 Report = Callable[[int, int], None]
 """Called with the frames that are done and how many there are."""
@@ -97,24 +94,18 @@ def follow_faces(
         VideoError: the file is damaged.
         FaceError: no asked-for face can be translated in any frame; with the reason.
     """
-    least_px = translator.window.canvas(translator.size)
     tracker, samples = Tracker(), dict[int, _Samples]()
     times: list[float] = []
     cuts: set[int] = set()
-    before = None
+    scenes = Scenes()
     for frame in video.frames():
         number = len(times)
         times.append(frame.time)
         pixels = video.pixels(frame)
-        thumbnail = cv2.resize(pixels, _THUMBNAIL, interpolation=cv2.INTER_AREA).astype(np.float32)
-        if before is not None and np.abs(thumbnail - before).mean() > CUT_DIFFERENCE:
+        if scenes.begins(pixels):
             cuts.add(number)
             tracker.cut()
-        before = thumbnail
-        seen = []
-        for face in _found(translator, pixels):
-            with contextlib.suppress(FaceError):  # its landmarks coincide
-                seen.append(_sighting(pixels, face, number, times[-1], least_px))
+        seen = faces_seen(translator, pixels, number, times[-1])
         tracks = tracker.add([one for one, _ in seen], [look_of(a.pixels) for _, a in seen])
         for track, (one, aligned) in zip(tracks, seen, strict=True):
             if one.problem is None:
@@ -142,21 +133,41 @@ def follow_faces(
     return Clip(video, tuple(time - start for time in times), tuple(faces), tuple(refused))
 
 
-def _found(translator: Translator, pixels: NDArray[np.uint8]) -> list[Face]:
-    photo = Photo(pixels, icc=None, exif=None, alpha=None, path=None, format="video")
+def faces_seen(
+    translator: Translator, pixels: NDArray[np.uint8], number: int, time: float
+) -> list[tuple[Sighting, AlignedFace]]:
+    """The faces of a frame.
+
+    Args:
+        translator: whose finder is asked.
+        pixels: (height, width, 3) RGB.
+        number, time: of the frame, in seconds.
+    """
+    photo = frame_photo(pixels)
     try:
-        return translator.finder.find(photo)
+        faces = translator.finder.find(photo)
     except FaceError:
         return []
+    least_px = translator.window.canvas(translator.size)
+    seen = []
+    for face in faces:
+        with contextlib.suppress(FaceError):  # its landmarks coincide
+            aligned = align_face(photo, face, least_px=least_px)
+            seen.append(_sighting(aligned, pixels.shape, number, time))
+    return seen
+
+
+def frame_photo(pixels: NDArray[np.uint8]) -> Photo:
+    """A frame as a photo."""
+    return Photo(pixels, icc=None, exif=None, alpha=None, path=None, format="video")
 
 
 def _sighting(
-    pixels: NDArray[np.uint8], face: Face, frame: int, time: float, least_px: int
+    aligned: AlignedFace, shape: tuple[int, ...], frame: int, time: float
 ) -> tuple[Sighting, AlignedFace]:
-    photo = Photo(pixels, icc=None, exif=None, alpha=None, path=None, format="video")
-    aligned = align_face(photo, face, least_px=least_px)
+    face = aligned.face
     try:
-        check_translatable(face, pixels.shape)
+        check_translatable(face, shape)
         doubts = check_readable(aligned.pixels)
     except FaceError as error:
         return Sighting(frame, time, face, error), aligned
@@ -269,36 +280,52 @@ def write_translated(
     """
     from av import Packet
 
+    with marked_video(path, mark) as (file, tags), VideoWriter(file, clip.video, tags) as writer:
+        number = 0
+        for part in clip.video.parts():
+            if isinstance(part, Packet):
+                writer.copy(part)
+                continue
+            now = strength.at(clip.times[number])
+            pixels = None
+            if any(number in face.places for face in clip.faces):
+                pixels = clip.video.pixels(part)
+                for face, like in zip(clip.faces, faces, strict=True):
+                    place = face.places.get(number)
+                    if place is not None:
+                        change_at(
+                            pixels,
+                            place,
+                            like=like.started,
+                            translator=translator,
+                            target=target,
+                            strength=now,
+                            parts=parts,
+                        )
+            writer.write(part, pixels)
+            number += 1
+            report(number, len(clip.times))
+
+
+@contextlib.contextmanager
+def marked_video(path: Path, mark: Mark) -> Iterator[tuple[BinaryIO, dict[str, str]]]:
+    """A file to write a video into, with the tags that mark it. In the end the file and its sidecar
+    are there, or neither.
+
+    Args:
+        path: of the file.
+        mark: what to say of it; the sidecar is made of it at the end.
+
+    Raises:
+        VideoError: what it is given cannot be written.
+        OSError: it cannot be written.
+    """
     comment = "\n".join(f"{key}: {value}" for key, value in mark.metadata().items())
-    tags = {"comment": comment, "description": mark.notice}
     sidecar = sidecar_path(path)
     try:
         with atomic_open(path) as file:
-            with errors_named(path), VideoWriter(file, clip.video, tags) as writer:
-                number = 0
-                for part in clip.video.parts():
-                    if isinstance(part, Packet):
-                        writer.copy(part)
-                        continue
-                    now = strength.at(clip.times[number])
-                    pixels = None
-                    if any(number in face.places for face in clip.faces):
-                        pixels = clip.video.pixels(part)
-                        for face, like in zip(clip.faces, faces, strict=True):
-                            place = face.places.get(number)
-                            if place is not None:
-                                _change(
-                                    pixels,
-                                    place,
-                                    like=like.started,
-                                    translator=translator,
-                                    target=target,
-                                    strength=now,
-                                    parts=parts,
-                                )
-                    writer.write(part, pixels)
-                    number += 1
-                    report(number, len(clip.times))
+            with errors_named(path):
+                yield file, {"comment": comment, "description": mark.notice}
             write_json(sidecar, mark.sidecar())
     except BaseException:
         if not path.exists():
@@ -306,7 +333,7 @@ def write_translated(
         raise
 
 
-def _change(
+def change_at(
     pixels: NDArray[np.uint8],
     place: Place,
     *,
@@ -315,8 +342,8 @@ def _change(
     target: str,
     strength: float,
     parts: Sequence[Part],
-) -> None:
-    """Translate one face of a frame in place."""
+) -> AlignedFace:
+    """Translate one face of a frame in place, as `like` was; returns it as it was there."""
     own = like.aligned
     alignment = align(place.points).scaled(min(own.alignment.size, MAX_CROP_PX))
     aligned = replace(
@@ -328,6 +355,7 @@ def _change(
     change = translator.change_like(like, aligned, target, strength, parts=parts)
     if change is not None:
         change_face(pixels, _share_of(change, place.share), alignment, aligned.mask)
+    return aligned
 
 
 def _share_of(change: FaceChange, share: float) -> FaceChange:
