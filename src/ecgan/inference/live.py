@@ -98,16 +98,17 @@ class LiveTranslator:
             MissingExtra: finding faces takes another package.
         """
         self.translator.check(asked.target, asked.strength)
+        step = max(time - self._time, 0.0)
         if self._scenes.begins(pixels):
             self._tracker.cut()
             self._track = None
+            step = np.inf  # nothing fades in or out with a scene
         seen = faces_seen(self.translator, pixels, self._count, time)
         looks = [look_of(aligned.pixels) for _, aligned in seen]
         tracks = self._tracker.add([one for one, _ in seen], looks)
         now = dict(zip(tracks, seen, strict=True))
         self._track = self._followed(now, time)
         self._tracker.forget()
-        step = min(max(time - self._time, 0.0), GAP_SECONDS)
         self._count, self._time = self._count + 1, time
         if self._track is None:
             return LiveFrame(pixels, time, asked, None, "no face")
