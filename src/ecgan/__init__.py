@@ -14,14 +14,17 @@ __all__ = ["Recognizer", "Translator", "__version__"]
 
 def __getattr__(name: str) -> Any:
     """Load what is asked for only then: PyTorch takes seconds."""
-    if name == "Translator":
-        from ecgan.inference.translator import Translator
+    from ecgan.errors import extras_named
 
-        return Translator
-    if name == "Recognizer":
-        from ecgan.inference.recognizer import Recognizer
+    with extras_named():
+        if name == "Translator":
+            from ecgan.inference.translator import Translator
 
-        return Recognizer
+            return Translator
+        if name == "Recognizer":
+            from ecgan.inference.recognizer import Recognizer
+
+            return Recognizer
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

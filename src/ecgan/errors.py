@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 
 class EcganError(Exception):
     """Base of all. The command line prints its message on one line and exits with `exit_code`."""
@@ -21,6 +24,43 @@ class ConfigError(UsageError):
 
 class MissingExtra(EcganError):  # noqa: N818 - the packages that it names are what is missing
     """What an extra of this package installs is not there."""
+
+
+EXTRAS = {
+    "cv2": "faces",
+    "mediapipe": "faces",
+    "av": "video",
+    "pillow_heif": "heic",
+    "skimage": "demo",
+    "gradio": "web",
+    "onnx": "onnx",
+    "onnxscript": "onnx",
+    "onnxruntime": "onnx",
+    "openvino": "openvino",
+    "dlib": "identity",
+    "face_recognition_models": "identity",
+    "torchmetrics": "metrics",
+    "lpips": "metrics",
+    "sklearn": "metrics",
+    "jinja2": "reproduce",
+    "matplotlib": "reproduce",
+    "tensorboard": "tensorboard",
+}
+"""Modules that come with an extra."""
+
+
+@contextlib.contextmanager
+def extras_named() -> Iterator[None]:
+    """Where a module of an extra cannot be found, say what installs it. Raises MissingExtra."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        module = (error.name or "").partition(".")[0]
+        if module not in EXTRAS:
+            raise
+        raise MissingExtra(
+            f"this needs the package {module}: pip install 'ecgan[{EXTRAS[module]}]'"
+        ) from None
 
 
 class ImageError(EcganError):

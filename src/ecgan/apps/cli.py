@@ -31,7 +31,7 @@ from ecgan.apps import (
     verify,
 )
 from ecgan.apps.console import complain, open_streams, warn
-from ecgan.errors import EcganError, EcganWarning
+from ecgan.errors import EcganError, EcganWarning, extras_named
 
 INTERRUPTED = 130
 
@@ -129,7 +129,8 @@ def _show_warning(others: Callable[..., None]) -> Callable[..., None]:
 
 def _run(arguments: list[str], debug: bool) -> int:
     try:
-        code = app(arguments, prog_name="ecgan", standalone_mode=False)
+        with extras_named():
+            code = app(arguments, prog_name="ecgan", standalone_mode=False)
         sys.stdout.flush()
         if code == INTERRUPTED:  # newer versions of typer take Ctrl-C themselves
             raise KeyboardInterrupt

@@ -13,7 +13,7 @@ from torch.nn import functional
 
 from ecgan.config import RecognizerConfig
 from ecgan.config_loading import build
-from ecgan.errors import ConfigError, UsageError
+from ecgan.errors import ConfigError, UsageError, extras_named
 from ecgan.expressions import Vocabulary
 from ecgan.inference.snapshot import default_snapshot, load_snapshot
 from ecgan.inference.turns import one_at_a_time
@@ -177,8 +177,9 @@ class Recognizer:
             FaceError: there is no face in it.
             MissingExtra: finding faces takes another package.
         """
-        from ecgan.faces.finder import FaceFinder
-        from ecgan.inference.recognition import recognise
+        with extras_named():
+            from ecgan.faces.finder import FaceFinder
+            from ecgan.inference.recognition import recognise
 
         return recognise(photo, self, finder or FaceFinder())
 
