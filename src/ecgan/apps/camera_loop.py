@@ -27,7 +27,7 @@ WAIT_SECONDS = 0.02
 RATE_SECONDS = 2.0
 """Over which frames are counted."""
 STOP_SECONDS = 5.0
-"""For which threads are waited for in the end."""
+"""For which a camera that gives no more pictures is waited for in the end."""
 LABEL = "SYNTHETIC"
 
 Item = TypeVar("Item")
@@ -110,12 +110,12 @@ class CameraLoop:
         Raises:
             EcganError, OSError: what one of the threads ran into.
         """
-        threads = [
+        capturing, translating = (
             threading.Thread(target=self._guarded, args=(work,), daemon=True)
             for work in (self._capture_all, self._translate_all)
-        ]
-        for thread in threads:
-            thread.start()
+        )
+        capturing.start()
+        translating.start()
         try:
             while not self._over.is_set():
                 for key in self._window.pressed():
@@ -130,8 +130,8 @@ class CameraLoop:
         finally:
             self._over.set()
             self._frames.close()
-            for thread in threads:
-                thread.join(STOP_SECONDS)
+            translating.join()
+            capturing.join(STOP_SECONDS)
         if self._error is not None:
             raise self._error
 
@@ -201,7 +201,7 @@ class CameraLoop:
     def _count_frame(self) -> None:
         now = time.monotonic()
         self._times.append(now)
-        while now - self._times[0] > RATE_SECONDS:
+        while len(self._times) > 2 and now - self._times[0] > RATE_SECONDS:
             self._times.popleft()
 
     @property

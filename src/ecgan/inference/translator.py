@@ -376,7 +376,8 @@ class Translator(FaceTranslator):
 
         Args:
             jobs: prepared photos, each with a target.
-            strength, parts: of all.
+            strength: of all.
+            parts: of all.
             asked: further options of the call, which the marks shall name.
 
         Raises:
