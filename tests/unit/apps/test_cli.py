@@ -15,6 +15,7 @@ from ecgan.apps.cli import app, main
 COMMANDS = (
     "demo",
     "translate",
+    "camera",
     "recognize",
     "profile",
     "stimuli",

@@ -6,6 +6,7 @@ from support.tiny_clips import SIDE, face_at, frame_with, head
 from support.tiny_models import KnownFaces, recognizer_snapshot, translator_snapshot
 
 from ecgan.errors import UsageError
+from ecgan.faces.face import Face, given_face
 from ecgan.inference import video
 from ecgan.inference.live import Asked, LiveFrame, LiveTranslator
 from ecgan.inference.recognizer import Recognizer
@@ -114,7 +115,17 @@ def test_without_a_face_the_frame_is_as_it_was(stage: Stage) -> None:
     assert made.made is None and np.array_equal(made.pixels, stage.frame)
 
 
-def test_one_face_is_followed_until_it_goes(stage: Stage) -> None:
+def test_one_face_is_followed_until_it_goes(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one is larger."""
+    plain = face_at
+
+    def at(left: int) -> Face:
+        face = plain(left)
+        middle = face.points.mean(axis=0)
+        grown = middle + 1.15 * (face.points - middle)
+        return given_face(grown.astype(np.float32)) if left == 300 else face
+
+    monkeypatch.setitem(globals(), "face_at", at)
     stage.show(0, frames=4)
     for _ in range(4):
         changed = stage.changed(stage.show(0, 300))
