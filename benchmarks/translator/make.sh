@@ -14,7 +14,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 [ $# -ge 4 ] || { sed -n '2,12s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 photos=$1 imagined=$2 facekit=$3 out=$4
 shift 4
-card=$here/../free_faces.card.json
+card=$here/card.json
 recognizer=$here/../../src/ecgan/presets/recognizer
 start=$out/src/ecgan/weights
 mkdir -p "$out"
