@@ -6,9 +6,12 @@ sees that part alone has more pixels for it at the same cost.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 CENTRE_Y = 0.58
@@ -37,7 +40,7 @@ class Window:
 
     def cut(self, images: Tensor) -> Tensor:
         """The part of crops (..., side, side) of any size; a view."""
-        rows, columns = self._slices(int(images.shape[-1]))
+        rows, columns = self.slices(int(images.shape[-1]))
         return images[..., rows, columns]
 
     def put_back(self, crops: Tensor, parts: Tensor) -> Tensor:
@@ -46,7 +49,7 @@ class Window:
         side = int(crops.shape[-1])
         if parts.shape[-1] == side:
             return parts
-        rows, columns = self._slices(side)
+        rows, columns = self.slices(side)
         weight = _fading_in(int(parts.shape[-1]), SOFT_EDGE).to(parts)
         result = crops.clone()
         result[..., rows, columns] = torch.lerp(
@@ -61,6 +64,13 @@ class Window:
         if self.zoom == 1:
             return fields
         return fields * _fading_in(int(fields.shape[-1]), STILL_EDGE).to(fields)
+
+    def slices(self, side: int) -> tuple[slice, slice]:
+        """Rows and columns of the part of a crop."""
+        part = round(side / self.zoom)
+        left = (side - part) // 2
+        top = min(side - part, round(CENTRE_Y * side - part / 2))
+        return slice(top, top + part), slice(left, left + part)
 
     def mouth(self, parts: Tensor) -> Tensor:
         """The mouth (..., height, width) of what the window shows (..., side, side); a view."""
@@ -84,11 +94,11 @@ class Window:
         highest = 1 - 1 / self.zoom
         return torch.tensor([0.0, min(2 * CENTRE_Y - 1, highest)])
 
-    def _slices(self, side: int) -> tuple[slice, slice]:
-        part = round(side / self.zoom)
-        left = (side - part) // 2
-        top = min(side - part, round(CENTRE_Y * side - part / 2))
-        return slice(top, top + part), slice(left, left + part)
+
+@functools.lru_cache(16)
+def fading(side: int) -> NDArray[np.float32]:
+    """(side, side): the share that `put_back` gives to each pixel of a changed part."""
+    return np.array(_fading_in(side, SOFT_EDGE), np.float32)
 
 
 def _fading_in(side: int, edge: float) -> Tensor:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,6 +30,8 @@ from ecgan.faces.photo import Photo, described
 
 MAX_CROP_PX = 1024
 """Networks see larger faces at this size; what they change is applied to the photo itself."""
+GREY_RANGE = 4
+"""Levels of 255 between the channels of a pixel that still counts as grey: JPEG leaves some."""
 
 Position = Literal["left", "right", "center"]
 """The face that stands farthest to a side of the picture, or nearest to its middle."""
@@ -62,6 +65,16 @@ class AlignedFace:
         """Where a translation may change the crop: of one with covered eyes, below them."""
         mask = face_mask(self.points, self.alignment.size, JAW_ROOM)
         return below_the_eyes(mask, self.points) if "covered eyes" in self.doubts else mask
+
+    @functools.cached_property
+    def grey(self) -> bool:
+        """Whether the face has no colour; then none is painted, whatever a generator paints."""
+        left, top, width, height = cv2.boundingRect(self.mask)
+        part = slice(top, top + height), slice(left, left + width)
+        red, green, blue = cv2.split(self.pixels[part])
+        high, low = (kind(kind(red, green), blue) for kind in (cv2.max, cv2.min))
+        coloured = (cv2.subtract(high, low) > GREY_RANGE)[self.mask[part] > 0]
+        return bool(coloured.mean() < 0.001)
 
 
 @dataclass(frozen=True)

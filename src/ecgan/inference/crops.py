@@ -1,31 +1,34 @@
-"""The faces of a photo as generators see them, and what they make of them."""
+"""The faces of a photo as generators see them, and what they make of them.
+
+An aligned crop has the resolution of its photo, networks see a few hundred pixels of it. What they
+change is kept at their size. It is brought to a crop's own once, where the photo itself is changed;
+the crop is never painted for the recogniser or for the next pass.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional
 
 from ecgan.expressions import Vocabulary
-from ecgan.faces.alignment import FaceChange
+from ecgan.faces.change import FaceChange, Floats
 from ecgan.faces.finder import AlignedFace, RefusedFace
 from ecgan.faces.photo import Photo
 from ecgan.inference.recognizer import resize
+from ecgan.inference.recomposing import SmallChange, array, recomposed
 from ecgan.inference.strength import Request
-from ecgan.networks.output import Change, Translation, no_change, recomposed
+from ecgan.networks.output import Translation
 from ecgan.precision import Precision, autocast
 from ecgan.shapes import Images
 from ecgan.window import Window
-
-GREY_RANGE = 4
-"""Levels of 255 between the channels of a pixel that still counts as grey: JPEG leaves some."""
-LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
-"""Weights of red, green and blue in grey."""
 
 
 def to_tensor(pixels: NDArray[np.uint8]) -> Images:
@@ -40,33 +43,149 @@ def to_pixels(images: Tensor) -> NDArray[np.uint8]:
     return np.ascontiguousarray(scaled.to(torch.uint8).permute(1, 2, 0).cpu().numpy())
 
 
-def as_pixels_are(images: Images) -> Images:
-    """Images as `to_tensor` makes them of their `to_pixels`."""
-    return ((images.float().clamp(-1, 1) + 1) * 127.5).round() / 127.5 - 1
-
-
 @dataclass(frozen=True)
-class ChangedCrop:
-    """An aligned crop that generators have changed."""
+class View:
+    """How generators see crops."""
 
-    image: Images
-    made: Callable[[], Change] | None = None
-    """What computes `change`: of most crops only the image is looked at."""
+    window: Window
+    """What they see of a crop."""
+    size: int
+    """Side in pixels of the images that they learned on."""
+    device: torch.device
+
+
+@dataclass(frozen=True, eq=False)
+class PhotoCrop:
+    """An aligned crop of given pixels."""
+
+    pixels: NDArray[np.uint8]
+    """(side, side, 3)."""
+    view: View
+    grey: bool = False
+    """Whether the face has no colour; see `AlignedFace.grey`."""
+    change: FaceChange | None = None
+    """What has made the pixels from those of the photo; None: nothing."""
+    _at: dict[int, Images] = field(default_factory=dict)
 
     @cached_property
-    def change(self) -> Change | None:
-        """What makes `image` from the photo's own crop; None: they are the same."""
-        if self.made is None:
-            return None
-        with torch.inference_mode():
-            return self.made()
+    def shown(self) -> Images:
+        """What generators see of it, a batch of one."""
+        return self._small(self.seen, self.view.size)
 
-    def limited(self, crop: Images, weight: NDArray[np.float32]) -> ChangedCrop:
-        """The photo's own `crop` with a share of the change at each pixel, (side, side)."""
-        if self.change is None:
-            return self
-        change = self.change.limited(torch.from_numpy(weight)[None, None].to(crop))
-        return ChangedCrop(change.of(crop).clamp(-1, 1), lambda: change)
+    @property
+    def photo(self) -> PhotoCrop:
+        """Itself."""
+        return self
+
+    @property
+    def seen(self) -> NDArray[np.uint8]:
+        """What generators see, at the resolution of the photo."""
+        return self.pixels[self.view.window.slices(self.side)]
+
+    def at(self, side: int) -> Images:
+        """The whole crop at a size, a batch of one."""
+        if side not in self._at:
+            self._at[side] = self._small(self.pixels, side)
+        return self._at[side]
+
+    @property
+    def side(self) -> int:
+        """In pixels, at the resolution of the photo."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def painted(self) -> PhotoCrop:
+        """Itself."""
+        return self
+
+    def changed(self, change: FaceChange) -> PhotoCrop:
+        """The crop with a change of it."""
+        return replace(self, pixels=change.of(self.pixels), change=change, _at={})
+
+    def _small(self, pixels: NDArray[np.uint8], side: int) -> Images:
+        images = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None]
+        return resize(images.to(self.view.device).float(), side) / 127.5 - 1
+
+
+@dataclass(frozen=True, eq=False)
+class ChangedCrop:
+    """A crop that a generator has changed."""
+
+    start: Crop
+    small: SmallChange
+    """Of what generators see of `start`."""
+
+    @property
+    def side(self) -> int:
+        """In pixels, at the resolution of the photo."""
+        return self.start.side
+
+    @property
+    def view(self) -> View:
+        """How generators see it."""
+        return self.start.view
+
+    @property
+    def grey(self) -> bool:
+        """Whether the face has no colour."""
+        return self.start.grey
+
+    @property
+    def photo(self) -> PhotoCrop:
+        """The crop as it is in the photo."""
+        return self.start.photo
+
+    @cached_property
+    def painted(self) -> PhotoCrop:
+        """At the resolution of the photo: what a further pass starts from."""
+        return self.photo.changed(self.change)
+
+    def at(self, side: int) -> Images:
+        """The whole crop at a size, a batch of one, without painting it."""
+        before, size = self.start.painted.shown, self.view.size
+        change = tensor(self.small.image, self.view.device).clamp(-1, 1) - before
+        rows, columns = (
+            _resampling(size, part.stop - part.start, part.start, self.side, side).to(before)
+            for part in self.view.window.slices(self.side)
+        )
+        return (self.start.at(side) + rows @ change @ columns.T).clamp(-1, 1)
+
+    @cached_property
+    def change(self) -> FaceChange:
+        """What makes it from the photo's own crop."""
+        rows, columns = self.view.window.slices(self.side)
+        change = self.small.at(rows.stop - rows.start, grey=self.grey)
+        change = replace(change, corner=(columns.start, rows.start))
+        return change if self.start.change is None else change.after(self.start.change)
+
+
+Crop = PhotoCrop | ChangedCrop
+
+
+@functools.lru_cache(64)
+def _resampling(size: int, length: int, first: int, whole: int, side: int) -> Tensor:
+    """(side, size): what a row of `size` pixels is, made as long as `length`, as a part from
+    `first` on of a row of `whole`, which is brought to `side`."""
+    with torch.inference_mode(False):
+        row = torch.eye(size)[None, None]
+        if length != size:
+            row = functional.interpolate(row, (length, size), mode="bicubic")
+        row = functional.pad(row, (0, 0, first, whole - first - length))
+        if whole != side:
+            row = functional.interpolate(row, (side, size), mode="bilinear", antialias=True)
+        return row[0, 0]
+
+
+def tensor(image: Floats, device: torch.device) -> Images:
+    """(height, width, 3) as a batch of one."""
+    return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))[None].to(device)
+
+
+def limited(crop: Crop, weight: Floats) -> Crop:
+    """A crop with a share of its change at each pixel, (side, side)."""
+    if crop.change is None:
+        return crop
+    return crop.photo.changed(crop.change.limited(weight[crop.change.part]))
 
 
 @dataclass(frozen=True)
@@ -76,9 +195,9 @@ class ReadyFace:
     aligned: AlignedFace
     probabilities: dict[str, float] | None
     """What the recogniser sees in the photo; None where it was not asked."""
-    source: ChangedCrop
+    source: PhotoCrop
     """The crop as it is in the photo."""
-    start: ChangedCrop
+    start: Crop
     """The crop, neutralised `passes` times."""
     passes: int = 0
     expressive: bool = False
@@ -108,98 +227,42 @@ class CropGenerator:
 
     network: nn.Module
     vocabulary: Vocabulary
-    size: int
-    """Side in pixels of the images that it learned on."""
-    window: Window
-    """What it sees of a crop."""
+    view: View
     precision: Precision = "fp32"
     at_once: int = 1
     """Crops in one call of the network: a CPU is no faster with several, and rounds otherwise."""
 
-    def apply(self, start: ChangedCrop, expression: str, request: Request) -> ChangedCrop:
+    def apply(self, start: Crop, expression: str, request: Request) -> Crop:
         """The crop with an expression, as requested; a share of 0 returns the crop."""
         return self.apply_all([(start, expression, request)])[0]
 
-    def apply_all(self, asked: Sequence[tuple[ChangedCrop, str, Request]]) -> list[ChangedCrop]:
-        """`apply` for each; a start that several share is resized once."""
+    def apply_all(self, asked: Sequence[tuple[Crop, str, Request]]) -> list[Crop]:
+        """`apply` for each."""
         made = [start for start, _, _ in asked]
         todo = [i for i, (_, _, request) in enumerate(asked) if request.share != 0]
-        if not todo:
-            return made
         with torch.inference_mode():
-            small: dict[int, Tensor] = {}
-            for i in todo:
-                start = asked[i][0]
-                if id(start) not in small:
-                    small[id(start)] = resize(self.window.cut(start.image), self.size)
             for first in range(0, len(todo), self.at_once):
                 group = todo[first : first + self.at_once]
-                sources = torch.cat([small[id(asked[i][0])] for i in group])
+                sources = torch.cat([asked[i][0].painted.shown for i in group])
                 codes = [self.vocabulary.code(asked[i][1], asked[i][2].intensity) for i in group]
                 code = torch.from_numpy(np.stack(codes)).to(sources.device)
                 with autocast(self.precision, sources.device):
                     translations: Translation = self.network(sources, code)
                 for row, i in enumerate(group):
-                    one = slice(row, row + 1)
                     start, _, request = asked[i]
-                    made[i] = self._applied(
-                        start, sources[one], translations.part(one), request.share
+                    small = self._recomposed(
+                        start, translations.part(slice(row, row + 1)), request.share
                     )
+                    made[i] = ChangedCrop(start, small)
         return made
 
-    def _applied(
-        self, start: ChangedCrop, small: Images, translation: Translation, share: float
-    ) -> ChangedCrop:
-        part = self.window.cut(start.image)
-        changed, change = self._changed(part, small, translation, share)
-        image = self.window.put_back(start.image, changed)
-        whole, side = int(start.image.shape[3]), int(part.shape[3])
-
-        def whole_change() -> Change:
-            made = change
-            if side < whole:
-                within = replace(change, flow=change.flow * side / whole).fields
-                around = no_change(len(part), whole).fields.to(within)
-                made = Change.of_fields(self.window.put_back(around, within))
-            return made if start.change is None else made.after(start.change)
-
-        return ChangedCrop(image, whole_change)
-
-    def _changed(
-        self, part: Images, small: Images, translation: Translation, share: float
-    ) -> tuple[Images, Change]:
-        """What the window shows, changed; and the change."""
+    def _recomposed(self, start: Crop, translation: Translation, share: float) -> SmallChange:
+        window = self.view.window
         if translation.flow is not None and translation.blend is not None:
-            still = replace(
+            translation = replace(
                 translation,
-                flow=self.window.stilled(translation.flow),
-                blend=self.window.stilled(translation.blend),
+                flow=window.stilled(translation.flow),
+                blend=window.stilled(translation.blend),
             )
-            return recomposed(part, still, share)
-        side = int(part.shape[3])
-        offset = share * (translation.image - small)
-        if offset.shape != part.shape:
-            offset = nn.functional.interpolate(offset, (side, side), mode="bicubic")
-        change = replace(no_change(len(part), side), offset=offset)
-        return (part + offset).clamp(-1, 1), change
-
-
-def face_change(change: Change, face: NDArray[np.uint8]) -> FaceChange:
-    """The first of a batch of changes as arrays, in pixels and levels of 255.
-
-    Args:
-        change: what generators make of an aligned face.
-        face: (n, 3) pixels of the face. Where they have no colour, none is painted, whatever the
-            generator has painted.
-    """
-    motion, gate, offset = (
-        fields[0].permute(1, 2, 0).float().cpu().numpy()
-        for fields in (change.flow, change.gate, change.offset)
-    )
-    size = motion.shape[0]
-    # In [-1, 1] black is -1: what is taken from the moved source leaves half a range behind.
-    paint = 127.5 * (offset + 1 - gate)
-    colour = face.max(axis=1) - face.min(axis=1)
-    if np.mean(colour <= GREY_RANGE) > 0.999:
-        paint = np.repeat(paint @ LUMA[:, None], 3, axis=2)
-    return FaceChange(motion * (size / 2), gate[..., 0], paint)
+        source = start.painted
+        return recomposed(array(source.shown), source.seen, translation, share).within(window)

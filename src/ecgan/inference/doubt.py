@@ -19,7 +19,8 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from ecgan.errors import FaceError, SnapshotError
-from ecgan.inference.crops import LUMA, to_tensor
+from ecgan.inference.crops import to_tensor
+from ecgan.inference.recomposing import LUMA
 
 VIEW_PX = 80
 """Side of what the network sees."""

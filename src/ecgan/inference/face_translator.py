@@ -18,15 +18,16 @@ from ecgan.expressions import (
     canonical_target,
     expression_of,
 )
-from ecgan.faces.alignment import FaceChange
+from ecgan.faces.change import FaceChange
 from ecgan.faces.finder import AlignedFace
 from ecgan.faces.parts import PARTS, Part, part_weight
 from ecgan.inference.crops import (
-    ChangedCrop,
+    Crop,
     CropGenerator,
+    PhotoCrop,
     ReadyFace,
-    as_pixels_are,
-    face_change,
+    View,
+    limited,
     to_tensor,
 )
 from ecgan.inference.recognizer import Recognizer, resize
@@ -58,7 +59,7 @@ class MadeFace:
 
     started: ReadyFace
     """The face, with the start that was chosen."""
-    crop: ChangedCrop
+    crop: Crop
     after: Seen | None
     """What the recogniser sees in it; None where it was not asked."""
 
@@ -94,6 +95,7 @@ class FaceTranslator:
         neutral. Of an expressive one something stays, so that it is asked for 1 at least."""
         self.window = Window(zoom)
         """What the generators see of a crop."""
+        self.view = View(self.window, size, self.device)
         in_torch = choose_precision(precision, self.device)
         self.engine = engine or f"torch {in_torch}"
         """What runs the generators, and in which precision."""
@@ -101,8 +103,7 @@ class FaceTranslator:
             CropGenerator(
                 network.to(self.device).eval().requires_grad_(False),
                 vocabulary,
-                size,
-                self.window,
+                self.view,
                 in_torch,
                 at_once=1 if self.device.type == "cpu" else 64,
             )
@@ -148,7 +149,7 @@ class FaceTranslator:
             return []
         side, device = self.recognizer.size, self.recognizer.device
         with torch.inference_mode():
-            small = [resize(as_pixels_are(crop).to(device), side) for crop in crops]
+            small = [resize(crop.to(device, torch.float32), side) for crop in crops]
             rows = self.recognizer.probabilities(torch.cat(small)).tolist()
         return [dict(zip(self.recognizer.vocabulary.names, row, strict=True)) for row in rows]
 
@@ -161,16 +162,14 @@ class FaceTranslator:
         self, aligned: Sequence[AlignedFace], assume_neutral: bool = False
     ) -> list[ReadyFace]:
         """`ready_face` for each."""
-        crops = [ChangedCrop(to_tensor(face.pixels).to(self.device)) for face in aligned]
+        crops = [self._photo_crop(face) for face in aligned]
         if assume_neutral:
             return [
                 ReadyFace(face, None, crop, crop) for face, crop in zip(aligned, crops, strict=True)
             ]
         ready = [
             ReadyFace(face, seen, crop, crop, expressive=is_expressive(seen))
-            for face, crop, seen in zip(
-                aligned, crops, self.seen_in([crop.image for crop in crops]), strict=True
-            )
+            for face, crop, seen in zip(aligned, crops, self._seen(crops), strict=True)
         ]
         if self.route != "direct":
             expressive = [i for i, face in enumerate(ready) if face.expressive]
@@ -179,7 +178,7 @@ class FaceTranslator:
                 ready[i] = replace(ready[i], start=crop, passes=passes)
         return ready
 
-    def _neutralised(self, crops: Sequence[ChangedCrop]) -> list[tuple[ChangedCrop, int]]:
+    def _neutralised(self, crops: Sequence[Crop]) -> list[tuple[Crop, int]]:
         """Expressive crops after as many passes as it takes and as help, at least one."""
         best = [(crop, 0, 0.0) for crop in crops]
         going = list(range(len(crops)))
@@ -187,7 +186,7 @@ class FaceTranslator:
             further = self._to_neutral.apply_all(
                 [(best[i][0], NEUTRAL, Request(1.0, 1.0)) for i in going]
             )
-            seen = self.seen_in([crop.image for crop in further])
+            seen = self._seen(further)
             helped = []
             for i, crop, probabilities in zip(going, further, seen, strict=True):
                 _, passes, found = best[i]
@@ -209,12 +208,11 @@ class FaceTranslator:
         again = [i for i in range(len(asked)) if not whole or full[i] is None]
         crops = self._translated_faces([(started[i], asked[i][1]) for i in again], strength)
         crops = [
-            limited(crop, started[i].aligned, started[i].source, parts)
-            for i, crop in zip(again, crops, strict=True)
+            in_parts(crop, started[i].aligned, parts) for i, crop in zip(again, crops, strict=True)
         ]
         look = [i for i in again if started[i].probabilities is not None]
         made = {i: MadeFace(started[i], crop, None) for i, crop in zip(again, crops, strict=True)}
-        for i, seen in zip(look, self.seen_in([made[i].crop.image for i in look]), strict=True):
+        for i, seen in zip(look, self._seen([made[i].crop for i in look]), strict=True):
             made[i] = replace(made[i], after=seen)
         for i, tried in enumerate(full):
             if i not in made and tried is not None:
@@ -249,23 +247,28 @@ class FaceTranslator:
             aligned: the face in the other frame.
             target, strength, parts: as `Translator.render`.
         """
-        source = start = ChangedCrop(to_tensor(aligned.pixels).to(self.device))
+        source = self._photo_crop(aligned)
+        start: Crop = source
         for _ in range(like.passes):
             start = self._to_neutral.apply(start, NEUTRAL, Request(1.0, 1.0))
         face = replace(like, aligned=aligned, source=source, start=start)
-        made = limited(self._translated(face, target, strength), aligned, source, parts)
-        if made.change is None:
-            return None
-        return face_change(made.change, aligned.pixels[aligned.mask > 0])
+        return in_parts(self._translated(face, target, strength), aligned, parts).change
+
+    def _photo_crop(self, aligned: AlignedFace) -> PhotoCrop:
+        return PhotoCrop(aligned.pixels, self.view, aligned.grey)
+
+    def _seen(self, crops: Sequence[Crop]) -> list[Seen]:
+        """What the recogniser sees in each."""
+        return self.seen_in([crop.at(self.recognizer.size) for crop in crops]) if crops else []
 
     def _started(
         self, asked: Sequence[tuple[ReadyFace, str]]
-    ) -> tuple[list[ReadyFace], list[tuple[ChangedCrop, Seen] | None]]:
+    ) -> tuple[list[ReadyFace], list[tuple[Crop, Seen] | None]]:
         """On the route `auto` an expressive face as it is in the photo, where that is better; and
         the full translations that showed it, with what the recogniser sees in them. A blend always
         starts from the neutralised face."""
         started = [face for face, _ in asked]
-        full: list[tuple[ChangedCrop, Seen] | None] = [None] * len(asked)
+        full: list[tuple[Crop, Seen] | None] = [None] * len(asked)
         choices = [i for i, (face, target) in enumerate(asked) if self._has_choice(face, target)]
         photos = [replace(started[i], start=started[i].source, passes=0) for i in choices]
         both = [
@@ -274,7 +277,7 @@ class FaceTranslator:
             for start in (started[i], photo)
         ]
         made = self._translated_faces(both, 1.0)
-        seen = self.seen_in([crop.image for crop in made])
+        seen = self._seen(made)
         for place, (i, photo) in enumerate(zip(choices, photos, strict=True)):
             first, direct = 2 * place, 2 * place + 1
             wanted, known = expression_of(canonical_expression(asked[i][1])), photo.probabilities
@@ -295,15 +298,15 @@ class FaceTranslator:
             return False
         return asked in self.recognizer.vocabulary.expressions
 
-    def _translated(self, face: ReadyFace, target: str, strength: float) -> ChangedCrop:
+    def _translated(self, face: ReadyFace, target: str, strength: float) -> Crop:
         """The whole aligned crop with another expression."""
         return self._translated_faces([(face, target)], strength)[0]
 
     def _translated_faces(
         self, asked: Sequence[tuple[ReadyFace, str]], strength: float
-    ) -> list[ChangedCrop]:
-        made: dict[int, ChangedCrop] = {}
-        requests: dict[int, tuple[ChangedCrop, str, Request]] = {}
+    ) -> list[Crop]:
+        made: dict[int, Crop] = {}
+        requests: dict[int, tuple[Crop, str, Request]] = {}
         for i, (face, target) in enumerate(asked):
             name = canonical_target(target)
             if face.kept and strength >= 1:
@@ -322,21 +325,18 @@ class FaceTranslator:
             made[i] = crop
         return [made[i] for i in range(len(asked))]
 
-    def _to_the_neutral(self, face: ReadyFace, strength: float) -> ChangedCrop:
+    def _to_the_neutral(self, face: ReadyFace, strength: float) -> Crop:
         if face.passes and strength == 1:
             return face.start
-        crop = face.source
+        crop: Crop = face.source
         passes = self._neutralised([crop])[0][1] if face.direct else face.passes
         for _ in range(max(1, passes)):
             crop = self._to_neutral.apply(crop, NEUTRAL, Request(1.0, strength))
         return crop
 
 
-def limited(
-    made: ChangedCrop, aligned: AlignedFace, source: ChangedCrop, parts: Sequence[Part]
-) -> ChangedCrop:
+def in_parts(made: Crop, aligned: AlignedFace, parts: Sequence[Part]) -> Crop:
     """A change of some parts of the face alone."""
     if set(parts) == set(PARTS):
         return made
-    weight = part_weight(aligned.points, aligned.alignment.size, parts)
-    return made.limited(source.image, weight)
+    return limited(made, part_weight(aligned.points, aligned.alignment.size, parts))

@@ -14,7 +14,7 @@ from PIL import Image
 
 from ecgan.errors import UsageError
 from ecgan.expressions import expression_of, parse_blend
-from ecgan.faces.alignment import photo_mask
+from ecgan.faces.change import photo_mask
 from ecgan.faces.face import Box
 from ecgan.faces.finder import AlignedFace, RefusedFace
 from ecgan.faces.parts import PARTS, Part

@@ -13,12 +13,12 @@ from ecgan.config import GeneratorConfig
 from ecgan.config_loading import build
 from ecgan.errors import EcganError, MissingExtra
 from ecgan.expressions import Vocabulary
-from ecgan.faces.alignment import change_face
+from ecgan.faces.change import change_face
 from ecgan.faces.finder import FaceChoice, FaceFinder, check_photo, choose_faces
 from ecgan.faces.opening import PhotoLike, are_several, open_photo
 from ecgan.faces.parts import PARTS, Part
 from ecgan.faces.photo import Photo
-from ecgan.inference.crops import ReadyPhoto, face_change
+from ecgan.inference.crops import ReadyPhoto
 from ecgan.inference.doubt import check_readable
 from ecgan.inference.face_translator import FaceTranslator
 from ecgan.inference.recognizer import Recognizer
@@ -393,9 +393,8 @@ class Translator(FaceTranslator):
         for group in _parts(wanted, AT_ONCE):
             made = self.made_faces([(face, name) for _, face, name in group], strength, parts)
             for (job, face, target), one in zip(group, made, strict=True):
-                if one.crop.change is not None:
-                    aligned = face.aligned
-                    change = face_change(one.crop.change, aligned.pixels[aligned.mask > 0])
+                change, aligned = one.crop.change, face.aligned
+                if change is not None:
                     change_face(pixels[job], change, aligned.alignment, aligned.mask)
                 faces[job].append(
                     TranslatedFace.of(one.started, one.after, target, strength, parts)

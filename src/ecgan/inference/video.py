@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ecgan.errors import FaceError
-from ecgan.faces.alignment import FaceChange, align, change_face, crop
+from ecgan.faces.alignment import align, crop
+from ecgan.faces.change import change_face
 from ecgan.faces.face import check_translatable
 from ecgan.faces.finder import (
     MAX_CROP_PX,
@@ -354,15 +355,6 @@ def change_at(
     )
     change = translator.change_like(like, aligned, target, strength, parts=parts)
     if change is not None:
-        change_face(pixels, _share_of(change, place.share), alignment, aligned.mask)
+        change = change if place.share == 1 else change.limited(place.share)
+        change_face(pixels, change, alignment, aligned.mask)
     return aligned
-
-
-def _share_of(change: FaceChange, share: float) -> FaceChange:
-    if share == 1:
-        return change
-    return FaceChange(
-        change.motion * np.float32(share),
-        1 - (1 - change.gate) * np.float32(share),
-        change.offset * np.float32(share),
-    )

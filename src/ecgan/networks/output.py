@@ -9,7 +9,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torchvision.transforms.functional import gaussian_blur
 
 from ecgan.precision import at_least_fp32
 from ecgan.shapes import Flows, Images, Masks
@@ -21,16 +20,6 @@ BLEND_BIAS = {"pixels": -3.0, "change": -1.0}
 source's: the untrained output is almost the source."""
 STILL_BIAS = -3.0
 """The still part starts near 0.05: everything follows the flow."""
-
-_WINDOW = 5
-_FLAT = 1e-4
-"""Variance of noise of about one grey level of 255: below it, two variances are alike."""
-_TEXTURE = 3 / 256
-"""Standard deviation of the blur that takes a skin's texture away, in sides of the image."""
-_DARK = 0.1
-"""Brightness above black from which differences are relative."""
-_NEW = 0.25
-"""Relative difference of painted pixels from the source's where they are a mouth, not a shade."""
 
 Fields = Float[Tensor, "batch channels height width"]
 OutputKind = Literal["pixels", "residual", "warp"]
@@ -149,121 +138,3 @@ def _pixel_centres(length: int, like: Tensor) -> Tensor:
     """Of a row of pixels, in `grid_sample` units."""
     edges = torch.linspace(-1, 1, length, dtype=like.dtype, device=like.device)
     return edges * (length - 1) / length
-
-
-@dataclass(frozen=True)
-class Change:
-    """A translation of one size as a change of its source at any size: gate * moved + offset.
-
-    So it can be applied to the very pixels that the source was made from, which are then sampled
-    once, and two translations in succession are one change.
-    """
-
-    flow: Flows
-    """As `Translation.flow`, at the size of the others."""
-    gate: Masks
-    """The share of the moved source that stays: 1 on skin, 0 in a mouth that opens."""
-    offset: Images
-    """What is added to it."""
-
-    @classmethod
-    def of_fields(cls, fields: Tensor) -> Change:
-        """From the fields one upon another (batch, 6, height, width)."""
-        return cls(fields[:, :2], fields[:, 2:3], fields[:, 3:])
-
-    @property
-    def fields(self) -> Tensor:
-        """The inverse of `of_fields`."""
-        return torch.cat([self.flow, self.gate, self.offset], dim=1)
-
-    def of(self, source: Images) -> Images:
-        """The changed source, of the size of the fields, sampled bicubically."""
-        return self.gate * warp(source, self.flow, mode="bicubic") + self.offset
-
-    def limited(self, weight: Masks) -> Change:
-        """The change with its `weight` at each pixel: 0 leaves the source as it is. A motion that
-        fades shows nothing twice."""
-        return Change(self.flow * weight, 1 - (1 - self.gate) * weight, self.offset * weight)
-
-    def after(self, first: Change) -> Change:
-        """This change of what `first` has made, as one change of the source of `first`."""
-        flow, gate, offset = torch.split(warp(first.fields, self.flow), [2, 1, 3], dim=1)
-        return Change(self.flow + flow, self.gate * gate, self.gate * offset + self.offset)
-
-
-def no_change(batch: int, size: int) -> Change:
-    """The fields of an image that stays as it is."""
-    zeros = torch.zeros(batch, 5, size, size)
-    return Change(zeros[:, :2], torch.ones(batch, 1, size, size), zeros[:, 2:])
-
-
-def recomposed(
-    source: Images, translation: Translation, strength: float = 1.0
-) -> tuple[Images, Change]:
-    """Apply the fields of a warp translation to the source at any size, keeping its texture.
-
-    Painted pixels are smoother than a skin. Where they differ little from the moved source they are
-    a shade on it, and only their coarse change is taken: low = moved + n c + (1 - n) blur(c) with
-    c = blend (pixels - moved) and n = 1 - exp(-(blur(d) / 0.25)^4), which is 1 in a mouth that
-    opens; d is abs(pixels - moved), in proportion to the brighter of the two.
-
-    The new pixels are known at the network's size only. At a larger size their coarse image is kept
-    and the fine detail is the warped source's, faded where the pixels are new and where the
-    translation has flattened the coarse image, as when a row of teeth becomes a lip:
-    up(low) + gate (warped - up(down(warped))) with gate = up((1 - n blend) r), where r is
-    min(1, var(low) / var(down(warped))) in a small window. The source is sampled bicubically here:
-    bilinear sampling takes a fifth of the fine texture of a skin.
-
-    Args:
-        source: the image that was translated, at any size, in [-1, 1].
-        translation: what the generator returned for it, with fields.
-        strength: 0 gives the source, 1 the translation; up to 1.5 exaggerates the motion.
-
-    Returns:
-        The image, and the change that gives it from `source`.
-
-    Raises:
-        ValueError: the translation has no flow (a `pixels` or `residual` output).
-    """
-    flow, blend, pixels = translation.flow, translation.blend, translation.pixels
-    if flow is None or blend is None or pixels is None:
-        raise ValueError("recomposed needs the fields of a warp output")
-    size = (int(source.shape[2]), int(source.shape[3]))
-    alpha = (blend * strength).clamp(0, 1)
-    low_size = (int(pixels.shape[2]), int(pixels.shape[3]))
-    offsets = flow_at(flow.to(source.dtype) * strength, translation.still, size[1])
-    moved = warp(source, offsets, mode="bicubic")
-    moved_low = moved
-    if size != low_size:
-        moved_low = F.interpolate(moved, low_size, mode="bilinear", antialias=True)
-    difference = pixels - moved_low
-    bright = torch.maximum(pixels, moved_low).mean(1, keepdim=True) + 1
-    relative = difference.abs().mean(1, keepdim=True) / (bright + _DARK)
-    new = 1 - torch.exp(-((_blurred(relative) / _NEW) ** 4))
-    change = alpha * difference
-    low = moved_low + torch.lerp(_blurred(change), change, new)
-    kept = ((_variance(low) + _FLAT) / (_variance(moved_low) + _FLAT)).clamp(max=1)
-    gate = kept * (1 - alpha * new)
-    if size != low_size:
-        gate = F.interpolate(gate, size, mode="bilinear")
-        low = F.interpolate(low, size, mode="bicubic")
-        moved_low = F.interpolate(moved_low, size, mode="bicubic")
-    offset = low - gate * moved_low
-    return (offset + gate * moved).clamp(-1, 1), Change(offsets, gate, offset)
-
-
-def _blurred(images: Images | Masks) -> Tensor:
-    """Without the texture of a skin."""
-    sigma = _TEXTURE * images.shape[3]
-    width = 2 * round(3 * sigma) + 1
-    blurred: Tensor = gaussian_blur(images, [width, width], [sigma, sigma])
-    return blurred
-
-
-def _variance(images: Images) -> Masks:
-    """Around each pixel, in a square of `_WINDOW`; mean over the channels."""
-    edge = _WINDOW // 2
-    padded = F.pad(images, (edge, edge, edge, edge), mode="replicate")
-    mean = F.avg_pool2d(padded, _WINDOW, stride=1)
-    square = F.avg_pool2d(padded * padded, _WINDOW, stride=1)
-    return (square - mean * mean).clamp_min(0).mean(dim=1, keepdim=True)

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ecgan.faces.alignment import Alignment, FaceChange, change_face, crop, photo_mask, soft_mask
+from ecgan.faces.alignment import Alignment, crop
+from ecgan.faces.change import FaceChange, change_face, photo_mask, soft_mask
 
 SIDE = 120
 TENTH = 0.1

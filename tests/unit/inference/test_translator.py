@@ -20,7 +20,8 @@ from support.tiny_models import (
 
 from ecgan.errors import FaceError, SnapshotError, UsageError
 from ecgan.expressions import EXPRESSIONS
-from ecgan.faces.alignment import JAW_ROOM, face_mask, photo_mask
+from ecgan.faces.alignment import JAW_ROOM, face_mask
+from ecgan.faces.change import photo_mask
 from ecgan.faces.face import given_face
 from ecgan.faces.finder import MAX_CROP_PX
 from ecgan.inference.recognizer import Recognizer

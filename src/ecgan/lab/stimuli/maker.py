@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from ecgan.errors import EcganError, FaceError, MissingExtra, UsageError
-from ecgan.faces.alignment import crop, face_mask, photo_mask
+from ecgan.faces.alignment import crop, face_mask
+from ecgan.faces.change import photo_mask
 from ecgan.faces.finder import AlignedFace
 from ecgan.faces.photo import Photo, read_photo
 from ecgan.faces.photo_writing import write_photo

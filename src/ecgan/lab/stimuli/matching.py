@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ecgan.errors import EcganError
 from ecgan.faces.alignment import CANONICAL_SIZE
-from ecgan.inference.crops import LUMA
+from ecgan.inference.recomposing import LUMA
 from ecgan.seeding import numpy_generator
 
 CENTRE, RADII = (128.0, 137.0), (64.0, 89.0)
