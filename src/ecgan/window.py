@@ -98,7 +98,7 @@ class Window:
 @functools.lru_cache(16)
 def fading(side: int) -> NDArray[np.float32]:
     """(side, side): the share that `put_back` gives to each pixel of a changed part."""
-    return np.array(_fading_in(side, SOFT_EDGE), np.float32)
+    return np.asarray(_fading_in(side, SOFT_EDGE).numpy(), np.float32)
 
 
 def _fading_in(side: int, edge: float) -> Tensor:

@@ -7,14 +7,17 @@ import time
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ecgan import __version__
 from ecgan.apps.console import percent, say, say_json
-from ecgan.apps.options import AsJson
+from ecgan.apps.options import AsJson, BackendName, backend_of
 from ecgan.errors import UsageError
+
+if TYPE_CHECKING:
+    from ecgan.inference.backends import Backend
 
 EXAMPLE = "Example: ecgan bench train --preset cyclegan --size 256 --json"
 PREPARED_PHOTOS, TRANSLATIONS = 64, 5
@@ -24,10 +27,6 @@ class What(StrEnum):
     TRAIN = "train"
     TRANSLATE = "translate"
     PREPARE = "prepare"
-
-
-class Backend(StrEnum):
-    TORCH = "torch"
 
 
 def bench(
@@ -42,7 +41,14 @@ def bench(
     batch: Annotated[
         int | None, typer.Option(help="train: examples a step, two images each.")
     ] = None,
-    backend: Annotated[Backend, typer.Option(help="What computes.")] = Backend.TORCH,
+    backend: BackendName = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="translate --backend: prepared data, for the check of the networks and for int8.",
+            metavar="DATA",
+        ),
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option(help="translate: snapshot; default: the packaged one.", metavar="DIR"),
@@ -64,15 +70,21 @@ def bench(
         )
     if what is not What.TRANSLATE and model:
         raise UsageError(f"--model belongs to `bench translate`, not to `bench {what.value}`")
+    if what is not What.TRANSLATE and (backend not in (None, "torch") or data):
+        raise UsageError(
+            f"--backend and --data belong to `bench translate`, not to `bench {what.value}`"
+        )
+    if data and not backend:
+        raise UsageError("--data goes with --backend, such as --backend auto")
     if what is What.TRAIN:
         figures = _train(preset, size, batch)
     elif what is What.TRANSLATE:
-        figures = _translate(model)
+        figures = _translate(model, backend, data)
     else:
         figures = _prepare(size)
     from ecgan.provenance import provenance
 
-    figures = {"what": what.value, **figures, "backend": backend.value, **provenance()}
+    figures = {"what": what.value, **figures, "backend": backend or "torch", **provenance()}
     if as_json:
         say_json(figures)
     else:
@@ -94,9 +106,9 @@ def _train(preset: str | None, size: int | None, batch: int | None) -> dict[str,
     return {"preset": preset, **bench_training(config, method=method_of(config)).as_dict()}
 
 
-def _translate(model: str | None) -> dict[str, Any]:
-    """One photo, from pixels to pixels; operations of the networks, the recogniser's included, a
-    multiply-add counted as two."""
+def _translate(model: str | None, backend: str | None, data: Path | None) -> dict[str, Any]:
+    """One photo, from pixels to pixels, and with `backend` what `_by_backend` says; operations of
+    the networks, the recogniser's included, a multiply-add counted as two."""
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
@@ -104,7 +116,9 @@ def _translate(model: str | None) -> dict[str, Any]:
     from ecgan.inference.translator import Translator
     from ecgan.lab.bench import convolution_limit
 
-    translator, photo = Translator.load(model), demo_photo()
+    chosen = backend_of(backend)
+    compared = _by_backend(model, chosen, data) if chosen else {}
+    translator, photo = Translator.load(model, backend=chosen), demo_photo()
     target = translator.vocabulary.expressive[0]
     with FlopCounterMode(display=False) as counter:
         translator.render(translator.prepare(photo), target)
@@ -120,6 +134,9 @@ def _translate(model: str | None) -> dict[str, Any]:
     seconds, tflop = statistics.median(whole[1:]), counter.get_total_flops() / 1e12
     limit = convolution_limit("fp32", translator.device) / 1e12
     return {
+        **compared,
+        "engine": translator.engine,
+        "recognizer_engine": translator.recognizer.engine,
         "seconds_per_image": seconds,
         "seconds_per_expression": statistics.median(further[1:]),
         "tflop_per_image": tflop,
@@ -132,8 +149,29 @@ def _translate(model: str | None) -> dict[str, Any]:
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "limit_tflops": limit,
         "share_of_limit": tflop / seconds / limit,
-        "precision": "fp32",
+        "precision": translator.engine.rpartition(" ")[2],
     }
+
+
+def _by_backend(model: str | None, backend: Backend, data: Path | None) -> dict[str, Any]:
+    """The generator alone, by engine, and photos from file to file, by backend; torch is always
+    among them."""
+    from ecgan.apps.demo import demo_photo
+    from ecgan.apps.export import faces_of, torch_networks
+    from ecgan.inference.snapshot import default_snapshot, load_snapshot
+    from ecgan.inference.translator import Translator
+    from ecgan.lab.bench_translation import networks_alone, photo_paths
+
+    snapshot = load_snapshot(model or default_snapshot("translator"), "translator")
+    calibration, faces = faces_of(data) if data else (None, None)
+    networks = networks_alone(
+        torch_networks(snapshot), snapshot, backend, faces=faces, calibration=calibration
+    )
+
+    def load(name: Backend) -> Translator:
+        return Translator.load(model, backend=name)
+
+    return {"networks": networks, "photos": photo_paths(load, demo_photo(), backend)}
 
 
 def _prepare(size: int | None) -> dict[str, Any]:
@@ -171,6 +209,12 @@ def _print(figures: dict[str, Any]) -> None:
         say(f"{figures['seconds_per_expression']:.3f} s for each further expression of a photo")
     if "images_per_second" in figures:
         say(f"{figures['images_per_second']:.1f} images/s")
+    for row in figures.get("networks", []):
+        times = f", {row['times_torch_fp32']} times as fast as torch fp32" if row["ms"] else ""
+        fault = f"; {row['fault']}" if row["fault"] else ""
+        say(f"{row['engine']}: {row['ms'] or '-'} ms a face by the network alone{times}{fault}")
+    for row in figures.get("photos", []):
+        say(f"{row['backend']}: {row['fault'] or _photos(row)}")
     if "share_of_limit" in figures:
         say(
             f"{figures['tflops']:.3f} TFLOP/s, {percent(figures['share_of_limit'])} of the "
@@ -178,3 +222,20 @@ def _print(figures: dict[str, Any]) -> None:
         )
     machine = figures["machine"]
     say(f"{machine['processor']}, {machine['cpus']} CPUs, {machine['gpu'] or 'no GPU'}")
+
+
+def _photos(row: dict[str, Any]) -> str:
+    first, further, one_call, each = (
+        f"{1e3 * row[name]:.0f} ms"
+        for name in (
+            "seconds_first_target",
+            "seconds_further_target",
+            "seconds_an_image_one_call",
+            "seconds_an_image_a_call_each",
+        )
+    )
+    return (
+        f"{first} a photo of {row['photo_px']} px from file to file, {further} each further target "
+        f"({row['engine']}); {one_call} an image in one call of 16 photos x 6 targets, {each} in "
+        "a call for each photo"
+    )

@@ -110,9 +110,9 @@ def soft_mask(mask: NDArray[np.uint8]) -> Floats:
     part = slice(top, top + rows), slice(left, left + columns)
     framed = cv2.copyMakeBorder(np.where(mask[part] > 127, 255, 0).astype(np.uint8), 1, 1, 1, 1, 0)
     distance = cv2.distanceTransform(framed, cv2.DIST_L2, 5)[1:-1, 1:-1]
-    ramp = np.clip((distance - 1) / width, 0, 1)
+    ramp = np.clip((distance - 1) / np.float32(width), 0, 1)
     soft = np.zeros(mask.shape, np.float32)
-    soft[part] = ramp * ramp * (3 - 2 * ramp)
+    np.multiply(ramp * ramp, 3 - 2 * ramp, out=soft[part])
     return soft
 
 

@@ -11,6 +11,7 @@ from support.tiny_models import astronaut_photo, astronaut_points
 from ecgan.apps.cli import main
 from ecgan.data import prepare as prepare_module
 from ecgan.lab import bench as training_bench
+from ecgan.lab import bench_translation
 
 Capture = pytest.CaptureFixture[str]
 TINY = ("size=32", "batch=2", "steps=2", "threads=1", "precision=fp32", "generator.width=4")
@@ -145,6 +146,21 @@ def test_bench_translate(packaged: Path, monkeypatch: pytest.MonkeyPatch, capsys
     figures = json.loads(run(capsys, "bench", "translate", "--json"))
     assert figures["photo_px"] == [512, 512]
     assert figures["share_of_limit"] == pytest.approx(figures["tflops"], rel=1e-6)
+
+
+def test_bench_names_the_backends_in_words(
+    packaged: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.setattr(training_bench, "convolution_limit", lambda *args, **kwargs: 1e12)
+    for name, value in {"PHOTO_PX": 512, "PHOTOS": 1, "TARGETS": 1, "_TIMES": 1}.items():
+        monkeypatch.setattr(bench_translation, name, value)
+    said = run(capsys, "bench", "translate", "--backend", "torch")
+    assert "torch fp32: " in said and " ms a face by the network alone" in said
+    assert "torch: " in said and "each further target (torch fp32)" in said
+    assert main(["bench", "translate", "--data", "D"]) == 2
+    assert "--data goes with --backend" in capsys.readouterr().err
+    assert main(["bench", "train", "--backend", "onnx"]) == 2
+    assert "belong to `bench translate`" in capsys.readouterr().err
 
 
 def test_bench_prepare(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:

@@ -5,16 +5,8 @@ import numpy as np
 import pytest
 from support.plain_face import canonical_face, moved
 
-from ecgan.faces.alignment import (
-    JAW_ROOM,
-    Alignment,
-    FaceChange,
-    align,
-    change_face,
-    face_mask,
-    photo_mask,
-    soft_mask,
-)
+from ecgan.faces.alignment import JAW_ROOM, Alignment, align, face_mask
+from ecgan.faces.change import FaceChange, change_face, photo_mask, soft_mask
 
 
 def change(
