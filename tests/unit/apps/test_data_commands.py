@@ -10,6 +10,7 @@ from support.tiny_models import astronaut_photo, astronaut_points
 
 from ecgan.apps.cli import main
 from ecgan.data import prepare as prepare_module
+from ecgan.inference import backends
 from ecgan.lab import bench as training_bench
 from ecgan.lab import bench_translation
 
@@ -154,6 +155,9 @@ def test_bench_names_the_backends_in_words(
     monkeypatch.setattr(training_bench, "convolution_limit", lambda *args, **kwargs: 1e12)
     for name, value in {"PHOTO_PX": 512, "PHOTOS": 1, "TARGETS": 1, "_TIMES": 1}.items():
         monkeypatch.setattr(bench_translation, name, value)
+    monkeypatch.setattr(backends, "QUICK_FACES", 1)
+    monkeypatch.setattr(backends, "_TIMES", 1)
+    monkeypatch.setattr(backends, "has_hardware_bf16", lambda device: False)
     said = run(capsys, "bench", "translate", "--backend", "torch")
     assert "torch fp32: " in said and " ms a face by the network alone" in said
     assert "torch: " in said and "each further target (torch fp32)" in said
