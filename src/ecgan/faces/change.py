@@ -70,13 +70,12 @@ class FaceChange:
         motion, gate = self.motion + fields[..., :2], self.gate * fields[..., 2]
         return FaceChange(motion, gate, times(offset, self.gate) + self.offset, self.corner)
 
-    def of(self, crop: Pixels) -> Pixels:
-        """The changed aligned image."""
+    def of(self, crop: Pixels | Floats) -> Floats:
+        """The changed aligned image, in levels of 255 that are not rounded."""
+        changed = crop.astype(np.float32)
         places = self.motion + (_grid(self.gate.shape) + np.array(self.corner, np.float32))
-        moved = sampled(crop, places, cv2.INTER_CUBIC)
-        changed = crop.copy()
-        made = moved * self.gate[..., None] + self.offset
-        changed[self.part] = np.clip(np.rint(made), 0, 255)
+        moved = sampled(changed, places, cv2.INTER_CUBIC)
+        changed[self.part] = np.clip(times(moved, self.gate) + self.offset, 0, 255)
         return changed
 
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ecgan.expressions import Vocabulary
-from ecgan.faces.change import FaceChange, Floats
+from ecgan.faces.change import FaceChange, Floats, Pixels
 from ecgan.faces.finder import AlignedFace, RefusedFace
 from ecgan.faces.photo import Photo
 from ecgan.inference.recognizer import resize
@@ -58,8 +58,8 @@ class View:
 class PhotoCrop:
     """An aligned crop of given pixels."""
 
-    pixels: NDArray[np.uint8]
-    """(side, side, 3)."""
+    pixels: Pixels | Floats
+    """(side, side, 3) in levels of 255."""
     view: View
     grey: bool = False
     """Whether the face has no colour; see `AlignedFace.grey`."""
@@ -78,7 +78,7 @@ class PhotoCrop:
         return self
 
     @property
-    def seen(self) -> NDArray[np.uint8]:
+    def seen(self) -> Pixels | Floats:
         """What generators see, at the resolution of the photo."""
         return self.pixels[self.view.window.slices(self.side)]
 
@@ -102,7 +102,7 @@ class PhotoCrop:
         """The crop with a change of it."""
         return replace(self, pixels=change.of(self.pixels), change=change, _at={})
 
-    def _small(self, pixels: NDArray[np.uint8], side: int) -> Images:
+    def _small(self, pixels: Pixels | Floats, side: int) -> Images:
         images = torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None]
         return resize(images.to(self.view.device).float(), side) / 127.5 - 1
 
@@ -138,7 +138,7 @@ class ChangedCrop:
     @cached_property
     def painted(self) -> PhotoCrop:
         """At the resolution of the photo: what a further pass starts from."""
-        return self.photo.changed(self.change)
+        return self.start.painted.changed(self.own_change)
 
     def at(self, side: int) -> Images:
         """The whole crop at a size, a batch of one, without painting it."""
@@ -151,12 +151,17 @@ class ChangedCrop:
         return (self.start.at(side) + rows @ change @ columns.T).clamp(-1, 1)
 
     @cached_property
-    def change(self) -> FaceChange:
-        """What makes it from the photo's own crop."""
+    def own_change(self) -> FaceChange:
+        """What makes it from `start`."""
         rows, columns = self.view.window.slices(self.side)
         change = self.small.at(rows.stop - rows.start, grey=self.grey)
-        change = replace(change, corner=(columns.start, rows.start))
-        return change if self.start.change is None else change.after(self.start.change)
+        return replace(change, corner=(columns.start, rows.start))
+
+    @cached_property
+    def change(self) -> FaceChange:
+        """What makes it from the photo's own crop."""
+        before = self.start.change
+        return self.own_change if before is None else self.own_change.after(before)
 
 
 Crop = PhotoCrop | ChangedCrop

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-from ecgan.faces.change import FaceChange, Floats, sampled, times
+from ecgan.faces.change import FaceChange, Floats, Pixels, sampled, times
 from ecgan.inference.recognizer import resize
 from ecgan.networks.output import Translation
 from ecgan.window import Window, fading
@@ -82,7 +81,7 @@ class SmallChange:
 
 
 def recomposed(
-    shown: Floats, source: NDArray[np.uint8], translation: Translation, strength: float = 1.0
+    shown: Floats, source: Pixels | Floats, translation: Translation, strength: float = 1.0
 ) -> SmallChange:
     """What a warp translation changes, so that a skin keeps its texture.
 
@@ -100,7 +99,7 @@ def recomposed(
 
     Args:
         shown: the image that was translated, (size, size, 3) in [-1, 1].
-        source: the same as it is in the photo, (side, side, 3), of any size.
+        source: the same as it is in the photo, (side, side, 3) in levels of 255, of any size.
         translation: what the generator returned for it, a batch of one.
         strength: 0 gives the source, 1 the translation; up to 1.5 exaggerates the motion.
     """
@@ -140,15 +139,15 @@ def array(images: Tensor) -> Floats:
     return np.ascontiguousarray(images[0].float().permute(1, 2, 0).cpu().numpy())
 
 
-def _warped(source: NDArray[np.uint8], flow: Floats, size: int) -> Floats:
+def _warped(source: Pixels | Floats, flow: Floats, size: int) -> Floats:
     """`source` moved at its own size, then brought to the network's: sampled where it is small, it
     would lose fine texture."""
     side = source.shape[0]
     places = flow * np.float32(side / 2)
     places[..., 0] += np.arange(side, dtype=np.float32)
     places[..., 1] += np.arange(side, dtype=np.float32)[:, None]
-    moved = torch.from_numpy(sampled(source, places, cv2.INTER_CUBIC))
-    return array(resize(moved.permute(2, 0, 1)[None].float(), size)) / np.float32(127.5) - 1
+    moved = torch.from_numpy(sampled(source.astype(np.float32), places, cv2.INTER_CUBIC))
+    return array(resize(moved.permute(2, 0, 1)[None], size)) / np.float32(127.5) - 1
 
 
 def _resized(fields: Floats, side: int, kind: int) -> Floats:
