@@ -24,6 +24,7 @@ from ecgan.apps import (
     profile,
     recognize,
     reproduce,
+    serve,
     stimuli,
     study,
     train,
@@ -74,6 +75,7 @@ _COMMANDS = (
     ("profile", profile.profile, profile.EXAMPLE, "All expressions of a person, with curves."),
     ("stimuli", stimuli.stimuli, stimuli.EXAMPLE, "Graded sets of stimuli for experiments."),
     ("verify", verify.verify, verify.EXAMPLE, "Is a picture marked as synthetic, and by what."),
+    ("serve", serve.serve, serve.EXAMPLE, "A web page and a REST service."),
     ("draw", make_data.draw, make_data.DRAW_EXAMPLE, "Draw labelled cartoon faces, free to use."),
     ("prepare", prepare.prepare, prepare.EXAMPLE, "Folders of photos to training data."),
     (

@@ -112,11 +112,7 @@ def write_marked(
         ImageError: the file cannot be written; then neither is there.
         OSError: likewise.
     """
-    data = encode_photo(path, pixels, like, mark.metadata(), quality=quality)
-    content = {**mark.sidecar(), "output": {"sha256": sha256_bytes(data)}}
-    if face_area is not None:
-        content["outside_face"] = outside_face(data, like, face_area)
-        content["lost"] = list(what_is_lost(like, path.suffix, quality))
+    data, content = encode_marked(path, pixels, like, mark, face_area=face_area, quality=quality)
     sidecar = sidecar_path(path)
     write_json(sidecar, content, durable=durable)
     try:
@@ -125,6 +121,28 @@ def write_marked(
         if not path.exists():
             sidecar.unlink(missing_ok=True)
         raise
+
+
+def encode_marked(
+    path: Path,
+    pixels: NDArray[np.uint8],
+    like: Photo,
+    mark: Mark,
+    *,
+    face_area: NDArray[np.bool_] | None = None,
+    quality: int | None = None,
+) -> tuple[bytes, dict[str, Any]]:
+    """The bytes of an output and the content of its sidecar. Arguments as `write_marked`.
+
+    Raises:
+        UsageError: a suffix that cannot carry the mark.
+    """
+    data = encode_photo(path, pixels, like, mark.metadata(), quality=quality)
+    content = {**mark.sidecar(), "output": {"sha256": sha256_bytes(data)}}
+    if face_area is not None:
+        content["outside_face"] = outside_face(data, like, face_area)
+        content["lost"] = list(what_is_lost(like, path.suffix, quality))
+    return data, content
 
 
 def outside_face(data: bytes, like: Photo, face_area: NDArray[np.bool_]) -> dict[str, float]:

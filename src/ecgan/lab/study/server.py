@@ -5,28 +5,24 @@ Nothing is logged about who asks. TLS is a reverse proxy's work.
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from collections.abc import Awaitable, Callable
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
 
-import uvicorn
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from ecgan.errors import AnswerError, DataError, UsageError
+from ecgan.errors import AnswerError, DataError
+from ecgan.lab.serving import Server
 from ecgan.lab.study.answers import MAX_MS, Answer, Journal, Rater
 from ecgan.lab.study.design import IMAGES_NAME, Side, Study, Trial, load_study, trials
 
 MAX_BODY = 4096
 MAX_CONNECTIONS = 128
-IDLE_SECONDS = 20
 _PAGE = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/page.css": ("page.css", "text/css; charset=utf-8"),
@@ -170,57 +166,19 @@ class StudySite:
         return rater, self._orders[rater.code]
 
 
-class StudyServer(uvicorn.Server):
+class StudyServer(Server):
     """Serves one study until it is stopped."""
 
     def __init__(self, site: StudySite, host: str, port: int) -> None:
-        """Listen; port 0: any free one, see `port`.
-
-        Raises:
-            UsageError: the address cannot be listened on.
-        """
-        try:
-            self._socket = socket.create_server((host, port))
-        except (OSError, OverflowError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            raise UsageError(f"cannot listen on {host}:{port}: {reason}; try another") from None
+        """Listen, as `Server`."""
         super().__init__(
-            uvicorn.Config(
-                site.app,
-                http=_Connection,
-                ws="none",
-                lifespan="off",
-                limit_concurrency=MAX_CONNECTIONS + 1,  # the one that asks counts, too
-                timeout_keep_alive=IDLE_SECONDS,
-                timeout_graceful_shutdown=5,
-                access_log=False,  # a log of requests is a log of people
-                log_config=None,
-                log_level="critical",
-                server_header=False,
-            )
+            site.app,
+            host,
+            port,
+            max_connections=MAX_CONNECTIONS,
+            lifespan="off",
+            timeout_graceful_shutdown=5,
         )
-
-    @property
-    def port(self) -> int:
-        """The port in use."""
-        return int(self._socket.getsockname()[1])
-
-    def serve_forever(self) -> None:
-        """Answer until Ctrl-C, SIGTERM or `should_exit`."""
-        self.run(sockets=[self._socket])
-
-
-class _Connection(H11Protocol):
-    """Ends when nothing comes for `IDLE_SECONDS`, also within a request, where uvicorn waits."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._silence = self.loop.call_later(IDLE_SECONDS, transport.close)
-
-    def data_received(self, data: bytes) -> None:
-        self._silence.cancel()
-        self._silence = self.loop.call_later(IDLE_SECONDS, self.transport.close)
-        super().data_received(data)
 
 
 async def _guard(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:

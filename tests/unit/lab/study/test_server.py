@@ -258,7 +258,7 @@ def test_a_body_that_is_cut_short_is_not_kept(joined: Running, root: Path) -> No
 
 
 def test_who_stays_silent_is_cut_off(joined: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ecgan.lab.study.server.IDLE_SECONDS", 0.2)
+    monkeypatch.setattr("ecgan.lab.serving.IDLE_SECONDS", 0.2)
     for begun in (b"GET / HT", POST + b"Content-Length: 99\r\n\r\n{"):
         assert joined.raw(begun) == b""
     assert joined.answer(0)[0] == 200

@@ -1,0 +1,1 @@
+"""`ecgan serve`: the REST service and the page."""
