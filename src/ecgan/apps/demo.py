@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from ecgan.inference.translator import Translator
 
 EXAMPLE = "Example: ecgan demo --photo anna.jpg --out demo"
-FRAME = 1.5
-"""Side of the square that grid.png shows, in sides of the aligned crop."""
 
 
 def demo(
@@ -149,16 +147,10 @@ def _write_grid(
     mark: Mark,
 ) -> None:
     """The source and each expression, all cut to the same square around the face."""
-    import numpy as np
-
-    from ecgan.inference.grid import Tile, contact_grid, square_around
+    from ecgan.inference.grid import Tile, contact_grid, square_of_face
     from ecgan.inference.marking import NOTICE, write_marked
 
-    alignment = ready.faces[0].aligned.alignment
-    centre = alignment.to_photo(np.array([[alignment.size / 2, alignment.size / 2]]))[0]
-    side = FRAME * alignment.size / alignment.scale
-    height, width = ready.photo.pixels.shape[:2]
-    x0, y0, x1, y1 = square_around((float(centre[0]), float(centre[1])), side, width, height)
+    x0, y0, x1, y1 = square_of_face(ready.faces[0].aligned.alignment, ready.photo.pixels.shape)
 
     def tile(label: str, pixels: Any, seen: dict[str, float] | None) -> Tile:
         best = "" if seen is None else f"recognised: {_best(seen)} {percent(seen[_best(seen)])}"

@@ -9,9 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from ecgan.faces.alignment import Alignment
+
 BACKGROUND = (250, 250, 250)
 INK = (28, 28, 28)
 QUIET_INK = (110, 110, 110)
+FRAME = 1.5
+"""Side of the square around a face, in sides of its aligned crop."""
 _GAP_PX = 10
 _LABEL_PX = 50
 _FOOTER_PX = 30
@@ -70,6 +74,14 @@ def square_around(centre: tuple[float, float], side: float, width: int, height: 
     left = min(max(round(centre[0] - side_px / 2), 0), width - side_px)
     top = min(max(round(centre[1] - side_px / 2), 0), height - side_px)
     return left, top, left + side_px, top + side_px
+
+
+def square_of_face(alignment: Alignment, shape: tuple[int, ...]) -> Box:
+    """The square of an (height, width, ...) photo that shows a face, with `FRAME` times the side of
+    its crop."""
+    centre = alignment.to_photo(np.array([[alignment.size / 2, alignment.size / 2]]))[0]
+    side = FRAME * alignment.size / alignment.scale
+    return square_around((float(centre[0]), float(centre[1])), side, shape[1], shape[0])
 
 
 def fitted(pixels: NDArray[np.uint8], tile_px: int) -> Image.Image:

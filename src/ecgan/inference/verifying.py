@@ -33,7 +33,8 @@ class Found:
     """A mark inside a file, or its sidecar; None where it does not say."""
 
     places: tuple[str, ...]
-    """Where it stands: `text` of PNG, `exif`, `xmp`, a video's `comment`, or the sidecar's name."""
+    """Where it stands: `text` of PNG, `exif`, `xmp`, `comment` of a video or GIF, or the sidecar's
+    name."""
     tool: str | None = None
     model: str | None = None
     """Sha256 of the translator snapshot."""
@@ -94,8 +95,7 @@ def embedded_marks(path: Path) -> list[Found]:
     if is_video(path):
         from ecgan.inference.clips import read_comment
 
-        lines = (line.partition(": ") for line in read_comment(path).splitlines())
-        said = _from_fields("comment", {key: value for key, _, value in lines})
+        said = _from_fields("comment", _fields_of_comment(read_comment(path)))
         return [] if said is None else [said]
     try:
         with warnings.catch_warnings():
@@ -114,12 +114,22 @@ def embedded_marks(path: Path) -> list[Found]:
     if isinstance(xmp, bytes):
         xmp = xmp.decode(errors="replace")
     plain = {key: str(texts[key]) for key in ("Synthetic", *_FIELDS) if key in texts}
+    comment = texts.get("comment", b"")
+    if isinstance(comment, bytes):
+        comment = comment.decode(errors="replace")
     found = [
         _from_fields("text", plain),
+        _from_fields("comment", _fields_of_comment(str(comment))),
         _from_fields("exif", described_fields(exif)),
         _from_xmp(str(xmp)),
     ]
     return [mark for mark in found if mark is not None]
+
+
+def _fields_of_comment(text: str) -> dict[str, str]:
+    """The fields of a video's or a GIF's comment, a line each."""
+    lines = (line.partition(": ") for line in text.splitlines())
+    return {key: value for key, _, value in lines}
 
 
 def described_fields(text: str) -> dict[str, str]:

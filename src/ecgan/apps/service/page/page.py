@@ -1,0 +1,110 @@
+"""Puts the page into the service: its place, its downloads, where uploads lie for a minute."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+import shutil
+import tempfile
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import gradio as gr
+from fastapi import FastAPI, Response
+from fastapi.responses import JSONResponse
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from ecgan.apps.service.page.acting import Acting
+from ecgan.apps.service.page.layout import lay_out
+from ecgan.apps.service.problems import Problem, problem_reply
+from ecgan.apps.service.uploads import MAX_BYTES
+
+if TYPE_CHECKING:
+    from ecgan.apps.service.app import Service
+
+_SYSTEM = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
+_USED = re.compile(
+    r"/|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt|/(?:assets|static)/[^?]*|"
+    r"/gradio_api/(?:info|upload|upload_progress|startup-events|queue/(?:join|data)|cancel|reset|"
+    r"heartbeat/\w+|theme\.css)/?|/gradio_api/file=/[^?]*"
+)
+"""Addresses of Gradio that this page needs. There are others, some fetch what they are told."""
+
+
+def mount_page(app: FastAPI, service: Service) -> None:
+    """Put the page at `/`, and its downloads below `/made/`."""
+    os.environ["GRADIO_TEMP_DIR"] = str(uploads_folder())
+    acting = Acting(service)
+    _add_downloads(app, acting)
+    blocks = lay_out(acting)
+    blocks.queue(max_size=64, default_concurrency_limit=2, api_open=False)
+    gr.mount_gradio_app(
+        app,
+        blocks,
+        path="/",
+        footer_links=[],
+        run_history=False,
+        max_file_size=MAX_BYTES,
+        ssr_mode=False,
+        enable_monitoring=False,
+        show_error=False,
+        theme=_theme(),
+        css=resources.files("ecgan.apps.service.page").joinpath("page.css").read_text("utf-8"),
+        app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
+    )
+    mount = app.routes[-1]
+    assert isinstance(mount, Mount)
+    mount.app = _Used(mount.app)
+
+
+class _Used:
+    """ASGI: of Gradio, what the page uses."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        used = scope["type"] != "http" or _USED.fullmatch(scope["path"])
+        app = self.app if used else problem_reply(404, "there is nothing here")
+        await app(scope, receive, send)
+
+
+def uploads_folder() -> Path:
+    """A private folder for uploads, in memory where the system has such; gone in the end."""
+    memory = Path("/dev/shm")
+    try:
+        folder = tempfile.mkdtemp(prefix="ecgan-", dir=memory if memory.is_dir() else None)
+    except OSError:
+        folder = tempfile.mkdtemp(prefix="ecgan-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+def _theme() -> gr.themes.Base:
+    return gr.themes.Base(
+        primary_hue="teal",
+        neutral_hue="stone",
+        font=_SYSTEM,
+        font_mono=("ui-monospace", "monospace"),
+        radius_size="lg",
+        spacing_size="lg",
+    )
+
+
+def _add_downloads(app: FastAPI, acting: Acting) -> None:
+    @app.get("/made/{key}/{what}", include_in_schema=False)
+    async def made(key: str, what: str) -> Response:
+        visit = acting.visits.of_key(key)
+        file = visit.files.get(what.removesuffix(".json")) if visit else None
+        if file is None:
+            raise Problem(404, "this picture is forgotten: make it again")
+        if what.endswith(".json"):
+            name, reply = f"{file.name}.json", Response()
+            reply = JSONResponse(file.sidecar)
+        else:
+            name, reply = file.name, Response(file.data, media_type=file.media_type)
+        reply.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        return reply
