@@ -70,6 +70,12 @@ class Acting:
         """What there are sliders for."""
         return self._service.translator.vocabulary.expressive
 
+    def beginning(self, visit: Visit) -> str:
+        """The expression to begin with: one that the photo does not show."""
+        seen = visit.ready.faces[0].probabilities or {}
+        names = sorted(self.expressions, key=("happy", "surprise").__contains__, reverse=True)
+        return next((name for name in names if seen.get(name, 0.0) < 0.5), names[0])
+
     def take(self, session: str, data: bytes) -> Visit:
         """Check a photo and find its faces.
 
@@ -154,10 +160,7 @@ class Acting:
 def said(error: Exception) -> str:
     """Why a photo cannot be used, for people."""
     if isinstance(error, Problem | EcganError):
-        text = str(error)
-        return _note(
-            text[:1].upper() + text[1:] + ("" if text.endswith(".") else "."), kind="error"
-        )
+        return _note(str(error), kind="error")
     return _note("Something went wrong here. Try another photo.", kind="error")
 
 
@@ -175,5 +178,9 @@ def _all(asked: Asked) -> tuple[Part, ...]:
 
 
 def _note(*lines: str, kind: str = "plain") -> str:
-    inside = "".join(f"<p>{escape(line)}</p>" for line in lines)
-    return f'<div class="note {kind}">{inside}</div>'
+    inside = "".join(f"<p>{escape(_sentence(line))}</p>" for line in lines)
+    return f'<div class="note {kind}" role="status">{inside}</div>'
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?")) else ".")

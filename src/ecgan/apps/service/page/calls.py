@@ -26,17 +26,23 @@ class Calls:
     def take(self, request: gr.Request, path: str | None, *controls: Any) -> Any:
         """A photo came: show it, or say why it cannot be used."""
         if path is None:
-            return [gr.skip()] * 14
+            return [gr.skip()] * (14 + self._num_sliders)
         try:
             visit = self._acting.take(_session(request), Path(path).read_bytes())
         except Exception as error:  # all end up as a sentence on the page
-            return [None, *[gr.skip()] * 11, said(error), gr.skip()]
+            unchanged = [gr.skip()] * (11 + self._num_sliders)
+            return [None, *unchanged, said(error), gr.skip()]
         numbers = [face.aligned.number for face in visit.ready.faces]
         chosen = numbers[:1]
-        compare, bars, note, links = self._seen(visit, (*controls[:-1], _names(chosen)))
+        begin = self._acting.beginning(visit)
+        sliders = [100 * (name == begin) for name in self._acting.expressions]
+        strength, parts = controls[self._num_sliders : -1]
+        controls = (*sliders, strength, parts, _names(chosen))
+        compare, bars, note, links = self._seen(visit, controls)
         faces = gr.update(choices=_names(numbers), value=_names(chosen))
         boxes = faces_picture(visit.ready, chosen)[0]
-        return [None, *_places(True), boxes, faces, compare, bars, found(visit) + note, links]
+        note = found(visit) + note
+        return [None, *_places(True), boxes, faces, *sliders, compare, bars, note, links]
 
     def show(self, request: gr.Request, *controls: Any) -> Any:
         """A control has moved."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any, cast
 
 import gradio as gr
-from gradio.components.imageslider import SliderData
-from gradio.data_classes import ImageData
 
 from ecgan.apps.service.page.acting import Acting
 from ecgan.apps.service.page.calls import Calls
+from ecgan.apps.service.page.pictures import Comparison, Picture, Upload
 from ecgan.faces.parts import PARTS
 from ecgan.inference.strength import MAX_STRENGTH
 
@@ -36,7 +35,8 @@ def lay_out(acting: Acting) -> gr.Blocks:
         with gr.Row(elem_id="stage"):
             with gr.Column(scale=3, min_width=320):
                 with gr.Column() as empty:
-                    photo = _upload(
+                    photo = Upload(
+                        type="filepath",
                         sources=["upload", "webcam", "clipboard"],
                         label="Photo",
                         show_label=False,
@@ -46,9 +46,10 @@ def lay_out(acting: Acting) -> gr.Blocks:
                         placeholder="Drop a photo of a face here\nor click to choose one",
                     )
                 with gr.Column(visible=False) as stage:
-                    compare = _comparison(
+                    compare = Comparison(
+                        interactive=False,
                         label="Before and after", show_label=False, buttons=["fullscreen"],
-                        elem_id="compare", max_height=640,
+                        elem_id="compare", max_height=640, slider_position=12,
                     )  # fmt: skip
                 note = gr.HTML("", elem_id="note", padding=False)
                 with gr.Row(visible=False, elem_id="actions") as actions:
@@ -72,7 +73,8 @@ def lay_out(acting: Acting) -> gr.Blocks:
             with gr.Tab("Recogniser"):
                 bars = gr.HTML("", padding=False)
             with gr.Tab("Faces"):
-                boxes = _picture(
+                boxes = Picture(
+                    interactive=False,
                     label="Faces in the photo", show_label=False, buttons=[],
                     elem_id="boxes", height=420,
                 )  # fmt: skip
@@ -80,12 +82,16 @@ def lay_out(acting: Acting) -> gr.Blocks:
             with gr.Tab("All expressions"):
                 ask_sheet = gr.Button("Show all expressions", variant="primary")
                 with gr.Column(visible=False) as sheet_place:
-                    sheet = _picture(show_label=False, buttons=["fullscreen"], elem_id="sheet")
+                    sheet = Picture(
+                        interactive=False, show_label=False, buttons=["fullscreen"], elem_id="sheet"
+                    )
                     sheet_links = gr.HTML("", padding=False)
             with gr.Tab("Growing"):
                 ask_growing = gr.Button("Let the expression grow", variant="primary")
                 with gr.Column(visible=False) as growing_place:
-                    growing = _picture(show_label=False, buttons=[], elem_id="growing")
+                    growing = Picture(
+                        interactive=False, show_label=False, buttons=[], elem_id="growing"
+                    )
                     growing_links = gr.HTML("", padding=False)
         gr.HTML(_FOOTER)
 
@@ -95,7 +101,7 @@ def lay_out(acting: Acting) -> gr.Blocks:
         calls = Calls(acting, len(sliders))
         places = [empty, stage, actions, controls, more, sheet_place, growing_place]
         photo.change(
-            calls.take, [photo, *asked], [photo, *places, boxes, faces, *seen],
+            calls.take, [photo, *asked], [photo, *places, boxes, faces, *sliders, *seen],
             show_progress="minimal", **private,
         )  # fmt: skip
         gr.on(
@@ -111,31 +117,3 @@ def lay_out(acting: Acting) -> gr.Blocks:
         again.click(calls.leave, None, [*places, note], show_progress="hidden", **private)
         blocks.unload(calls.forget)
     return cast(gr.Blocks, blocks)
-
-
-def _upload(**options: Any) -> gr.Image:
-    """Gives the path of the file as it came. (A class of its own would be written beside this file
-    by Gradio.)"""
-    component = gr.Image(type="filepath", **options)
-    vars(component)["preprocess"] = lambda payload: None if payload is None else payload.path
-    return component
-
-
-def _picture(**options: Any) -> gr.Image:
-    """Shows an address."""
-    component = gr.Image(interactive=False, **options)
-    vars(component)["postprocess"] = _at
-    return component
-
-
-def _comparison(**options: Any) -> gr.ImageSlider:
-    """Shows two addresses."""
-    component = gr.ImageSlider(interactive=False, **options)
-    vars(component)["postprocess"] = lambda pair: (
-        None if pair is None else SliderData(root=(_at(pair[0]), _at(pair[1])))
-    )
-    return component
-
-
-def _at(address: str | None) -> ImageData | None:
-    return None if address is None else ImageData(url=address, meta={})

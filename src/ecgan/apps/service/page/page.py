@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import os
-import re
 import shutil
 import tempfile
 from importlib import resources
@@ -15,28 +14,23 @@ import gradio as gr
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 from starlette.routing import Mount
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ecgan.apps.service.page.acting import Acting
+from ecgan.apps.service.page.guard import Used
 from ecgan.apps.service.page.layout import lay_out
-from ecgan.apps.service.problems import Problem, problem_reply
+from ecgan.apps.service.problems import Problem
 from ecgan.apps.service.uploads import MAX_BYTES
 
 if TYPE_CHECKING:
     from ecgan.apps.service.app import Service
 
 _SYSTEM = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
-_USED = re.compile(
-    r"/|/config|/theme\.css|/favicon\.ico|/manifest\.json|/robots\.txt|/(?:assets|static)/[^?]*|"
-    r"/gradio_api/(?:info|upload|upload_progress|startup-events|queue/(?:join|data)|cancel|reset|"
-    r"heartbeat/\w+|theme\.css)/?|/gradio_api/file=/[^?]*"
-)
-"""Addresses of Gradio that this page needs. There are others, some fetch what they are told."""
 
 
 def mount_page(app: FastAPI, service: Service) -> None:
     """Put the page at `/`, and its downloads below `/made/`."""
-    os.environ["GRADIO_TEMP_DIR"] = str(uploads_folder())
+    folder = uploads_folder()
+    os.environ["GRADIO_TEMP_DIR"] = str(folder)
     acting = Acting(service)
     _add_downloads(app, acting)
     blocks = lay_out(acting)
@@ -57,19 +51,7 @@ def mount_page(app: FastAPI, service: Service) -> None:
     )
     mount = app.routes[-1]
     assert isinstance(mount, Mount)
-    mount.app = _Used(mount.app)
-
-
-class _Used:
-    """ASGI: of Gradio, what the page uses."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        used = scope["type"] != "http" or _USED.fullmatch(scope["path"])
-        app = self.app if used else problem_reply(404, "there is nothing here")
-        await app(scope, receive, send)
+    mount.app = Used(mount.app, folder)
 
 
 def uploads_folder() -> Path:
@@ -80,7 +62,7 @@ def uploads_folder() -> Path:
     except OSError:
         folder = tempfile.mkdtemp(prefix="ecgan-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return Path(folder)
+    return Path(folder).resolve()
 
 
 def _theme() -> gr.themes.Base:
