@@ -65,7 +65,7 @@ def serve(
     except ImportError as error:
         name = error.name or str(error)
         raise MissingExtra(
-            f"the service needs more packages ({name}): pip install 'ecgan[web,faces]'"
+            f"the service needs more packages ({name}): pip install 'ecgan[web]'"
         ) from None
     from ecgan.inference.translator import Translator
 
