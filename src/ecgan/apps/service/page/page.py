@@ -24,6 +24,16 @@ from ecgan.apps.service.uploads import MAX_BYTES
 if TYPE_CHECKING:
     from ecgan.apps.service.app import Service
 
+_FRAME = """<style>
+.gradio-container { max-width: 1120px !important; margin: 0 auto !important; }
+@media (max-width: 640px) {
+  .gradio-container { padding: 0 !important; max-width: 100vw !important;
+    box-sizing: border-box; }
+  .gradio-container .main { padding: 0 !important; }
+  .gradio-container .main > .wrap { padding: 1.1rem !important; max-width: 100vw; }
+}
+</style>"""
+"""Around what page.css reaches."""
 _SYSTEM = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
 
 
@@ -47,6 +57,7 @@ def mount_page(app: FastAPI, service: Service) -> None:
         show_error=False,
         theme=_theme(),
         css=resources.files("ecgan.apps.service.page").joinpath("page.css").read_text("utf-8"),
+        head=_FRAME,
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
     )
     mount = app.routes[-1]
