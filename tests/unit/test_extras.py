@@ -78,6 +78,7 @@ def test_without_any_extra_each_command_says_what_installs_it(tmp_path: Path) ->
         f"draw --out {tmp_path / 'drawn'} --people 2": faces,
         f"prepare {tmp_path} --out {tmp_path / 'data'}": faces,
         "camera": faces,
+        "serve": "pip install 'ecgan[web]'",
         f"verify {clip}": "pip install 'ecgan[video]'",
         f"export {tmp_path} --format onnx --out {tmp_path / 'e'}": "pip install 'ecgan[onnx]'",
         f"export {tmp_path} --format openvino --out {tmp_path / 'e'}": "ecgan[",

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ecgan.apps.console import say, warn
-from ecgan.apps.options import Model
-from ecgan.errors import EcganError, MissingExtra, UsageError
+from ecgan.apps.console import note, say, warn
+from ecgan.apps.options import BackendName, Model, backend_of
+from ecgan.errors import EcganError, MissingExtra, UsageError, extras_named
 
 if TYPE_CHECKING:
     from ecgan.inference.translator import Translator
 
-EXAMPLE = "Example: ecgan serve --port 8000"
+EXAMPLE = "Example: ecgan serve --port 8000 --backend auto"
 LEAST_TOKEN = 16
 
 
@@ -28,6 +28,7 @@ def serve(
         int, typer.Option(help="Port to listen on; 0: any free one.", min=0, max=65535)
     ] = 8000,
     model: Model = None,
+    backend: BackendName = None,
     workers: Annotated[
         int,
         typer.Option(
@@ -56,20 +57,15 @@ def serve(
     """
     token = token.strip() if token else None
     _check(host, token)
-    try:
+    with extras_named():
         from ecgan.apps.service.app import Service
         from ecgan.apps.service.server import ServiceServer
 
         if not no_page:
             import gradio  # noqa: F401
-    except ImportError as error:
-        name = error.name or str(error)
-        raise MissingExtra(
-            f"the service needs more packages ({name}): pip install 'ecgan[web]'"
-        ) from None
     from ecgan.inference.translator import Translator
 
-    translator = Translator.load(model)
+    translator = Translator.load(model, backend=backend_of(backend))
     _warm_up(translator)
     service = Service(translator, token=token, threads=workers, page=not no_page)
     with contextlib.closing(service), contextlib.suppress(KeyboardInterrupt):
@@ -77,6 +73,8 @@ def serve(
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         where = f"[{host}]" if ":" in host else host
         say(f"serving on http://{where}:{server.port} (API: /docs; Ctrl-C stops)")
+        if backend:
+            note(f"{translator.engine} translates, {translator.recognizer.engine} recognises")
         server.serve_forever()
     say("stopped")
 

@@ -34,4 +34,4 @@ def test_what_is_missing_is_named(
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
     assert main(["serve", "--no-page"]) == 1
-    assert "(prometheus_client)" in capsys.readouterr().err
+    assert "prometheus_client: pip install" in capsys.readouterr().err

@@ -38,7 +38,7 @@ from ecgan.faces.parts import PARTS, parse_parts
 from ecgan.inference.strength import MAX_STRENGTH
 from ecgan.inference.translator import AT_ONCE, Translator
 
-LONGEST = 150.0
+LONGEST = 180.0
 """Seconds after which a request is given up."""
 MOST_TARGETS = 16
 _log = logging.getLogger("ecgan.serve")
@@ -241,6 +241,7 @@ class Service:
             parts=list(PARTS),
             strength=(0.0, MAX_STRENGTH),
             model_sha256=self.translator.sha256,
+            engine=self.translator.engine,
         )
 
     async def live(self) -> replies.Health:

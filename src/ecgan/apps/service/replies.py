@@ -94,6 +94,7 @@ class ExpressionsReply(BaseModel):
     parts: list[str]
     strength: tuple[float, float] = Field(description="The least and the greatest.")
     model_sha256: str
+    engine: str = Field(description="What runs the generators.")
 
 
 class Health(BaseModel):

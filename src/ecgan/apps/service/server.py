@@ -9,7 +9,7 @@ from ecgan.apps.service.app import Service
 from ecgan.lab.serving import Server
 
 MAX_CONNECTIONS = 500
-GRACE_SECONDS = 120.0
+GRACE_SECONDS = 180.0
 """For the requests in flight, once it is to end."""
 _PAGES_SECONDS = 2
 """For open pages, which would else wait for ever."""

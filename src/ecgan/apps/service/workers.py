@@ -13,7 +13,7 @@ from typing import Any
 
 from ecgan.apps.service.problems import Problem
 
-LONGEST_WAIT = 60.0
+LONGEST_WAIT = 120.0
 """Seconds after which a request that still waits is refused."""
 Handle = Callable[[Sequence[Any]], Sequence[Any]]
 """Takes items and returns for each what became of it, or the exception."""
