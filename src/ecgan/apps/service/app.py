@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from fastapi import FastAPI, File, Form, Request, Response, UploadFile
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic.json_schema import SkipJsonSchema
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
@@ -187,7 +188,8 @@ class Service:
             Form(description="`keep`: as the photo."),
         ] = "keep",
         quality: Annotated[
-            int | None, Form(ge=1, le=100, description="Of JPEG and WebP; none: the photo's own.")
+            int | SkipJsonSchema[None],
+            Form(ge=1, le=100, description="Of JPEG and WebP; none: the photo's own."),
         ] = None,
     ) -> Any:
         """One target gives the picture itself, with what was seen in headers; several, or
@@ -239,7 +241,7 @@ class Service:
                 name: list(ALIASES[name]) for name in vocabulary.expressions if name in ALIASES
             },
             parts=list(PARTS),
-            strength=(0.0, MAX_STRENGTH),
+            strength=[0.0, MAX_STRENGTH],
             model_sha256=self.translator.sha256,
             engine=self.translator.engine,
         )

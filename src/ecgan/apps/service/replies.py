@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 from fastapi import Response
 from pydantic import BaseModel, Field
@@ -15,7 +16,7 @@ from ecgan.expressions import target_in_file_names
 from ecgan.faces.finder import RefusedFace
 from ecgan.inference.results import rounded
 
-Box = tuple[float, float, float, float]
+Box = Annotated[list[float], Field(min_length=4, max_length=4)]
 Probabilities = dict[str, float]
 
 
@@ -92,7 +93,9 @@ class ExpressionsReply(BaseModel):
     recipes: dict[str, list[str]] = Field(description="By expression; the first one stands for it.")
     aliases: dict[str, list[str]]
     parts: list[str]
-    strength: tuple[float, float] = Field(description="The least and the greatest.")
+    strength: list[float] = Field(
+        min_length=2, max_length=2, description="The least and the greatest."
+    )
     model_sha256: str
     engine: str = Field(description="What runs the generators.")
 
@@ -181,9 +184,8 @@ def _refusal(one: RefusedFace) -> Refusal:
     return Refusal(face=one.number, box=_box(one.box), reason=one.reason, message=one.message)
 
 
-def _box(box: Box) -> Box:
-    x0, y0, x1, y1 = (round(float(value), 1) for value in box)
-    return x0, y0, x1, y1
+def _box(box: Sequence[float]) -> list[float]:
+    return [round(float(value), 1) for value in box]
 
 
 def _best(seen: dict[str, float] | None) -> str:

@@ -96,6 +96,11 @@ def test_what_the_page_does_not_use_is_not_there(web: TestClient, address: str) 
     assert web.get(address).status_code == 404
 
 
+def test_addresses_of_the_service_know_their_methods(web: TestClient) -> None:
+    assert web.get("/v1/translate").status_code == 405
+    assert web.post("/health/live").status_code == 405
+
+
 def test_no_address_is_fetched(web: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """A photo named by an address is not looked up, by whatever way it comes."""
     config = web.get("/config").json()

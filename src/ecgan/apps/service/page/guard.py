@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,15 @@ class Used:
     """ASGI: of Gradio, what the page uses; and files only from `folder`, where else it would fetch
     any address that a request names."""
 
-    def __init__(self, app: ASGIApp, folder: Path) -> None:
-        self.app, self._folder = app, folder
+    def __init__(self, app: ASGIApp, folder: Path, others: Container[str]) -> None:
+        """`others`: addresses of the service, which come here with a method that they lack."""
+        self.app, self._folder, self._others = app, folder, others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
+        elif scope["path"] in self._others:
+            await problem_reply(405, "this address takes another method")(scope, receive, send)
         elif not _USED.fullmatch(scope["path"]):
             await problem_reply(404, "there is nothing here")(scope, receive, send)
         elif scope["path"] == "/":

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import gradio as gr
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
-from starlette.routing import Mount
+from starlette.routing import Mount, Route
 
 from ecgan.apps.service.page.acting import Acting
 from ecgan.apps.service.page.guard import Used
@@ -60,9 +60,10 @@ def mount_page(app: FastAPI, service: Service) -> None:
         head=_FRAME,
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
     )
+    others = frozenset(route.path for route in app.routes if isinstance(route, Route))
     mount = app.routes[-1]
     assert isinstance(mount, Mount)
-    mount.app = Used(mount.app, folder)
+    mount.app = Used(mount.app, folder, others)
 
 
 def uploads_folder() -> Path:
