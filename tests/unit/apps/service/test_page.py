@@ -97,7 +97,8 @@ def test_what_the_page_does_not_use_is_not_there(web: TestClient, address: str) 
 
 
 def test_addresses_of_the_service_know_their_methods(web: TestClient) -> None:
-    assert web.get("/v1/translate").status_code == 405
+    reply = web.get("/v1/translate")
+    assert (reply.status_code, reply.headers["Allow"]) == (405, "POST")
     assert web.post("/health/live").status_code == 405
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Container
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +27,18 @@ class Used:
     """ASGI: of Gradio, what the page uses; and files only from `folder`, where else it would fetch
     any address that a request names."""
 
-    def __init__(self, app: ASGIApp, folder: Path, others: Container[str]) -> None:
-        """`others`: addresses of the service, which come here with a method that they lack."""
+    def __init__(self, app: ASGIApp, folder: Path, others: Mapping[str, str]) -> None:
+        """`others`: addresses of the service, with the methods that they take: what comes here has
+        another one."""
         self.app, self._folder, self._others = app, folder, others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
         elif scope["path"] in self._others:
-            await problem_reply(405, "this address takes another method")(scope, receive, send)
+            methods = self._others[scope["path"]]
+            reply = problem_reply(405, f"expected {methods}", headers={"Allow": methods})
+            await reply(scope, receive, send)
         elif not _USED.fullmatch(scope["path"]):
             await problem_reply(404, "there is nothing here")(scope, receive, send)
         elif scope["path"] == "/":

@@ -60,7 +60,11 @@ def mount_page(app: FastAPI, service: Service) -> None:
         head=_FRAME,
         app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
     )
-    others = frozenset(route.path for route in app.routes if isinstance(route, Route))
+    others = {
+        route.path: ", ".join(sorted(route.methods or ()))
+        for route in app.routes
+        if isinstance(route, Route)
+    }
     mount = app.routes[-1]
     assert isinstance(mount, Mount)
     mount.app = Used(mount.app, folder, others)
