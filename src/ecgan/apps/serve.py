@@ -58,11 +58,15 @@ def serve(
     token = token.strip() if token else None
     _check(host, token)
     with extras_named():
-        from ecgan.apps.service.app import Service
-        from ecgan.apps.service.server import ServiceServer
+        import fastapi_offline  # noqa: F401  these first: their extra brings what the others need
+        import prometheus_client  # noqa: F401
+        import python_multipart  # noqa: F401
 
         if not no_page:
             import gradio  # noqa: F401
+
+        from ecgan.apps.service.app import Service
+        from ecgan.apps.service.server import ServiceServer
     from ecgan.inference.translator import Translator
 
     translator = Translator.load(model, backend=backend_of(backend))
