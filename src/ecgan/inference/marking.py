@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -148,6 +147,8 @@ def encode_marked(
 def outside_face(data: bytes, like: Photo, face_area: NDArray[np.bool_]) -> dict[str, float]:
     """How far the bytes of a written file, decoded again, differ from the photo outside its faces:
     `max_difference` and `mean_difference`, in levels of 255."""
+    import cv2  # marks are read without it
+
     largest, total, count = 0, 0, 0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own file
