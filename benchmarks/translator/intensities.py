@@ -1,80 +1,102 @@
-"""Which recipe is to stand for an expression, and how intense is its strength 1 to be?
+"""How intense is strength 1 of each expression to be? What an outside network sees says.
 
-    python benchmarks/translator/intensities.py TRANSLATOR DATA --recognizer JUDGE --out FILE
+    python benchmarks/translator/intensities.py TRANSLATOR studio=PHOTOS imagined=IMAGINED \
+        --labels benchmarks/imagined_labels.csv --out benchmarks/results/intensities.json
 
-Every neutral image of the validation people with every recipe at some labelled intensities: how
-often the judge sees the expression, with what probability, and how far the face is from its
-person (dlib). Intervals over people. The intensities of `make.sh` were chosen by this.
+Neutral photos of validation people, as `benchmarks/outside_recogniser.py` takes them, with each
+recipe at some labelled intensities: how often the network sees the expression, its probability, and
+what it sees instead. Intervals over people. The intensities of `make.sh` were chosen by this.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections import defaultdict
+import sys
+import tempfile
+from collections import Counter, defaultdict
 from pathlib import Path
 
-import numpy as np
+from PIL import Image
 
-from ecgan.data.dataset import to_images
-from ecgan.data.images import ImageStore, image_side
-from ecgan.data.manifest import MANIFEST_NAME, load_manifest
-from ecgan.evaluation.bootstrap import mean_over_people
-from ecgan.evaluation.cases import ready_photo
-from ecgan.evaluation.identity import dlib_measure
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from outside_recogniser import over_people, read_labels, recognised, sources
+
+from ecgan.data.splits import split_of
+from ecgan.errors import EcganError
 from ecgan.expressions import NEUTRAL, expression_of
-from ecgan.files import sha256_file, write_json
-from ecgan.inference.recognizer import Recognizer
+from ecgan.faces.photo import read_photo
+from ecgan.files import write_json
 from ecgan.inference.translator import Translator
 from ecgan.provenance import provenance
-
-FIGURES = ("recognised", "probability", "distance")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("translator", type=Path)
-    parser.add_argument("data", type=Path)
-    parser.add_argument("--recognizer", type=Path, required=True)
-    parser.add_argument("--only", nargs="*", help="recipes; default: all")
-    parser.add_argument("--intensities", type=float, nargs="+", default=[0.8, 0.9, 1.0, 1.1, 1.2])
+    parser.add_argument("groups", nargs="+", metavar="NAME=PHOTOS")
+    parser.add_argument("--labels", type=Path, required=True)
+    parser.add_argument("--only", nargs="*", help="recipes; default: those that bare names mean")
+    parser.add_argument("--intensities", type=float, nargs="+", default=[1.0, 1.1, 1.2])
+    parser.add_argument("--most", type=int, default=30, help="people of a group")
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
-    manifest = load_manifest(arguments.data)
-    translator, judge = Translator.load(arguments.translator), Recognizer.load(arguments.recognizer)
+    translator = Translator.load(arguments.translator)
     translator.full_intensity = dict.fromkeys(translator.full_intensity, 1.0)
-    recipes = arguments.only or list(translator.full_intensity)
-    store, measure = ImageStore(manifest, image_side(manifest), cache_mib=256), dlib_measure()
-    found: dict[tuple[str, float], list[tuple[float, ...]]] = defaultdict(list)
-    people = []
-    for record in manifest.select(split="val", expression=NEUTRAL):
-        pixels, points = store.image(record), np.asarray(record.landmarks, np.float32)
-        ready, person = ready_photo(translator, pixels, record), measure.describe(pixels, points)
-        people.append(record.subject)
-        for name in recipes:
-            asked = judge.vocabulary.index(expression_of(name))
-            for intensity in arguments.intensities:
-                made = translator.render(ready, name, intensity).pixels
-                seen = judge.probabilities(to_images(made[None]))[0]
-                distance = measure.figure(person, measure.describe(made, points))
-                right = float(seen.argmax() == asked)
-                found[name, intensity].append((right, float(seen[asked]), distance))
-    recipes_json: dict[str, dict[str, dict[str, dict[str, float | int]]]] = defaultdict(dict)
-    for (name, intensity), values in found.items():
-        columns = zip(FIGURES, zip(*values, strict=True), strict=True)
-        figures = {figure: mean_over_people(each, people).to_json() for figure, each in columns}
-        recipes_json[name][f"{intensity:g}"] = figures
-        print(name, intensity, *(f"{key} {figures[key]['value']:.3f}" for key in FIGURES))
+    recipes = arguments.only or list(translator.vocabulary.expressive)
+    labels = read_labels(arguments.labels)
+    groups = {}
+    for group in arguments.groups:
+        name, _, folder = group.partition("=")
+        photos = [
+            source
+            for source in sources(Path(folder), labels)
+            if source.expression == NEUTRAL and split_of(source.person) == "val"
+        ]
+        asked = [(recipe, one) for recipe in recipes for one in arguments.intensities]
+        groups[name] = figures(translator, photos[: arguments.most], asked)
     result = {
-        "recipes": recipes_json,
+        "groups": groups,
         "translator_sha256": translator.sha256,
-        "recognizer_sha256": judge.sha256,
-        "manifest_sha256": sha256_file(arguments.data / MANIFEST_NAME),
+        "network": "face-api.js 1.7.15, expression network",
         **provenance(),
-        "command": "python benchmarks/translator/intensities.py TRANSLATOR D "
-        f"--recognizer JUDGE/snapshot --only {' '.join(recipes)} "
+        "command": "python benchmarks/translator/intensities.py TRANSLATOR "
+        f"{' '.join(group.partition('=')[0] + '=PHOTOS' for group in arguments.groups)} "
+        "--labels benchmarks/imagined_labels.csv "
         f"--intensities {' '.join(f'{i:g}' for i in arguments.intensities)}",
     }
     write_json(arguments.out, result)
+
+
+def figures(translator: Translator, photos: list, asked: list[tuple[str, float]]) -> dict:
+    """By recipe and intensity."""
+    made = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for source in photos:
+            try:
+                ready = translator.prepare(read_photo(source.file))
+            except EcganError as error:
+                print(f"{source.file.name}: {error}")
+                continue
+            for place, (recipe, intensity) in enumerate(asked):
+                file = Path(scratch) / f"{source.file.stem}.{place}.png"
+                Image.fromarray(translator.render(ready, recipe, intensity).pixels).save(file)
+                made[file.name] = (source.person, recipe, intensity)
+        seen = recognised(Path(scratch))
+    rows = defaultdict(list)
+    for name, (person, recipe, intensity) in made.items():
+        if name in seen:
+            rows[recipe, intensity].append((person, seen[name]))
+    found: dict[str, dict] = defaultdict(dict)
+    for (recipe, intensity), row in rows.items():
+        name = expression_of(recipe)
+        one = found[recipe][f"{intensity:g}"] = {
+            "recognised": over_people([(person, float(s["says"] == name)) for person, s in row]),
+            "mean_probability": over_people([(person, s[name]) for person, s in row]),
+            "seen_as": dict(Counter(s["says"] for _, s in row).most_common()),
+        }
+        print(recipe, intensity, one["recognised"]["value"], one["seen_as"], flush=True)
+    return found
 
 
 if __name__ == "__main__":

@@ -57,6 +57,7 @@ step ecgan train-recognizer "$out/D2" --out "$out/R2" --config "$recognizer/comp
 step python "$here/average.py" "$out/D" "$out/R1" "$out/R2" "$out/R"
 step ecgan train "$out/DT" --preset best --config "$here/translator.yaml" --out "$out/T" \
     --set "init=$start/translator" "$@"
-# Strength 1 of each recipe is an intensity at which validation people are recognised and near to themselves.
-step python "$here/full_intensity.py" "$out/T/snapshot-last" "$out/translator" --others 1.0
+# Strength 1 is the intensity at which an outside network sees the expression most often (intensities.py).
+step python "$here/full_intensity.py" "$out/T/snapshot-last" "$out/translator" \
+    angry=1.2 fear=1.2 disgust=1.2 --others 1.0
 echo "$(date -u +%FT%TZ) done: $out/R/snapshot $out/translator" | tee -a "$out/log.txt"
