@@ -20,6 +20,7 @@ from torch.nn import functional
 
 from ecgan.expressions import Vocabulary
 from ecgan.faces.change import FaceChange, Floats, Pixels
+from ecgan.faces.eyes import Eye, find_eyes, with_still_eyes
 from ecgan.faces.finder import AlignedFace, RefusedFace
 from ecgan.faces.photo import Photo
 from ecgan.inference.recognizer import resize
@@ -63,6 +64,8 @@ class PhotoCrop:
     view: View
     grey: bool = False
     """Whether the face has no colour; see `AlignedFace.grey`."""
+    points: Floats | None = None
+    """(68, 2) landmarks in its pixels; None: nothing is known of its eyes."""
     change: FaceChange | None = None
     """What has made the pixels from those of the photo; None: nothing."""
     _at: dict[int, Images] = field(default_factory=dict)
@@ -97,6 +100,11 @@ class PhotoCrop:
     def painted(self) -> PhotoCrop:
         """Itself."""
         return self
+
+    @cached_property
+    def eyes(self) -> tuple[Eye, ...]:
+        """Which stay as lids move over them."""
+        return () if self.points is None else find_eyes(self.pixels, self.points)
 
     def changed(self, change: FaceChange) -> PhotoCrop:
         """The crop with a change of it."""
@@ -155,7 +163,11 @@ class ChangedCrop:
         """What makes it from `start`."""
         rows, columns = self.view.window.slices(self.side)
         change = self.small.at(rows.stop - rows.start, grey=self.grey)
-        return replace(change, corner=(columns.start, rows.start))
+        change = replace(change, corner=(columns.start, rows.start))
+        if self.small.flow is None:
+            return change
+        before, moves = self.start.painted, self.small.moves(len(change.gate))
+        return with_still_eyes(change, moves, before.eyes, before.seen)
 
     @cached_property
     def change(self) -> FaceChange:

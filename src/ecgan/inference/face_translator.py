@@ -255,7 +255,7 @@ class FaceTranslator:
         return in_parts(self._translated(face, target, strength), aligned, parts).change
 
     def _photo_crop(self, aligned: AlignedFace) -> PhotoCrop:
-        return PhotoCrop(aligned.pixels, self.view, aligned.grey)
+        return PhotoCrop(aligned.pixels, self.view, aligned.grey, aligned.points)
 
     def _seen(self, crops: Sequence[Crop]) -> list[Seen]:
         """What the recogniser sees in each."""

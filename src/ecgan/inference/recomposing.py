@@ -58,6 +58,11 @@ class SmallChange:
         image = self.moved + weight * (self.image - self.moved)
         return SmallChange(image, self.moved, gate, flow, self.still)
 
+    def moves(self, side: int) -> Floats:
+        """(side, side, 2) the motion of skin and lids in pixels, also where it is `still`."""
+        assert self.flow is not None
+        return flow_at(self.flow, None, side) * np.float32(side / 2)
+
     def at(self, side: int, *, grey: bool = False) -> FaceChange:
         """The change of an image of any size: gate * moved + image - gate * (the small moved one).
 
