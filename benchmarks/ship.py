@@ -2,7 +2,8 @@
 
     python benchmarks/ship.py RUN/snapshot benchmarks/results/evaluation.json
 
-The scores must be this model's: the sha256 of the two is compared.
+The scores must be this model's, and those of `outside_recogniser.json` beside them too: the sha256
+of all is compared.
 """
 
 from __future__ import annotations
@@ -37,15 +38,19 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=PACKAGE)
     arguments = parser.parse_args()
     snapshot = load_snapshot(arguments.snapshot, "translator")
-    scores = json.loads(arguments.scores.read_text(encoding="utf-8"))
-    if scores["translator_sha256"] != snapshot.sha256:
-        parser.error(f"{arguments.scores} has the scores of another model")
+    outside = arguments.scores.with_name("outside_recogniser.json")
+    scores, seen = (json.loads(f.read_text(encoding="utf-8")) for f in (arguments.scores, outside))
+    for file, found in ((arguments.scores, scores), (outside, seen)):
+        if found["translator_sha256"] != snapshot.sha256:
+            parser.error(f"{file} has the scores of another model")
     card = (arguments.snapshot / CARD).read_text(encoding="utf-8")
     vocabulary = Vocabulary(tuple(snapshot.config["vocabulary"]))
-    copy_snapshot(arguments.snapshot, arguments.out, with_scores(card, scores, vocabulary))
+    copy_snapshot(arguments.snapshot, arguments.out, with_scores(card, scores, seen, vocabulary))
 
 
-def with_scores(card: str, scores: Mapping[str, Any], vocabulary: Vocabulary) -> str:
+def with_scores(
+    card: str, scores: Mapping[str, Any], outside: Mapping[str, Any], vocabulary: Vocabulary
+) -> str:
     """The card with a section of scores, in place of an older one, before its limits.
 
     Raises:
@@ -55,15 +60,15 @@ def with_scores(card: str, scores: Mapping[str, Any], vocabulary: Vocabulary) ->
     if not limits:
         raise ValueError(f"the card has no section {LIMITS!r}")
     head = head.partition("## Scores")[0]
-    return f"{head}{section(scores, vocabulary)}\n{limits}{tail}"
+    return f"{head}{section(scores, outside, vocabulary)}\n{limits}{tail}"
 
 
-def section(scores: Mapping[str, Any], vocabulary: Vocabulary) -> str:
+def section(scores: Mapping[str, Any], outside: Mapping[str, Any], vocabulary: Vocabulary) -> str:
     """Scores by direction, by expression (with the recipe that stands for it) and by group of
     people, with 95 % intervals."""
     directions = ("expressions", "as_labelled", "neutralisation")
     there, labelled, back = (scores[direction]["model"] for direction in directions)
-    neutral = (back["by_people"], scores["neutralisation"]["truth_by_people"])
+    neutral = (back.get("by_people"), scores["neutralisation"]["truth_by_people"])
     full = {key: value for key, value in there.items() if key not in ("ssim", "lpips")}
     data = scores["data"]
     figures = [
@@ -89,7 +94,7 @@ def section(scores: Mapping[str, Any], vocabulary: Vocabulary) -> str:
             str(interval["people"]),
             *(shown(one[column][group], 100, "%") for one in (there["by_people"], *neutral)),
         ]
-        for column, groups in there["by_people"].items()
+        for column, groups in there.get("by_people", {}).items()
         for group, interval in groups.items()
         if not group.isnumeric()
     ]
@@ -97,15 +102,39 @@ def section(scores: Mapping[str, Any], vocabulary: Vocabulary) -> str:
         [
             "## Scores",
             "",
+            f"What a network that others trained ({outside['network']}) sees in translations of "
+            f"neutral photos of {outside['split']} people, and in the unchanged photos:",
+            "",
+            *table(
+                ["people", "all", "unchanged", *vocabulary.expressive],
+                [
+                    [
+                        f"{group['people']} {name}",
+                        shown(group["all"]["accuracy"], 100, "%"),
+                        shown(group["all"]["unchanged"], 100, "%"),
+                        *(
+                            shown(group[asked]["accuracy"], 100, "%")
+                            for asked in vocabulary.expressive
+                        ),
+                    ]
+                    for name, group in outside["groups"].items()
+                ],
+            ),
+            "Our own figures:",
+            "",
             f"{data['people']} {data['split']} people whom training never saw; a recogniser that "
             f"no generator was trained against (`{scores['recognizer_sha256'][:12]}`); 95 % "
             f"intervals over people; {scores['date']}.",
             "",
             *table(["", "to an expression", "as a real image is labelled", "to neutral"], figures),
             *table(["", "recognised as asked", "SSIM"], by_expression),
-            *table(
-                ["group", "people", "recognised as asked", "to neutral", "real neutral images"],
-                by_group,
+            *(
+                table(
+                    ["group", "people", "recognised as asked", "to neutral", "real neutral images"],
+                    by_group,
+                )
+                if by_group
+                else ()
             ),
             f"Made by {MADE}.",
             "",
