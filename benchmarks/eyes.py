@@ -6,7 +6,8 @@
 Of each photo, model and expression: height over width of the iris by MediaPipe's iris points, both
 eyes, in the output over the same in the photo; and where teeth show, their L* and chroma (CIELAB)
 less those of the whites of the eyes in the same picture. `--smiles` are photos of broad smiles, of
-which the latter is measured too. One photo a person; intervals over people.
+which the latter is measured too. One photo a person; intervals over people. MediaPipe's points end
+where a lid covers the iris: where lids come together the figure falls, although the eyeball stays.
 """
 
 from __future__ import annotations

@@ -122,9 +122,10 @@ def section(scores: Mapping[str, Any], outside: Mapping[str, Any], vocabulary: V
             ),
             "Our own figures:",
             "",
-            f"{data['people']} {data['split']} people whom training never saw; a recogniser that "
-            f"no generator was trained against (`{scores['recognizer_sha256'][:12]}`); 95 % "
-            f"intervals over people; {scores['date']}.",
+            f"{data['people']} {data['split']} people whom training never saw; the packaged "
+            "recogniser, which took no part in this training "
+            f"(`{scores['recognizer_sha256'][:12]}`); 95 % intervals over people; "
+            f"{scores['date']}.",
             "",
             *table(["", "to an expression", "as a real image is labelled", "to neutral"], figures),
             *table(["", "recognised as asked", "SSIM"], by_expression),
