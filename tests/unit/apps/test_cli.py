@@ -20,6 +20,7 @@ COMMANDS = (
     "profile",
     "stimuli",
     "verify",
+    "serve",
     "draw",
     "prepare",
     "reanimate",
