@@ -13,13 +13,13 @@ expected calibration error against the labels by eye. RECOGNIZER is a snapshot, 
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from outside_recogniser import read_labels
 
 from ecgan import Recognizer
 from ecgan.data.manifest import load_manifest
@@ -27,12 +27,12 @@ from ecgan.evaluation.bootstrap import Figures
 from ecgan.faces.finder import FaceFinder
 from ecgan.files import write_json
 from ecgan.provenance import provenance
+from ecgan.training.recognizer_scores import expected_calibration_error
 
 LABELS = Path(__file__).with_name("imagined_labels.csv")
 HIDDEN = {"covered", "sunglasses", "not_face", "young"}
 SURE = 0.9
 """Probability from which the outside network's verdict counts as confident."""
-BINS = 15
 
 
 def main() -> None:
@@ -59,8 +59,7 @@ def main() -> None:
 
 def unseen(imagined: Path, data: Path, split: str) -> list[dict[str, Any]]:
     """Records of photos whose person neither trained nor chose."""
-    with LABELS.open(newline="", encoding="utf-8") as lines:
-        rows = {row["image"]: row for row in csv.DictReader(lines)}
+    rows = read_labels(LABELS)
     parts = defaultdict(set)
     for record in load_manifest(data).records:
         parts[record.subject].add(record.split)
@@ -80,15 +79,14 @@ def scores(
     """By kind of label: accuracy, of all and by expression, and what was taken for what."""
     figures: dict[str, Figures] = defaultdict(Figures)
     taken: dict[str, Counter[str]] = defaultdict(Counter)
-    sure, right, failed = [], [], []
-    seen_by_path = {}
+    names = recognizer.vocabulary.names
+    probabilities, truth, failed = [], [], []
     for photo in photos:
         try:
             (face, *_) = recognizer.recognize(photo["path"], finder)
         except Exception as error:  # counted: no photo is left out without a word
             failed.append(f"{photo['file']}: {error}")
             continue
-        seen_by_path[photo["file"]] = face
         outside = photo["outside_network"] or {}
         verdict = max(outside, key=outside.get) if outside else None
         labels = {
@@ -97,19 +95,21 @@ def scores(
             "searched_for": photo["searched_for"],
         }
         for kind, label in labels.items():
-            if label not in recognizer.vocabulary.names:
+            if label not in names:
                 continue
             hit = float(face.expression == label)
             figures[kind].add(label, photo["person"], {"accuracy": hit})
             taken[kind][f"{label} as {face.expression}"] += 1
             if kind == "by_eye":
-                sure.append(max(face.probabilities.values()))
-                right.append(hit)
+                probabilities.append([face.probabilities[name] for name in names])
+                truth.append(names.index(label))
     return {
         "sha256": recognizer.sha256,
         "temperature": recognizer.temperature,
         "failed": failed,
-        "calibration_error_by_eye": calibration_error(np.array(sure), np.array(right)),
+        "calibration_error_by_eye": expected_calibration_error(
+            np.array(probabilities), np.array(truth)
+        ),
         **{
             kind: {
                 "accuracy": {
@@ -121,14 +121,6 @@ def scores(
             for kind, collected in figures.items()
         },
     }
-
-
-def calibration_error(sure: np.ndarray, right: np.ndarray) -> float:
-    """Expected calibration error with bins of equal width (Guo et al. 2017)."""
-    bins = np.minimum((sure * BINS).astype(int), BINS - 1)
-    gaps = [abs(sure[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean()
-            for b in np.unique(bins)]  # fmt: skip
-    return float(sum(gaps))
 
 
 if __name__ == "__main__":
